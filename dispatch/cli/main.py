@@ -1,0 +1,32 @@
+"""The command line: every command lives in a module of its own that is loaded only when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+# Named as text: `dispatch web` must not pay for importing Celery, nor `dispatch --help` for anything.
+COMMANDS = {
+    "serve": "dispatch.cli.supervise:serve",
+    "announce": "dispatch.cli.supervise:announce",
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dispatch")
+def main() -> None:
+    """Emergency call and dispatch centre for elderly care."""
