@@ -26,7 +26,7 @@ class Broker:
 
 def prepare(data_dir: Path) -> Broker:
     """Write the configuration of a broker on a free private port, guarded by a password made anew at each start."""
-    program = _find_program()
+    program = find_program()
     version = _version(program)
     # A dump of a newer server does not load in an older or different one, so each kind keeps its own files.
     home = data_dir / "broker" / version
@@ -52,7 +52,7 @@ def prepare(data_dir: Path) -> Broker:
     return Broker((program, str(config)), f"redis://:{password}@127.0.0.1:{port}/0", version)
 
 
-def _find_program() -> str:
+def find_program() -> str:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found

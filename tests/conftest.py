@@ -1,0 +1,95 @@
+"""Servers and databases for all tests; everything they start is their own and ends with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dispatch.cli.broker import NoBroker
+from tests.support import databases
+from tests.support.parts import missing
+from tests.support.postgres import Postgres, find_binaries
+from tests.support.product import Product
+from tests.support.redis import Redis
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    binaries = find_binaries()
+    if binaries is None:
+        missing("PostgreSQL's server programs (Debian: apt-get install postgresql)")
+    server = Postgres(binaries)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    try:
+        server = Redis()
+    except NoBroker as error:
+        missing(str(error))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """An empty Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return databases.postgres_template(postgres, tmp_path_factory.mktemp("postgres-template"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite-template"))
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """A fresh migrated database on PostgreSQL."""
+    name = postgres.create_database(postgres_template)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh migrated database in a file."""
+    return databases.copy_sqlite(sqlite_template, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh migrated database, once on each of the two that the product runs on."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def product(tmp_path: Path, redis_url: str) -> Iterator[Callable[[str], Product]]:
+    """``product(database_url)``: the processes of a centre, to start and to kill one by one."""
+    made: list[Product] = []
+
+    def make(database_url: str, **env: str) -> Product:
+        made.append(Product(database_url, redis_url, tmp_path / f"product{len(made)}", **env))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for one in made:
+            one.stop()
