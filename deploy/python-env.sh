@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by ./run and ./test: a virtual environment in .venv that holds exactly what a lock file says.
 #
 #   python_env run|dev
@@ -29,6 +30,10 @@ env_stamp() {
     cat pyproject.toml requirements-build.txt "$@"
 }
 
+pip_install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
 python_env() {
     case $1 in
         run) lock=requirements.txt ;;
@@ -50,12 +55,10 @@ python_env() {
     fi
     rm -f .venv/stamp-run .venv/stamp-dev
     echo "Installing what $lock lists; this takes a minute, once ..." >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-        -r "$lock" -r requirements-build.txt &&
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-            --force-reinstall --editable . || {
+    if ! { pip_install --require-hashes -r "$lock" -r requirements-build.txt &&
+        pip_install --no-deps --no-build-isolation --force-reinstall --editable .; }; then
         echo "The installation failed: see above. It needs the Python package index, or a mirror that pip is set up for." >&2
         return 1
-    }
+    fi
     env_stamp "$lock" >".venv/stamp-$1"
 }

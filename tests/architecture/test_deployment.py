@@ -1,0 +1,93 @@
+"""What production starts from: linted by the linters of the trade, and complete."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.parts import missing, program
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = sorted(ROOT.glob("requirements*.txt"))
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    composition = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return dict(composition["services"])
+
+
+def run(*command: str | Path, **env: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env or None)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tool(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+def test_dockerfile_passes_hadolint() -> None:
+    run(tool("hadolint"), "Dockerfile")
+
+
+def test_composition_passes_compose_lint() -> None:
+    run(tool("compose-lint"), "check", "--strict-config", "--fail-on", "low", "--no-env", "docker-compose.yml")
+
+
+def test_proxy_accepts_its_configuration(tmp_path: Path) -> None:
+    caddy = program("DISPATCH_TEST_CADDY", "caddy")
+    if caddy is None:
+        missing("Caddy (Debian: apt-get install caddy)")
+    config = ROOT / "config" / "proxy" / "Caddyfile"
+    run(caddy, "validate", "--adapter", "caddyfile", "--config", config, HOME=str(tmp_path), PATH="/usr/bin:/bin")
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "clock"])
+def test_every_process_of_the_product_is_in_the_composition(services: dict[str, Any], role: str) -> None:
+    assert [name for name, service in services.items() if service.get("command") == [role]]
+
+
+def test_there_are_two_webs_and_a_standby_clock(services: dict[str, Any]) -> None:
+    commands = [service.get("command") for service in services.values()]
+    assert commands.count(["web"]) == 2
+    assert commands.count(["clock"]) == 2
+
+
+def test_nothing_of_the_product_starts_before_the_schema_is_there(services: dict[str, Any]) -> None:
+    own = {name: s for name, s in services.items() if s["image"].startswith("dispatch:") and name != "migrate"}
+    assert own
+    for service in own.values():
+        assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_every_service_is_locked_down(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["read_only"] is True, name
+        assert "no-new-privileges:true" in service["security_opt"], name
+
+
+def test_only_the_proxy_and_the_device_listener_face_the_outside(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "ports" in service} == {"proxy", "mosquitto"}
+
+
+def test_the_example_of_settings_holds_no_secret_and_names_every_needed_one() -> None:
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M))
+    needed = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
+    assert needed <= set(example)
+    assert not any(example[name] for name in needed)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_names_packages_and_hashes_and_no_place(lock: Path) -> None:
+    text = lock.read_text()
+    assert not re.search(r"://|^-|file:|\s@\s", text, re.M)
+    for requirement in re.split(r"\n(?=\S)", text.strip()):
+        assert "==" in requirement, requirement
+        assert "--hash=sha256:" in requirement, requirement
