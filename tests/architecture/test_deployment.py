@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dispatch.workers import tasks
 from tests.support.parts import missing, program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,9 +49,17 @@ def test_proxy_accepts_its_configuration(tmp_path: Path) -> None:
     run(caddy, "validate", "--adapter", "caddyfile", "--config", config, HOME=str(tmp_path), PATH="/usr/bin:/bin")
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "clock"])
-def test_every_process_of_the_product_is_in_the_composition(services: dict[str, Any], role: str) -> None:
-    assert [name for name, service in services.items() if service.get("command") == [role]]
+def test_every_queue_is_consumed(services: dict[str, Any]) -> None:
+    workers = [service["command"][1:] for service in services.values() if service.get("command", [""])[0] == "worker"]
+    consumed = {
+        queue
+        for options in workers
+        for option in options
+        if option.startswith("--queues=")
+        for queue in option.removeprefix("--queues=").split(",")
+    }
+    assert consumed == set(tasks.QUEUES)
+    assert {queue.name for queue in tasks.app.conf.task_queues} == set(tasks.QUEUES)
 
 
 def test_there_are_two_webs_and_a_standby_clock(services: dict[str, Any]) -> None:
