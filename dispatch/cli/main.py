@@ -8,6 +8,15 @@ import click
 
 # Named as text: `dispatch web` must not pay for importing Celery, nor `dispatch --help` for anything.
 COMMANDS = {
+    "web": "dispatch.cli.processes:web",
+    "worker": "dispatch.cli.processes:worker",
+    "clock": "dispatch.cli.processes:clock",
+    "db": "dispatch.cli.admin:db",
+    "user": "dispatch.cli.admin:user",
+    "token": "dispatch.cli.admin:token",
+    "seed": "dispatch.cli.admin:seed",
+    "doctor": "dispatch.cli.admin:doctor",
+    "simulate": "dispatch.cli.simulate:simulate",
     "serve": "dispatch.cli.supervise:serve",
     "announce": "dispatch.cli.supervise:announce",
 }

@@ -1,0 +1,122 @@
+"""What a request stands in: the centre, the time, and who asks."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import current_app, g, request, session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.errors import Forbidden, Invalid, Unauthenticated
+from dispatch.domain.messages import PhoneNetwork
+from dispatch.services import accounts
+from dispatch.services.accounts import Person
+from dispatch.services.centre import Centre
+from dispatch.services.work import Act
+from dispatch.settings import Settings
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN_TTL = 10.0
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True)
+class Context:
+    centre: Centre
+    settings: Settings
+    network: PhoneNetwork
+    build: str
+
+
+class TokenCache:
+    """Machines send their token with every message; a revoked one is noticed within ten seconds."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Actor]] = {}
+        self._lock = threading.Lock()
+
+    def actor(self, centre_: Centre, token: str) -> Actor:
+        key = accounts.digest(token)
+        with self._lock:
+            found = self._known.get(key)
+        if found is not None and time.monotonic() - found[0] < TOKEN_TTL:
+            return found[1]
+        actor_ = accounts.machine_by_digest(centre_, key)
+        with self._lock:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[key] = (time.monotonic(), actor_)
+        return actor_
+
+
+tokens = TokenCache()
+
+
+def context() -> Context:
+    found = current_app.extensions["dispatch"]
+    assert isinstance(found, Context)
+    return found
+
+
+def centre() -> Centre:
+    return context().centre
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def bearer() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def remember(person_: Person) -> str:
+    """Begin a session for ``person_``; returns the CSRF token that every change must carry."""
+    session.clear()
+    session["user"] = int(person_.actor.id)
+    session["epoch"] = person_.epoch
+    session["csrf"] = secrets.token_urlsafe(24)
+    session.permanent = True
+    return str(session["csrf"])
+
+
+def person() -> Person:
+    """The signed-in person of this request. Raises ``Unauthenticated``."""
+    if "person" not in g:
+        if "user" not in session:
+            raise Unauthenticated("sign in first")
+        g.person = accounts.person(centre(), int(session["user"]), int(session["epoch"]))
+    found = g.person
+    assert isinstance(found, Person)
+    return found
+
+
+def actor() -> Actor:
+    """Who asks: a machine by its token, or a person by the cookie, whose changes must carry the CSRF token."""
+    token = bearer()
+    if token is not None:
+        return tokens.actor(centre(), token)
+    found = person().actor
+    if request.method not in SAFE and not secrets.compare_digest(
+        request.headers.get("X-CSRF-Token", "").encode(), str(session.get("csrf", "")).encode()
+    ):
+        raise Forbidden("the page is out of date (CSRF token): reload it")
+    return found
+
+
+def desk_actor() -> Actor:
+    found = actor()
+    accounts.require(found, scope="cases", desk=True)
+    return found
+
+
+def act(version: int | None = None) -> Act:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise Invalid("Idempotency-Key", "malformed", "send 1 to 200 printable ASCII characters, such as a UUID")
+    return Act(desk_actor(), now(), version, key)

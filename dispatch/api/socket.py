@@ -1,0 +1,54 @@
+"""Socket.IO namespace ``/console``: who may listen, and in which room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO, join_room
+
+from dispatch.api.context import centre, person, tokens
+from dispatch.domain.errors import DispatchError
+from dispatch.services import accounts
+
+NAMESPACE = "/console"
+
+
+class Rooms:
+    """One room for each set of areas; operators of the same areas share one."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, tuple[str, ...]] = {}
+
+    def room(self, paths: tuple[str, ...]) -> str:
+        name = "areas:" + ",".join(paths)
+        self._paths[name] = paths
+        return name
+
+    def all(self) -> list[tuple[str, tuple[str, ...]]]:
+        return list(self._paths.items())
+
+
+def create_socketio(app: Flask, rooms: Rooms) -> SocketIO:
+    socketio = SocketIO(
+        app,
+        async_mode="threading",
+        ping_interval=5,
+        ping_timeout=5,
+        manage_session=False,
+        cors_allowed_origins=[],
+        max_http_buffer_size=64 * 1024,
+    )
+
+    def on_connect(auth: Any = None) -> None:
+        try:
+            token = auth.get("token") if isinstance(auth, dict) else None
+            actor = tokens.actor(centre(), token) if isinstance(token, str) else person().actor
+            accounts.require(actor, scope="cases", desk=True)
+        except DispatchError as error:
+            raise Refused(error.code) from None
+        join_room(rooms.room(actor.paths), request.sid)  # type: ignore[attr-defined]
+
+    socketio.on_event("connect", on_connect, namespace=NAMESPACE)
+    return socketio

@@ -1,0 +1,125 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import structlog
+from flask import Flask
+from pydantic import ValidationError
+
+from dispatch.api import demo, sim
+from dispatch.api.app import create_app
+from dispatch.api.context import Context
+from dispatch.api.socket import NAMESPACE, Rooms, create_socketio
+from dispatch.gateways.console import ConsoleGateway
+from dispatch.gateways.simulated import SimulatedNetwork
+from dispatch.models.database import Database, connect
+from dispatch.services.centre import Centre
+from dispatch.settings import Settings, load_policies, load_priorities, read_yaml
+from dispatch.workers import tasks
+from dispatch.workers.clock import Clock
+from dispatch.workers.live_relay import LiveRelay
+from dispatch.workers.send import Runtime
+
+
+class StartRefused(Exception):
+    """What is missing or unsafe in the settings, in words for whoever starts the process."""
+
+
+@dataclass(frozen=True)
+class Web:
+    app: Flask
+    relay: LiveRelay
+
+
+def settings() -> Settings:
+    """Read the settings. Raises ``StartRefused``."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+        raise StartRefused(reasons) from None
+
+
+def configure_logging() -> None:
+    """One JSON line an event on standard error; ids, never names."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def centre(chosen: Settings, database: Database | None = None) -> Centre:
+    """The centre over its database. Raises ``StartRefused`` naming the file of ``config/`` that is wrong."""
+    directory = chosen.config_dir
+    try:
+        return Centre(
+            database=database or connect(chosen.database_url),
+            policies=load_policies(directory),
+            priorities=load_priorities(directory),
+            desk=read_yaml(directory / "desk.yaml"),
+            messages=read_yaml(directory / "messages.yaml"),
+            zone=ZoneInfo(chosen.timezone),
+            spool_dir=chosen.spool_dir,
+        )
+    except (ValueError, OSError, KeyError) as error:
+        raise StartRefused(str(error)) from error
+
+
+def network(chosen: Settings, found: Centre) -> SimulatedNetwork:
+    if chosen.phone_network != "simulated":
+        raise StartRefused(f"DISPATCH_PHONE_NETWORK={chosen.phone_network} is not known: use simulated")
+    return SimulatedNetwork(found.database)
+
+
+def build_id(chosen: Settings) -> str:
+    """Changes with the version and with the console's build, so that a console knows that it is old."""
+    page = chosen.console_dir / "index.html"
+    mark = f"{page.stat().st_mtime_ns:x}"[-8:] if page.is_file() else "0"
+    return f"{version('dispatch')}+{mark}"
+
+
+def web(chosen: Settings) -> Web:
+    found = centre(chosen)
+    phones = network(chosen, found)
+    build = build_id(chosen)
+    app = create_app(Context(centre=found, settings=chosen, network=phones, build=build))
+    sim.register(app)
+    if chosen.demo:
+        demo.register(app)
+    rooms = Rooms()
+    socketio = create_socketio(app, rooms)
+    return Web(app, LiveRelay(found, ConsoleGateway(socketio, NAMESPACE), rooms.all, build))
+
+
+def runtime(chosen: Settings) -> Runtime:
+    found = centre(chosen)
+    return Runtime(found, network(chosen, found))
+
+
+def bind_tasks(chosen: Settings) -> None:
+    """Point Celery at its broker and its tasks at the centre."""
+    tasks.app.conf.broker_url = chosen.redis_url
+    tasks.Bound.runtime = runtime(chosen)
+
+
+def clock(chosen: Settings) -> Clock:
+    bind_tasks(chosen)
+    bound = tasks.runtime()
+    phones = bound.network
+    # The simulated network moves when the clock does; a real one calls us.
+    return Clock(bound, phones.advance if isinstance(phones, SimulatedNetwork) else None)

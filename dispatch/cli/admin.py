@@ -1,0 +1,100 @@
+"""Administration: schema, users, tokens, the demo's data, a look at the whole."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from dispatch import bootstrap
+from dispatch.cli.processes import checked_settings
+from dispatch.domain.errors import DispatchError
+from dispatch.models import schema
+from dispatch.models.people import User
+from dispatch.services import accounts, audit, demo
+from dispatch.services.centre import Centre
+
+
+def _centre() -> Centre:
+    try:
+        return bootstrap.centre(checked_settings())
+    except bootstrap.StartRefused as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema up to date; safe to run twice at once."""
+    schema.upgrade(_centre().database)
+    click.echo("The schema is up to date.")
+
+
+@click.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="As others see it.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(accounts.ROLES)))
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+def user_add(username: str, name: str, roles: tuple[str, ...], password: str) -> None:
+    """Add a person who may work in every area."""
+    new = User(username=username, name=name, roles=sorted(roles), area_ids=[], locale="zh-CN", active=True)
+    try:
+        accounts.add_user(_centre(), new, password)
+    except DispatchError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(f"Added {username}.")
+
+
+@click.group()
+def token() -> None:
+    """Machines that hand in signals and calls."""
+
+
+@token.command("add")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(sorted(accounts.SCOPES)))
+def token_add(name: str, scopes: tuple[str, ...]) -> None:
+    """Create a token and print it; it cannot be read again."""
+    click.echo(accounts.add_token(_centre(), name, list(scopes), datetime.now(UTC)))
+
+
+@click.command()
+@click.option("--demo", "demo_data", is_flag=True, required=True, help="The invented district of the demo.")
+def seed(demo_data: bool) -> None:
+    """Fill an empty database; again it changes nothing."""
+    if not checked_settings().demo:
+        raise click.ClickException("demo data goes into a demo alone: set DISPATCH_DEMO=true")
+    try:
+        done = demo.seed_demo(_centre(), datetime.now(UTC))
+    except DispatchError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo("Seeded the demo." if done else "The demo is there already.")
+
+
+@click.command()
+def doctor() -> None:
+    """Check the settings, the database, the chain of the timeline and the engine."""
+    centre = _centre()
+    with centre.database.engine.connect() as connection:
+        current = schema.is_current(connection)
+    click.echo(f"schema     {'up to date' if current else 'OLD: run dispatch db upgrade'}")
+    held, broken = audit.verify_chain(centre)
+    click.echo(f"timeline   {held} links hold{'' if broken is None else f', BROKEN at event {broken}'}")
+    found = audit.health(centre, datetime.now(UTC))
+    for job in found["jobs"]:
+        click.echo(f"job        {job['name']:<10} {'LATE' if job['late'] else 'ok':<5} {job['last_run_at']}")
+    for finding in found["findings"]:
+        click.echo(f"finding    {finding['code']} {finding['count']}")
+    click.echo(f"spool      {found['spool']['waiting']} waiting")
+    if not current or broken is not None or not found["ok"]:
+        sys.exit(1)

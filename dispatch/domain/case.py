@@ -1,0 +1,136 @@
+"""The life of a case: which act leads from which state to which."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dispatch.domain.errors import IllegalTransition
+
+
+class Kind(StrEnum):
+    EMERGENCY = "emergency"
+    SERVICE = "service"
+    ENQUIRY = "enquiry"
+    COMPLAINT = "complaint"
+
+
+class Channel(StrEnum):
+    DEVICE = "device"
+    HOTLINE = "hotline"
+    COUNTER = "counter"
+    APP = "app"
+    VISIT = "visit"
+    PROXY = "proxy"
+
+
+class Help(StrEnum):
+    """The ten helps (十助) of the city's plan."""
+
+    MEAL = "meal"
+    BATH = "bath"
+    MEDICAL = "medical"
+    CLEAN = "clean"
+    EMERGENCY = "emergency"
+    MOBILITY = "mobility"
+    SHOPPING = "shopping"
+    LEISURE = "leisure"
+    CHAT = "chat"
+    LEARNING = "learning"
+
+
+class State(StrEnum):
+    NEW = "new"
+    OWNED = "owned"
+    DISPATCHING = "dispatching"
+    ASSIGNED = "assigned"
+    IN_SERVICE = "in_service"
+    PENDING_FOLLOW_UP = "pending_follow_up"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+
+
+class Trigger(StrEnum):
+    TAKE = "take"
+    TAKE_OVER = "take_over"
+    RELEASE = "release"
+    RETURN = "return"
+    HOLD = "hold"
+    UNHOLD = "unhold"
+    NOTE = "note"
+    PRIORITY = "priority"
+    MERGE = "merge"
+    CLOSE = "close"
+    CLOSE_FOLLOW_UP = "close_follow_up"
+    FOLLOW_UP = "follow_up"
+    REOPEN = "reopen"
+    SIGNAL = "signal"
+
+
+class Flag(StrEnum):
+    HELD = "held"
+    RETURNED = "returned"
+    REPEAT = "repeat"
+    NEW_SIGNAL = "new_signal"
+    UNKNOWN_DEVICE = "unknown_device"
+    IN_HOSPITAL = "in_hospital"
+    AWAY = "away"
+    CANCELLED_BY_ELDER = "cancelled_by_elder"
+    RESTORED = "restored"
+    ASK_OWNER = "ask_owner"
+    COMPLAINT = "complaint"
+    LATE_ENTRY = "late_entry"
+    SPOOLED = "spooled"
+    MISSED_CALL = "missed_call"
+    FOLLOW_UP = "follow_up"
+
+
+OPEN = frozenset({State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE, State.PENDING_FOLLOW_UP})
+"""States that operators see in the live list."""
+
+ACTIVE = OPEN - {State.PENDING_FOLLOW_UP}
+"""States in which a new signal of the same household joins the case instead of opening another."""
+
+IN_HAND = ACTIVE - {State.NEW}
+"""States in which a person answers for the case."""
+
+
+def _table() -> dict[tuple[State, Trigger], State]:
+    table: dict[tuple[State, Trigger], State] = {
+        (State.NEW, Trigger.TAKE): State.OWNED,
+        (State.PENDING_FOLLOW_UP, Trigger.TAKE): State.PENDING_FOLLOW_UP,
+        (State.PENDING_FOLLOW_UP, Trigger.TAKE_OVER): State.PENDING_FOLLOW_UP,
+        (State.PENDING_FOLLOW_UP, Trigger.FOLLOW_UP): State.CLOSED,
+        (State.PENDING_FOLLOW_UP, Trigger.REOPEN): State.OWNED,
+        (State.CLOSED, Trigger.REOPEN): State.OWNED,
+        (State.NEW, Trigger.HOLD): State.NEW,
+        (State.NEW, Trigger.UNHOLD): State.NEW,
+        (State.NEW, Trigger.SIGNAL): State.NEW,
+        (State.NEW, Trigger.MERGE): State.MERGED,
+    }
+    for state in IN_HAND:
+        table[state, Trigger.TAKE_OVER] = state
+        table[state, Trigger.RELEASE] = State.NEW
+        table[state, Trigger.RETURN] = State.NEW
+        table[state, Trigger.HOLD] = state
+        table[state, Trigger.UNHOLD] = State.NEW
+        table[state, Trigger.SIGNAL] = state
+        table[state, Trigger.MERGE] = State.MERGED
+        table[state, Trigger.CLOSE] = State.CLOSED
+        table[state, Trigger.CLOSE_FOLLOW_UP] = State.PENDING_FOLLOW_UP
+    for state in OPEN:
+        table[state, Trigger.PRIORITY] = state
+    for state in State:  # a note is never refused: what somebody knows must not be lost
+        table[state, Trigger.NOTE] = state
+    return table
+
+
+TRANSITIONS = _table()
+
+
+def follow(state: State, trigger: Trigger) -> State:
+    """Return the state that ``trigger`` leads to, or raise ``IllegalTransition``."""
+    try:
+        return TRANSITIONS[state, trigger]
+    except KeyError:
+        raise IllegalTransition(f"a case that is {state} cannot {trigger}", state=state) from None

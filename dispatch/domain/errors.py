@@ -1,0 +1,94 @@
+"""Everything that can be refused, as one tree.
+
+DispatchError
+├── Unauthenticated        who are you?
+├── Forbidden              you may not do this
+├── NotFound               there is no such thing, or not for you
+├── Invalid                a field is wrong; says which and what to do
+├── Locked                 sign-in is closed for a while
+├── TooOld                 the live stream no longer reaches back so far
+├── Unavailable            the database is away; try again
+├── Conflict               somebody or something was first
+│   ├── CaseTaken
+│   ├── VersionConflict
+│   └── IllegalTransition
+└── SendFailed             a gateway could not hand a message over
+    ├── Retryable
+    └── Permanent
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DispatchError(Exception):
+    """Base: ``code`` is stable and part of the contract, ``detail`` is for a person."""
+
+    code = "error"
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail
+        self.extra = extra
+
+
+class Unauthenticated(DispatchError):
+    code = "unauthenticated"
+
+
+class Forbidden(DispatchError):
+    code = "forbidden"
+
+
+class NotFound(DispatchError):
+    code = "not-found"
+
+
+class Invalid(DispatchError):
+    """``errors`` lists ``{field, code, detail}`` for each wrong field."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, code: str, detail: str) -> None:
+        super().__init__(detail, errors=[{"field": field, "code": code, "detail": detail}])
+
+
+class Locked(DispatchError):
+    code = "locked"
+
+
+class TooOld(DispatchError):
+    code = "too-old"
+
+
+class Unavailable(DispatchError):
+    code = "database-away"
+
+
+class Conflict(DispatchError):
+    code = "conflict"
+
+
+class CaseTaken(Conflict):
+    code = "case-taken"
+
+
+class VersionConflict(Conflict):
+    code = "version-conflict"
+
+
+class IllegalTransition(Conflict):
+    code = "illegal-transition"
+
+
+class SendFailed(DispatchError):
+    code = "send-failed"
+
+
+class Retryable(SendFailed):
+    code = "send-retryable"
+
+
+class Permanent(SendFailed):
+    code = "send-permanent"

@@ -1,0 +1,64 @@
+"""What is to leave the building: one row per wanted message, from the wish to the receipt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.models.base import Base, BigId
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    WITHDRAWN = "withdrawn"
+    DEAD = "dead"
+
+
+UNSENT = (MessageState.PENDING, MessageState.QUEUED, MessageState.SENDING)
+
+
+class Message(Base):
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index(
+            "ix_messages_next_try_at",
+            "next_try_at",
+            postgresql_where=text("next_try_at IS NOT NULL"),
+            sqlite_where=text("next_try_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(120), unique=True)
+    """Names the wish, so that it cannot be wished twice, and the message, so that a gateway can drop a double."""
+    channel: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(30))
+    """``page_duty``: wanted only while nobody has taken the case; ``call_out``: an operator asked for it."""
+    phone: Mapped[str] = mapped_column(String(32))
+    label: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"), index=True)
+    case_round: Mapped[int]
+    contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contacts.id"))
+    state: Mapped[str] = mapped_column(String(20), default=MessageState.PENDING)
+    created_at: Mapped[datetime]
+    next_try_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    handed_over: Mapped[int] = mapped_column(default=0)
+    """How often the broker was given it without any worker taking it since."""
+    sent_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None] = mapped_column(String(120), index=True)
+    reason: Mapped[str | None] = mapped_column(String(300))
+    receipt: Mapped[dict[str, Any]]

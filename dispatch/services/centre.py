@@ -1,0 +1,24 @@
+"""What every use case needs: the database and the values of ``config/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatch.domain.escalation import Policy
+from dispatch.domain.signals import SignalKind
+from dispatch.models.database import Database
+
+
+@dataclass(frozen=True)
+class Centre:
+    database: Database
+    policies: Mapping[int, Policy]
+    priorities: Mapping[SignalKind, int]
+    desk: Mapping[str, Any]
+    messages: Mapping[str, Any]
+    zone: ZoneInfo
+    spool_dir: Path

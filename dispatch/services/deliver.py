@@ -1,0 +1,205 @@
+"""Messages on their way out: claimed with a lease, sent by a worker, marked afterwards, followed to the receipt.
+
+No transaction is open while a gateway is spoken to, so the three steps are three functions: ``claim``, then the caller
+sends, then ``sent`` or ``failed``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import SYSTEM, Actor
+from dispatch.domain.case import State, Trigger
+from dispatch.domain.messages import NetworkReceipt, Outgoing, ReceiptState
+from dispatch.models.cases import Case
+from dispatch.models.outbox import UNSENT, Message, MessageState
+from dispatch.models.people import Contact, DutyPhone, User
+from dispatch.services.centre import Centre
+from dispatch.services.lifecycle import acted, begin_work, move, record
+
+LEASE = timedelta(seconds=30)
+"""How long a worker may take to hand a message to the network before it is tried again under the same reference."""
+HANDOVER = timedelta(seconds=5)
+"""How long the broker may take to find a worker before the clock sends the message itself."""
+BACKOFF = (2, 5, 15, 30)
+LIMIT = 100
+YES = frozenset({"1", "一", "好", "好的", "接", "行", "是", "yes", "y", "ok"})
+
+PUNCTUATION = ".,。! "
+
+
+@dataclass(frozen=True)
+class Handover:
+    message_id: int
+    urgent: bool
+    directly: bool
+    """No worker took it in time: whoever reads this sends it now."""
+
+
+def hand_over(centre: Centre, now: datetime) -> list[Handover]:
+    """Messages that should go out now; each comes again after ``HANDOVER`` unless a worker claimed it."""
+    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
+        due = list(session.scalars(select(Message.id).where(Message.next_try_at <= now).limit(LIMIT)))
+    if not due:
+        return []
+    found: list[Handover] = []
+    with centre.database.sessions.begin() as session:
+        statement = select(Message).where(Message.id.in_(due), Message.next_try_at <= now)
+        for message in session.scalars(statement.order_by(Message.id).with_for_update(skip_locked=True)):
+            if not _wanted(session, message):
+                _withdraw(session, message, now)
+                continue
+            message.state = MessageState.QUEUED
+            message.handed_over += 1
+            message.next_try_at = now + HANDOVER
+            found.append(Handover(message.id, message.purpose == "page_duty", directly=message.handed_over > 1))
+    return found
+
+
+def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
+    """Take the message for one try. None: somebody else has it, it is done, or nobody wants it any more."""
+    with centre.database.sessions.begin() as session:
+        message = session.get(Message, message_id, with_for_update={"skip_locked": True})
+        if message is None or message.state not in (MessageState.PENDING, MessageState.QUEUED):
+            return None
+        if not _wanted(session, message):
+            _withdraw(session, message, now)
+            return None
+        message.state = MessageState.SENDING
+        message.attempts += 1
+        message.handed_over = 0
+        message.next_try_at = now + LEASE
+        return Outgoing(message.reference, message.channel, message.phone, message.body)
+
+
+def sent(centre: Centre, message_id: int, provider_id: str, now: datetime) -> None:
+    """The network accepted it. A receipt that overtook this call is kept."""
+    with centre.database.sessions.begin() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        message.provider_id = provider_id
+        message.sent_at = now
+        message.next_try_at = None
+        if message.state in UNSENT:
+            message.state = MessageState.SENT
+            _tell(session, message, now, message.state)
+
+
+def failed(centre: Centre, message_id: int, reason: str, now: datetime, *, permanent: bool) -> None:
+    """The network refused it: again later, or an operator's item at once."""
+    with centre.database.sessions.begin() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.state not in UNSENT:
+            return
+        message.reason = reason[:300]
+        if permanent or message.attempts > len(BACKOFF):
+            message.state = MessageState.DEAD
+            message.next_try_at = None
+            message.finished_at = now
+            _tell(session, message, now, "failed")
+        else:
+            message.state = MessageState.PENDING
+            message.next_try_at = now + timedelta(seconds=BACKOFF[message.attempts - 1])
+
+
+ORDER = [MessageState.SENT, MessageState.DELIVERED, MessageState.NO_ANSWER, MessageState.ANSWERED]
+
+
+def receive_receipt(centre: Centre, receipt: NetworkReceipt) -> bool:
+    """Note what the network or the person says. False: unknown reference, or older than what is known already."""
+    with centre.database.sessions.begin() as session:
+        message = session.scalar(select(Message).where(Message.reference == receipt.reference).with_for_update())
+        if message is None:
+            return False
+        state = MessageState(receipt.state.value) if receipt.state is not ReceiptState.FAILED else MessageState.DEAD
+        if not _is_news(message, state, receipt.reply):
+            return False
+        answered_before = message.state == MessageState.ANSWERED
+        message.state = state
+        message.next_try_at = None
+        message.finished_at = receipt.at
+        message.receipt = {**message.receipt, receipt.state.value: receipt.at.isoformat(), "reply": receipt.reply}
+        if not answered_before:
+            _count_contact(session, message, state)
+        _tell(session, message, receipt.at, "failed" if state is MessageState.DEAD else state, receipt.reply)
+        if receipt.reply is not None and _says_yes(receipt.reply):
+            _take_by_phone(session, message, receipt.at)
+        return True
+
+
+def _is_news(message: Message, state: MessageState, reply: str | None) -> bool:
+    """Receipts come late, twice and out of order. What a person says counts whenever it comes: the digit is pressed
+    after the call was answered, and a second reply may correct the first.
+    """
+    if reply is not None:
+        return reply != message.receipt.get("reply")
+    if message.state == MessageState.WITHDRAWN:
+        return False
+    if state is MessageState.DEAD:
+        return message.state in (*UNSENT, MessageState.SENT)
+    if message.state in ORDER:
+        return ORDER.index(state) > ORDER.index(MessageState(message.state))
+    return True
+
+
+def _says_yes(reply: str) -> bool:
+    """Full-width digits and a full stop are what telephones write by themselves."""
+    return unicodedata.normalize("NFKC", reply).rstrip(PUNCTUATION).strip().lower() in YES
+
+
+def _wanted(session: Session, message: Message) -> bool:
+    """Nobody is called out of bed for a case that a person has taken in the meantime."""
+    if message.purpose != "page_duty":
+        return True
+    case = session.get_one(Case, message.case_id)
+    return case.state == State.NEW and case.round == message.case_round and case.held_until is None
+
+
+def _withdraw(session: Session, message: Message, now: datetime) -> None:
+    message.state = MessageState.WITHDRAWN
+    message.next_try_at = None
+    message.finished_at = now
+    _tell(session, message, now, message.state)
+
+
+def _tell(session: Session, message: Message, now: datetime, state: str, reply: str | None = None) -> None:
+    case = session.get_one(Case, message.case_id, with_for_update=True)
+    data = {
+        "state": str(state),
+        "to": message.label,
+        "channel": message.channel,
+        "purpose": message.purpose,
+        "message_id": str(message.id),
+        "delay_seconds": round((now - message.created_at).total_seconds(), 1),
+    }
+    if reply is not None:
+        data["reply"] = reply
+    if message.reason:
+        data["reason"] = message.reason
+    record(session, case, "message", SYSTEM, now, channel=message.channel, data=data)
+
+
+def _count_contact(session: Session, message: Message, state: MessageState) -> None:
+    if message.contact_id is not None and state is MessageState.ANSWERED:
+        contact = session.get_one(Contact, message.contact_id, with_for_update=True)
+        contact.answered += 1
+
+
+def _take_by_phone(session: Session, message: Message, now: datetime) -> None:
+    """ "1" on a duty telephone takes the case in the name of the person who carries it."""
+    if message.purpose != "page_duty":
+        return
+    case = session.get_one(Case, message.case_id, with_for_update=True)
+    user = session.scalar(
+        select(User).join(DutyPhone, DutyPhone.user_id == User.id).where(DutyPhone.phone == message.phone).limit(1)
+    )
+    if user is None or case.state != State.NEW:
+        return
+    move(case, Trigger.TAKE)
+    begin_work(case, user.id, now)
+    acted(case, now)
+    record(session, case, "taken", Actor("user", str(user.id), user.name), now, channel=message.channel)

@@ -1,0 +1,414 @@
+"""What people look at: a case with everything around it, its timeline, lists and searches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import OPEN
+from dispatch.domain.errors import Invalid, NotFound
+from dispatch.models.cases import Case, CaseEvent, Draft
+from dispatch.models.devices import Device, Signal
+from dispatch.models.people import Contact, DutyPhone, Elder
+from dispatch.models.places import Area, Household, inside
+from dispatch.services.centre import Centre
+from dispatch.services.escalate import duty_phones
+from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
+
+ONLINE_WITHIN = timedelta(hours=26)
+COUNT_UP_TO = 10_000
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    state: str | None = None
+    priority: int | None = None
+    kind: str | None = None
+    help: str | None = None
+    elder_id: int | None = None
+    area_id: int | None = None
+    owner: str | None = None
+    """``me``, ``none`` or an id."""
+    opened_from: datetime | None = None
+    opened_to: datetime | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class PageOf:
+    limit: int
+    before: int | None
+    """The id after which the last page ended; lists run from the newest down."""
+
+
+def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Everything that an operator needs while somebody waits, in one answer. Raises ``NotFound``."""
+    with centre.database.reads() as session:
+        found = session.execute(visible(row_statement().where(Case.id == case_id), actor)).first()
+        if found is None:
+            raise NotFound(f"there is no case {case_id} in your areas")
+        case: Case = found[0]
+        elder = _elder(session, case.elder_id)
+        return {
+            "row": row_of(found, centre, now),
+            "text": case.text,
+            "caller_number": case.caller,
+            "elder": elder and elder_card(elder, centre, now),
+            "household": _household(session, case.household_id),
+            "contacts": [contact_json(c) for c in elder.contacts] if elder else [],
+            "duty_phones": [_duty_json(p) for p in duty_phones(session, case.area_id)],
+            "device": _device(session, case.origin_device, now),
+            "signals": _signals_of(session, case.id),
+            "policy": case.policy,
+            "outcome": case.outcome,
+            "hold_reason": case.hold_reason,
+            "follow_up_at": stamp(case.follow_up_at),
+            "merged_into": case.merged_into and str(case.merged_into),
+            "my_draft": _draft(session, case.id, actor),
+            "past_cases_30d": _past(session, case, now),
+            "open_in_household": _others(session, case),
+        }
+
+
+def timeline(centre: Centre, case_id: int, actor: Actor, limit: int, after: int | None) -> dict[str, Any]:
+    """The history of a case, oldest first."""
+    with centre.database.reads() as session:
+        if session.execute(visible(row_statement().where(Case.id == case_id), actor)).first() is None:
+            raise NotFound(f"there is no case {case_id} in your areas")
+        statement = select(CaseEvent).where(CaseEvent.case_id == case_id, CaseEvent.id > (after or 0))
+        events = session.scalars(statement.order_by(CaseEvent.id).limit(limit + 1)).all()
+    more = len(events) > limit
+    items = [event_json(e) for e in events[:limit]]
+    return {"items": items, "next_cursor": items[-1]["id"] if more else None}
+
+
+def event_json(event: CaseEvent) -> dict[str, Any]:
+    return {
+        "id": str(event.id),
+        "at": stamp(event.at),
+        "kind": event.kind,
+        "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
+        "channel": event.channel,
+        "text": event.text,
+        "data": event.data,
+    }
+
+
+def cases(centre: Centre, actor: Actor, wanted: CaseFilter, page: PageOf, now: datetime) -> dict[str, Any]:
+    """Cases newest first, with the number of all that match (counted up to 10,000)."""
+    with centre.database.reads() as session:
+        matching = _matching(session, wanted, actor)
+        ids = visible(matching.outerjoin(Area, Area.id == Case.area_id), actor)
+        total = session.scalar(select(func.count()).select_from(ids.limit(COUNT_UP_TO).subquery()))
+        if page.before is not None:
+            ids = ids.where(Case.id < page.before)
+        chosen = list(session.scalars(ids.order_by(Case.id.desc()).limit(page.limit + 1)))
+        found = session.execute(row_statement().where(Case.id.in_(chosen[: page.limit])).order_by(Case.id.desc()))
+        rows: list[Row] = [row_of(f, centre, now) for f in found]
+    more = len(chosen) > page.limit
+    return {"items": rows, "next_cursor": rows[-1]["id"] if more else None, "total": total}
+
+
+def _matching(session: Session, wanted: CaseFilter, actor: Actor) -> Select[Any]:
+    statement: Select[Any] = select(Case.id)
+    exact = {
+        Case.state: wanted.state,
+        Case.priority: wanted.priority,
+        Case.kind: wanted.kind,
+        Case.help: wanted.help,
+        Case.elder_id: wanted.elder_id,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.area_id is not None:
+        area = session.get(Area, wanted.area_id)
+        if area is None:
+            raise Invalid("area", "unknown", "there is no such area")
+        statement = statement.where(Case.area_id.in_(select(Area.id).where(inside((area.path,)))))
+    if wanted.owner is not None:
+        owner = actor.user_id if wanted.owner == "me" else None if wanted.owner == "none" else int(wanted.owner)
+        statement = statement.where(Case.owner_id == owner if owner is not None else Case.owner_id.is_(None))
+    if wanted.opened_from is not None:
+        statement = statement.where(Case.opened_at >= wanted.opened_from)
+    if wanted.opened_to is not None:
+        statement = statement.where(Case.opened_at < wanted.opened_to)
+    if wanted.q:
+        statement = statement.where(_text_match(wanted.q))
+    return statement
+
+
+def _text_match(q: str) -> Any:
+    number = int(q) if q.isascii() and q.isdigit() and len(q) <= 18 else None
+    return or_(
+        Case.id == number if number is not None else false(),
+        Case.elder_id.in_(select(Elder.id).where(elder_match(q))),
+        Case.household_id.in_(select(Household.id).where(Household.address.contains(q, autoescape=True))),
+        Case.origin_device == q,
+    )
+
+
+def elder_match(q: str) -> Any:
+    """Name, pinyin or its initials from the start; a telephone by its end; an address by any part."""
+    low = q.lower().replace(" ", "")
+    return or_(
+        Elder.name.startswith(q, autoescape=True),
+        Elder.initials.startswith(low, autoescape=True),
+        Elder.pinyin.startswith(low, autoescape=True),
+        Elder.phone.endswith(q, autoescape=True) if q.isdigit() and len(q) >= 4 else false(),
+        Elder.household_id.in_(select(Household.id).where(Household.address.contains(q, autoescape=True)))
+        if len(q) >= 2
+        else false(),
+        Elder.id.in_(select(Device.elder_id).where(Device.number == q)),
+    )
+
+
+def elders(centre: Centre, actor: Actor, q: str, page: PageOf, now: datetime) -> dict[str, Any]:
+    today = now.astimezone(centre.zone).date()
+    with centre.database.reads() as session:
+        statement = (
+            select(Elder, Household.address_short, Area.id, Area.name)
+            .join(Household, Household.id == Elder.household_id)
+            .join(Area, Area.id == Household.area_id)
+            .where(inside(actor.paths))
+        )
+        if q:
+            statement = statement.where(elder_match(q))
+        if page.before is not None:
+            statement = statement.where(Elder.id > page.before)
+        found = session.execute(statement.order_by(Elder.id).limit(page.limit + 1)).all()
+    items = [
+        {
+            "id": str(e.id),
+            "name": e.name,
+            "age": e.age(today),
+            "sex": e.sex,
+            "flags": e.flags,
+            "phone_tail": e.phone[-4:] if e.phone else None,
+            "address_short": address,
+            "area": {"id": str(area_id), "name": area_name},
+        }
+        for e, address, area_id, area_name in found[: page.limit]
+    ]
+    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None}
+
+
+def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
+    """One elder with home, contacts, devices and open cases. Raises ``NotFound``."""
+    with centre.database.reads() as session:
+        elder = _elder(session, elder_id)
+        if elder is None or not elder.household.area.path.startswith(actor.paths):
+            raise NotFound(f"there is no elder {elder_id} in your areas")
+        devices = session.scalars(select(Device).where(Device.household_id == elder.household_id)).all()
+        open_rows = session.execute(
+            row_statement().where(Case.household_id == elder.household_id, Case.state.in_(OPEN))
+        )
+        return {
+            "elder": elder_card(elder, centre, now),
+            "household": household_json(elder.household, _path_names(session, elder.household.area.path)),
+            "contacts": [contact_json(c) for c in elder.contacts],
+            "devices": [device_json(d, now) for d in devices],
+            "cases": [row_of(f, centre, now) for f in open_rows],
+        }
+
+
+def signals(centre: Centre, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Messages newest first; ``understood=False``: those that nobody could read, for a person to look at."""
+    statement = select(Signal).order_by(Signal.received_at.desc(), Signal.id.desc()).limit(limit + 1)
+    if understood is not None:
+        statement = statement.where(Signal.understood.is_(understood))
+    with centre.database.reads() as session:
+        if cursor is not None:
+            last = session.get(Signal, _uuid(cursor))
+            if last is None:
+                raise Invalid("cursor", "unknown", "start again from the first page")
+            statement = statement.where(
+                or_(
+                    Signal.received_at < last.received_at,
+                    (Signal.received_at == last.received_at) & (Signal.id < last.id),
+                )
+            )
+        found = session.scalars(statement).all()
+    items = [_signal_json(s) | _unread(s) for s in found[:limit]]
+    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > limit else None}
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Invalid("cursor", "malformed", "start again from the first page") from None
+
+
+def _unread(signal: Signal) -> dict[str, Any]:
+    return {
+        "source": signal.source,
+        "reason": signal.reason,
+        "size": signal.raw_size,
+        "raw_text": signal.raw[:2000].decode("utf-8", "replace").replace("\0", "\ufffd"),
+    }
+
+
+def _elder(session: Session, elder_id: int | None) -> Elder | None:
+    if elder_id is None:
+        return None
+    return session.get(
+        Elder,
+        elder_id,
+        options=[
+            selectinload(Elder.contacts),
+            selectinload(Elder.facts),
+            joinedload(Elder.household).joinedload(Household.area),
+        ],
+    )
+
+
+def elder_card(elder: Elder, centre: Centre, now: datetime) -> dict[str, Any]:
+    absence = elder.absence(now)
+    return {
+        "id": str(elder.id),
+        "name": elder.name,
+        "sex": elder.sex,
+        "birth_date": elder.birth_date.isoformat(),
+        "age": elder.age(now.astimezone(centre.zone).date()),
+        "phone": elder.phone,
+        "flags": elder.flags,
+        "languages": elder.languages,
+        "hearing": elder.hearing,
+        "ability_level": elder.ability_level,
+        "absence": {"kind": absence, "until": stamp(elder.absence_until), "note": elder.absence_note}
+        if absence
+        else None,
+        "facts": [
+            {
+                "id": str(f.id),
+                "kind": f.kind,
+                "text": f.text,
+                "source": f.source,
+                "confirmed_at": stamp(f.confirmed_at),
+            }
+            for f in elder.facts
+        ],
+    }
+
+
+def contact_json(contact: Contact) -> dict[str, Any]:
+    return {
+        "id": str(contact.id),
+        "name": contact.name,
+        "relation": contact.relation,
+        "phone": contact.phone,
+        "minutes_away": contact.minutes_away,
+        "has_key": contact.has_key,
+        "order": contact.position,
+        "answered": contact.answered,
+        "tried": contact.tried,
+    }
+
+
+def _duty_json(phone: DutyPhone) -> dict[str, Any]:
+    return {"id": str(phone.id), "label": phone.label, "phone": phone.phone}
+
+
+def _household(session: Session, household_id: int | None) -> dict[str, Any] | None:
+    if household_id is None:
+        return None
+    household = session.get_one(Household, household_id, options=[joinedload(Household.area)])
+    return household_json(household, _path_names(session, household.area.path))
+
+
+def _path_names(session: Session, path: str) -> list[str]:
+    ids = [int(part) for part in path.strip("/").split("/")]
+    return list(session.scalars(select(Area.name).where(Area.id.in_(ids)).order_by(Area.path)))
+
+
+def household_json(household: Household, path_names: list[str]) -> dict[str, Any]:
+    return {
+        "id": str(household.id),
+        "address": household.address,
+        "address_short": household.address_short,
+        "area": {"id": str(household.area_id), "name": household.area.name, "path_names": path_names},
+        "lat": household.lat,
+        "lon": household.lon,
+        "access_notes": household.access_notes,
+    }
+
+
+def _device(session: Session, number: str | None, now: datetime) -> dict[str, Any] | None:
+    if number is None:
+        return None
+    device = session.scalar(select(Device).where(Device.number == number))
+    if device is None:
+        return {"id": None, "number": number, "model": None, "online": None}
+    return device_json(device, now)
+
+
+def device_json(device: Device, now: datetime) -> dict[str, Any]:
+    seen = device.last_seen_at
+    return {
+        "id": str(device.id),
+        "number": device.number,
+        "model": device.model,
+        "protocol": device.protocol,
+        "location": device.location,
+        "battery_percent": device.battery_percent,
+        "low_battery_at": stamp(device.low_battery_at),
+        "fault_at": stamp(device.fault_at),
+        "last_seen_at": stamp(seen),
+        "last_test_at": stamp(device.last_test_at),
+        "online": seen is not None and now - seen < ONLINE_WITHIN,
+    }
+
+
+def _signals_of(session: Session, case_id: int) -> list[dict[str, Any]]:
+    statement = select(Signal).where(Signal.case_id == case_id).order_by(Signal.received_at.desc()).limit(20)
+    return [_signal_json(s) for s in session.scalars(statement)]
+
+
+def _signal_json(signal: Signal) -> dict[str, Any]:
+    return {
+        "id": str(signal.id),
+        "kind": signal.kind,
+        "device": signal.device_number,
+        "received_at": stamp(signal.received_at),
+        "occurred_at": stamp(signal.occurred_at),
+        "clock_off": signal.clock_off,
+        "spooled": signal.spooled,
+        "case_id": signal.case_id and str(signal.case_id),
+        "data": signal.data,
+    }
+
+
+def _draft(session: Session, case_id: int, actor: Actor) -> str | None:
+    if actor.user_id is None:
+        return None
+    draft = session.get(Draft, (case_id, actor.user_id))
+    return draft.text if draft else None
+
+
+def _past(session: Session, case: Case, now: datetime) -> int:
+    if case.household_id is None:
+        return 0
+    return (
+        session.scalar(
+            select(func.count(Case.id)).where(
+                Case.household_id == case.household_id,
+                Case.id != case.id,
+                Case.opened_at > now - timedelta(days=30),
+            )
+        )
+        or 0
+    )
+
+
+def _others(session: Session, case: Case) -> list[str]:
+    if case.household_id is None:
+        return []
+    statement = select(Case.id).where(Case.household_id == case.household_id, Case.id != case.id, Case.state.in_(OPEN))
+    return [str(i) for i in session.scalars(statement)]

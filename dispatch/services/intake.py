@@ -1,0 +1,318 @@
+"""The doors of the corridor: an alarm of a device becomes a case, in one transaction, before anybody is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+from uuid_utils import uuid7
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import ACTIVE, Channel, Flag, Kind, State, Trigger
+from dispatch.domain.escalation import Deadline, Due
+from dispatch.domain.signals import FIRST_OUT, Effect, SignalKind, clock_is_off, effect
+from dispatch.models.cases import Case
+from dispatch.models.devices import Device, Signal
+from dispatch.models.people import Elder
+from dispatch.models.places import Household
+from dispatch.services.centre import Centre
+from dispatch.services.lifecycle import begin_wait, change_priority, drop, move, put, record, set_deadline
+
+EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
+TRIES = 6
+RECHECK = timedelta(seconds=60)
+"""How long an owner may let a new alarm of the same home wait before being asked."""
+RAW_KEPT = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One understood message of a device. ``raw`` are its bytes as they came."""
+
+    device: str
+    kind: SignalKind
+    event_id: str | None
+    occurred_at: datetime | None
+    data: dict[str, Any] | None
+    raw: bytes
+    source: str
+    received_at: datetime
+    id: UUID
+    spooled: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    signal_id: UUID
+    case_id: int | None
+    duplicate: bool
+    unknown_device: bool
+    spooled: bool = False
+
+
+def new_signal_id(device: str, event_id: str | None) -> UUID:
+    """The same for every copy of one event, so that a sender hears the same id even when the database was away."""
+    if event_id is None:
+        return UUID(str(uuid7()))
+    return uuid5(EVENT_NAMESPACE, f"{device}\0{event_id}")
+
+
+def receive_signal(centre: Centre, incoming: Incoming) -> Receipt:
+    """Store ``incoming``, find or open its case, commit. The caller answers the device only after this returns.
+
+    Raises ``sqlalchemy.exc.OperationalError`` when the database is away: then the signal belongs into the spool.
+    """
+    for left in range(TRIES, 0, -1):
+        try:
+            with centre.database.sessions.begin() as session:
+                return _receive(session, centre, incoming)
+        except IntegrityError:
+            # Another device of the home opened the case between our look and our insert: start over and join it.
+            if left == 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: datetime) -> UUID:
+    """Keep a message that nobody could read (its first 64 KiB) for an operator to look at."""
+    signal_id = new_signal_id("", None)
+    with centre.database.sessions.begin() as session:
+        session.execute(
+            insert(Signal).values(
+                id=signal_id,
+                received_at=now,
+                raw=raw[:RAW_KEPT],
+                raw_size=len(raw),
+                source=source,
+                understood=False,
+                reason=reason[:300],
+                clock_off=False,
+                spooled=False,
+            )
+        )
+    return signal_id
+
+
+def _receive(session: Session, centre: Centre, incoming: Incoming) -> Receipt:
+    stored = _store(session, centre, incoming)
+    device = session.scalar(
+        select(Device)
+        .where(Device.number == incoming.device)
+        .options(joinedload(Device.household), joinedload(Device.elder))
+    )
+    if not stored:
+        case_id = session.scalar(select(Signal.case_id).where(Signal.id == incoming.id))
+        return Receipt(incoming.id, case_id, duplicate=True, unknown_device=device is None)
+    if device is not None:
+        _note_on_device(device, incoming)
+    case: Case | None = None
+    meaning = effect(incoming.kind)
+    if meaning is not Effect.DEVICE:
+        _queue_up(session, centre, device, incoming)
+        case = active_case(session, device.household_id if device else None, incoming.device)
+        if meaning is Effect.REMARK:
+            if case is not None:
+                _remark(session, case, device, incoming)
+        elif case is not None:
+            _join(session, centre, case, device, incoming)
+        else:
+            case = _open(session, centre, device, incoming)
+    if case is not None or device is not None:
+        session.execute(
+            update(Signal)
+            .where(Signal.id == incoming.id)
+            .values(case_id=case.id if case else None, device_id=device.id if device else None)
+        )
+    return Receipt(incoming.id, case.id if case else None, duplicate=False, unknown_device=device is None)
+
+
+def _store(session: Session, centre: Centre, incoming: Incoming) -> bool:
+    """Insert the signal; False when this event of this device is there already."""
+    dialect = postgresql if centre.database.is_postgresql else sqlite
+    statement = (
+        dialect.insert(Signal)
+        .values(
+            id=incoming.id,
+            device_number=incoming.device,
+            kind=incoming.kind,
+            event_id=incoming.event_id,
+            received_at=incoming.received_at,
+            occurred_at=incoming.occurred_at,
+            clock_off=clock_is_off(incoming.occurred_at, incoming.received_at),
+            data=incoming.data,
+            raw=incoming.raw,
+            raw_size=len(incoming.raw),
+            source=incoming.source,
+            understood=True,
+            spooled=incoming.spooled,
+        )
+        .on_conflict_do_nothing()
+    )
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def _queue_up(session: Session, centre: Centre, device: Device | None, incoming: Incoming) -> None:
+    """One alarm of a home at a time. Without this the unique index still holds, at the price of tries."""
+    if not centre.database.is_postgresql:
+        return  # SQLite has one writer anyway
+    if device is not None and device.household_id is not None:
+        session.execute(select(Household.id).where(Household.id == device.household_id).with_for_update())
+    else:
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:d, 1))"), {"d": incoming.device})
+
+
+def active_case(session: Session, household_id: int | None, device_number: str | None) -> Case | None:
+    """The emergency that this home (or this unregistered device) is already in, locked for us."""
+    statement = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
+    if household_id is not None:
+        statement = statement.where(Case.household_id == household_id)
+    else:
+        statement = statement.where(Case.household_id.is_(None), Case.origin_device == device_number)
+    return session.scalar(statement)
+
+
+def _note_on_device(device: Device, incoming: Incoming) -> None:
+    device.last_seen_at = max(device.last_seen_at or incoming.received_at, incoming.received_at)
+    battery = (incoming.data or {}).get("battery")
+    if isinstance(battery, int) and 0 <= battery <= 100:
+        device.battery_percent = battery
+    if incoming.kind is SignalKind.LOW_BATTERY:
+        device.low_battery_at = device.low_battery_at or incoming.received_at
+    elif incoming.kind is SignalKind.FAULT:
+        device.fault_at = device.fault_at or incoming.received_at
+    elif incoming.kind is SignalKind.TEST:
+        device.last_test_at = incoming.received_at
+
+
+def _actor(device: Device | None, incoming: Incoming) -> Actor:
+    return Actor("device", incoming.device, device.model if device else "")
+
+
+def _data(device: Device | None, incoming: Incoming) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": incoming.kind.value, "device": incoming.device, "signal_id": str(incoming.id)}
+    if device is not None and device.location:
+        data["location"] = device.location
+    if incoming.spooled:
+        data["spooled"] = True
+    if clock_is_off(incoming.occurred_at, incoming.received_at):
+        data["clock_off"] = True
+    return data
+
+
+def _open(session: Session, centre: Centre, device: Device | None, incoming: Incoming) -> Case:
+    elder = device.elder if device else None
+    household = device.household if device else None
+    if elder is None and household is not None:
+        elder = only_elder(session, household.id)
+    case = new_case(
+        centre,
+        kind=Kind.EMERGENCY,
+        cause=incoming.kind.value,
+        channel=Channel.DEVICE,
+        priority=centre.priorities[incoming.kind],
+        at=incoming.received_at,
+        elder=elder,
+        household=household,
+    )
+    case.origin_device = incoming.device
+    case.signals = 1
+    case.last_signal_at = incoming.received_at
+    if household is None:
+        put(case, Flag.UNKNOWN_DEVICE)
+    if incoming.spooled:
+        put(case, Flag.SPOOLED)
+    session.add(case)
+    session.flush()
+    record(session, case, "opened", _actor(device, incoming), incoming.received_at, data=_data(device, incoming))
+    return case
+
+
+def only_elder(session: Session, household_id: int) -> Elder | None:
+    """The elder of a home where only one lives; otherwise the operator has to ask."""
+    found = session.scalars(select(Elder).where(Elder.household_id == household_id).limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def new_case(
+    centre: Centre,
+    *,
+    kind: Kind,
+    cause: str,
+    channel: Channel,
+    priority: int,
+    at: datetime,
+    elder: Elder | None,
+    household: Household | None,
+) -> Case:
+    """A case that begins to wait at ``at``, with its own copy of the policy. The caller adds and records it."""
+    case = Case(
+        kind=kind,
+        cause=cause,
+        channel=channel,
+        priority=priority,
+        state=State.NEW,
+        version=0,
+        opened_at=at,
+        changed_at=at,
+        policy=centre.policies[priority].dump(),
+        round=-1,
+        flags=[],
+        household_id=household.id if household else None,
+        area_id=household.area_id if household else None,
+        elder_id=elder.id if elder else None,
+    )
+    begin_wait(case, at)
+    absence = elder.absence(at) if elder else None
+    if absence:
+        put(case, Flag.IN_HOSPITAL if absence == "hospital" else Flag.AWAY)
+    return case
+
+
+def _join(session: Session, centre: Centre, case: Case, device: Device | None, incoming: Incoming) -> None:
+    """The home calls again: louder, never quieter."""
+    now = incoming.received_at
+    move(case, Trigger.SIGNAL)
+    late = case.last_signal_at is not None and now - case.last_signal_at > FIRST_OUT
+    case.signals += 1
+    case.last_signal_at = max(case.last_signal_at or now, now)
+    put(case, Flag.REPEAT)
+    if centre.priorities[incoming.kind] < case.priority:
+        change_priority(case, centre.priorities[incoming.kind], centre.policies, now)
+    if case.held_until is not None:
+        unhold(case, now)
+    elif case.state != State.NEW:
+        put(case, Flag.NEW_SIGNAL)
+        if case.due == Due.ASK_OWNER and case.next_due_at is not None:
+            set_deadline(case, Deadline(min(case.next_due_at, now + RECHECK), Due.ASK_OWNER))
+    data = _data(device, incoming) | {"count": case.signals}
+    if late:
+        data["after_pause"] = True
+    record(session, case, "repeat", _actor(device, incoming), now, data=data)
+
+
+def unhold(case: Case, now: datetime) -> None:
+    """Bring a held case back into the queue."""
+    move(case, Trigger.UNHOLD)
+    drop(case, Flag.HELD)
+    put(case, Flag.RETURNED)
+    begin_wait(case, now)
+
+
+def _remark(session: Session, case: Case, device: Device | None, incoming: Incoming) -> None:
+    """Tell that all is said to be well, and settle nothing: who lies on the floor can press the wrong button too."""
+    cancelled = incoming.kind is SignalKind.CANCEL
+    put(case, Flag.CANCELLED_BY_ELDER if cancelled else Flag.RESTORED)
+    record(
+        session,
+        case,
+        "cancelled_by_elder" if cancelled else "restored",
+        _actor(device, incoming),
+        incoming.received_at,
+        data=_data(device, incoming),
+    )

@@ -1,0 +1,135 @@
+"""The few ways in which a case changes: its state, its deadlines, and the history row that goes with both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import IN_HAND, Flag, State, Trigger, follow
+from dispatch.domain.escalation import Deadline, Due, Policy, in_hand, waiting
+from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.engine import LiveOp
+
+
+def move(case: Case, trigger: Trigger) -> None:
+    """Follow ``trigger``; the one place where a state is written. Raises ``IllegalTransition``."""
+    case.state = follow(State(case.state), trigger)
+
+
+def set_deadline(case: Case, deadline: Deadline | None) -> None:
+    case.next_due_at = deadline.at if deadline else None
+    case.due = deadline.due if deadline else None
+
+
+def policy_of(case: Case) -> Policy:
+    return Policy.load(case.policy)
+
+
+def begin_wait(case: Case, now: datetime) -> None:
+    """Put the case into the queue: nobody owns it and its escalation starts from the first step."""
+    policy = policy_of(case)
+    case.owner_id = None
+    case.owned_since = None
+    case.waiting_since = now
+    case.answer_due_at = now + timedelta(seconds=policy.answer_within)
+    case.held_until = None
+    case.round += 1
+    case.step = 0
+    set_deadline(case, waiting(policy, now))
+
+
+def begin_work(case: Case, owner_id: int, now: datetime) -> None:
+    """Give the case to a person, and watch from now on that the person acts."""
+    case.owner_id = owner_id
+    case.owned_since = now
+    case.answered_at = case.answered_at or now
+    case.held_until = None
+    drop(case, Flag.HELD, Flag.RETURNED, Flag.NEW_SIGNAL)
+    acted(case, now)
+
+
+def acted(case: Case, now: datetime) -> None:
+    """A person did something for this case: the question to the owner is moot and its clock starts again."""
+    case.last_act_at = now
+    drop(case, Flag.ASK_OWNER)
+    if State(case.state) in IN_HAND and case.held_until is None:
+        drop(case, Flag.NEW_SIGNAL)
+        set_deadline(case, in_hand(policy_of(case), now))
+
+
+def change_priority(case: Case, priority: int, policies: Mapping[int, Policy], now: datetime) -> None:
+    """Give ``case`` another urgency and its policy. What becomes P1 is held no longer; its watch starts again."""
+    case.priority = priority
+    case.policy = policies[priority].dump()
+    if priority == 1 and case.held_until is not None:
+        case.held_until = None
+        drop(case, Flag.HELD)
+    if case.held_until is not None:
+        return
+    if case.state == State.NEW:
+        begin_wait(case, now)
+    elif State(case.state) in IN_HAND:
+        set_deadline(case, in_hand(policies[priority], now))
+
+
+def end_watch(case: Case) -> None:
+    case.held_until = None
+    drop(case, Flag.HELD, Flag.ASK_OWNER, Flag.NEW_SIGNAL)
+    set_deadline(case, None)
+
+
+def follow_up_at(case: Case, at: datetime) -> None:
+    case.follow_up_at = at
+    set_deadline(case, Deadline(at, Due.FOLLOW_UP))
+
+
+def put(case: Case, *flags: Flag) -> None:
+    case.flags = [*case.flags, *(f.value for f in flags if f not in case.flags)]
+
+
+def drop(case: Case, *flags: Flag) -> None:
+    if any(f in case.flags for f in flags):
+        case.flags = [f for f in case.flags if f not in flags]
+
+
+def record(  # one row of history needs all of its columns
+    session: Session,
+    case: Case,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    text: str | None = None,
+    channel: str = "",
+    once_key: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Write what happened into the timeline and tell the live stream. Call it once for each change, last."""
+    session.add(
+        CaseEvent(
+            case_id=case.id,
+            at=now,
+            kind=kind,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            channel=channel,
+            text=text,
+            data=data or {},
+            once_key=once_key,
+        )
+    )
+    case.version += 1
+    case.changed_by = actor.name or actor.kind
+    case.changed_at = now
+    case.last_event_kind = kind
+    case.last_event_at = now
+    announce(session, [case.id], now)
+
+
+def announce(session: Session, case_ids: Iterable[int], now: datetime) -> None:
+    session.add_all(LiveOp(case_id=case_id, at=now) for case_id in case_ids)

@@ -1,0 +1,111 @@
+"""The live stream: every change of a case, numbered without gaps, read back as the row is now.
+
+The number is given after the commit by whichever process holds the live lock, to all waiting changes at once; so a
+reader never sees a gap that fills later, and no process is needed for it but one web process and the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import OPEN, State
+from dispatch.domain.errors import TooOld
+from dispatch.models.cases import Case
+from dispatch.models.database import LIVE_LOCK
+from dispatch.models.engine import LiveOp
+from dispatch.services.centre import Centre
+from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
+
+KEEP = 20_000
+"""Numbers that ``since`` can reach back; the contract promises 10,000."""
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Op:
+    seq: int
+    path: str | None
+    """Path of the case's area; None: everybody may see it."""
+    row: Row
+
+    def as_json(self) -> dict[str, Any]:
+        return {"op": "put" if State(self.row["state"]) in OPEN else "del", "row": self.row}
+
+
+def sequence(centre: Centre) -> bool:
+    """Number the waiting changes. True if there were any; False also while another process is at it."""
+    with centre.database.sessions.begin() as session:
+        if centre.database.is_postgresql and not session.scalar(
+            text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": LIVE_LOCK}
+        ):
+            return False
+        waiting = list(session.scalars(select(LiveOp.id).where(LiveOp.seq.is_(None)).order_by(LiveOp.id).limit(BATCH)))
+        if not waiting:
+            return False
+        session.execute(
+            update(LiveOp).where(LiveOp.id.in_(waiting)).values(seq=last_seq(session) + 1),
+            execution_options={"synchronize_session": False},
+        )
+    return True
+
+
+def anything_waiting(centre: Centre) -> bool:
+    with centre.database.reads() as session:
+        return session.scalar(select(LiveOp.id).where(LiveOp.seq.is_(None)).limit(1)) is not None
+
+
+def last_seq(session: Session) -> int:
+    return session.scalar(select(func.max(LiveOp.seq))) or 0
+
+
+def ops_after(session: Session, centre: Centre, seq: int, now: datetime) -> tuple[int, list[Op]]:
+    """The newest number and, by number, each case that changed after ``seq``, once and as it is now."""
+    latest = last_seq(session)
+    newest = select(LiveOp.case_id, func.max(LiveOp.seq).label("seq")).where(LiveOp.seq > seq).group_by(LiveOp.case_id)
+    changed = {row.case_id: row.seq for row in session.execute(newest)}
+    rows: list[Op] = []
+    ids = list(changed)
+    for start in range(0, len(ids), BATCH):
+        found = session.execute(row_statement().where(Case.id.in_(ids[start : start + BATCH])))
+        rows += [Op(changed[f[0].id] or 0, f[5], row_of(f, centre, now)) for f in found]
+    return latest, sorted(rows, key=lambda op: (op.seq, op.row["id"]))
+
+
+def seen_by(ops: Iterable[Op], paths: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [op.as_json() for op in ops if op.path is None or op.path.startswith(paths)]
+
+
+def snapshot(centre: Centre, actor: Actor, now: datetime) -> dict[str, Any]:
+    """All open cases, and the number of the stream for which that is true."""
+    with centre.database.reads() as session:
+        seq = last_seq(session)
+        statement = visible(row_statement().where(Case.state.in_(OPEN)), actor).order_by(Case.id)
+        rows = [row_of(found, centre, now) for found in session.execute(statement)]
+    return {"seq": seq, "server_time": stamp(now), "cases": rows}
+
+
+def since(centre: Centre, actor: Actor, seq: int, now: datetime) -> dict[str, Any]:
+    """What changed after ``seq``. Raises ``TooOld`` when the stream was pruned past it or never reached it."""
+    with centre.database.reads() as session:
+        oldest = session.scalar(select(func.min(LiveOp.seq)))
+        if seq > last_seq(session) or (oldest is not None and seq < oldest - 1):
+            raise TooOld("the stream does not reach this number: take GET /live/snapshot")
+        latest, ops = ops_after(session, centre, seq, now)
+    return {"seq": latest, "server_time": stamp(now), "ops": seen_by(ops, actor.paths)}
+
+
+def prune(centre: Centre, now: datetime) -> int:
+    """Forget numbers older than the last ``KEEP``; the newest number always stays."""
+    with centre.database.sessions.begin() as session:
+        gone = session.execute(
+            delete(LiveOp).where(LiveOp.seq < last_seq(session) - KEEP),
+            execution_options={"synchronize_session": False},
+        )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

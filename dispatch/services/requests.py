@@ -1,0 +1,158 @@
+"""A person asks: at the counter, on the telephone, for somebody else; and an operator calls out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.errors import Forbidden, Invalid
+from dispatch.models.cases import Case, Command
+from dispatch.models.outbox import Message, MessageState
+from dispatch.models.people import Contact, Elder
+from dispatch.models.places import Area, Household, inside
+from dispatch.services.centre import Centre
+from dispatch.services.intake import active_case, new_case
+from dispatch.services.lifecycle import acted, begin_work, change_priority, move, put, record
+from dispatch.services.rows import Row, case_row
+from dispatch.services.work import Act, perform
+
+DEFAULT_PRIORITY = {Kind.EMERGENCY: 1, Kind.COMPLAINT: 2, Kind.SERVICE: 3, Kind.ENQUIRY: 3}
+
+
+@dataclass(frozen=True)
+class Request:
+    kind: Kind
+    channel: Channel
+    elder_id: int | None = None
+    caller: str | None = None
+    help: Help | None = None
+    wanted_at: datetime | None = None
+    text: str | None = None
+    priority: int | None = None
+    take: bool = False
+    """The person who writes it down answers for it."""
+
+
+def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
+    """Open a case for a person's request; True if an open emergency of the home was joined instead.
+
+    Raises ``Invalid`` for an elder that is not there or not in the actor's areas.
+    """
+    with centre.database.sessions.begin() as session:
+        if act.key is not None and (done := session.get(Command, (act.actor.key, act.key))) is not None:
+            return case_row(session, centre, done.case_id, act.now), False
+        elder = _elder(session, act, request)
+        household = elder.household if elder else None
+        case = None
+        if request.kind is Kind.EMERGENCY and household is not None:
+            session.execute(select(Household.id).where(Household.id == household.id).with_for_update())
+            case = active_case(session, household.id, None)
+        joined = case is not None
+        if case is None:
+            case = _new(session, centre, act, request, elder)
+        elif case.priority > (request.priority or 1):
+            change_priority(case, request.priority or 1, centre.policies, act.now)
+        if request.take and act.actor.user_id is not None and case.owner_id is None:
+            move(case, Trigger.TAKE)
+            begin_work(case, act.actor.user_id, act.now)
+        kind = "note" if joined else "opened"
+        data: dict[str, Any] = {"kind": request.kind.value}
+        record(session, case, kind, act.actor, act.now, text=request.text, channel=request.channel, data=data)
+        if act.key is not None:
+            session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
+        session.flush()
+        return case_row(session, centre, case.id, act.now), joined
+
+
+def _elder(session: Session, act: Act, request: Request) -> Elder | None:
+    if request.elder_id is None:
+        return None
+    elder = session.scalar(
+        select(Elder)
+        .join(Household, Household.id == Elder.household_id)
+        .join(Area, Area.id == Household.area_id)
+        .where(Elder.id == request.elder_id, inside(act.actor.paths))
+        .options(joinedload(Elder.household))
+    )
+    if elder is None:
+        raise Invalid("elder_id", "unknown", "there is no such elder in your areas: search again")
+    return elder
+
+
+def _new(session: Session, centre: Centre, act: Act, request: Request, elder: Elder | None) -> Case:
+    case = new_case(
+        centre,
+        kind=request.kind,
+        cause="request",
+        channel=request.channel,
+        priority=request.priority or DEFAULT_PRIORITY[request.kind],
+        at=act.now,
+        elder=elder,
+        household=elder.household if elder else None,
+    )
+    case.help = request.help
+    case.caller = request.caller
+    case.text = request.text
+    case.wanted_at = request.wanted_at
+    if request.kind is Kind.COMPLAINT:
+        put(case, Flag.COMPLAINT)
+    session.add(case)
+    session.flush()
+    return case
+
+
+def call_out(centre: Centre, case_id: int, act: Act, *, contact_id: int | None) -> Row:
+    """Ring the elder, or one of the elder's contacts, through the centre's telephone network."""
+    if act.actor.user_id is None:
+        raise Forbidden("only a signed-in person can place a call")
+
+    def change(session: Session, case: Case) -> None:
+        move(case, Trigger.NOTE)
+        phone, label = _callee(session, case, contact_id)
+        tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
+        message = Message(
+            reference=f"call:{case.id}:{len(tries)}:{contact_id or 'elder'}",
+            channel="voice",
+            purpose="call_out",
+            phone=phone,
+            label=label,
+            body=centre.messages["call_out"]["voice"].format_map({"number": case.id}),
+            case_id=case.id,
+            case_round=case.round,
+            contact_id=contact_id,
+            state=MessageState.PENDING,
+            created_at=act.now,
+            next_try_at=act.now,
+            receipt={},
+        )
+        session.add(message)
+        session.flush()
+        if act.actor.user_id == case.owner_id:
+            acted(case, act.now)
+        data = {"to": label, "message_id": str(message.id), "contact_id": contact_id and str(contact_id)}
+        record(session, case, "call_out", act.actor, act.now, channel="voice", data=data)
+
+    return perform(centre, case_id, act, change, any_version=True)
+
+
+def _callee(session: Session, case: Case, contact_id: int | None) -> tuple[str, str]:
+    if contact_id is None:
+        elder = session.get(Elder, case.elder_id) if case.elder_id else None
+        phone = elder.phone if elder else case.caller
+        if not phone:
+            raise Invalid("to", "no-number", "no telephone number is known: try a contact")
+        return phone, elder.name if elder else ""
+    contact = session.get(Contact, contact_id, with_for_update=True)
+    if contact is None or contact.elder_id != case.elder_id:
+        raise Invalid("contact_id", "unknown", "this is not a contact of this case's elder")
+    contact.tried += 1
+    return contact.phone, contact.name
+
+
+def is_open(case: Case) -> bool:
+    return State(case.state) not in (State.CLOSED, State.CANCELLED, State.MERGED)

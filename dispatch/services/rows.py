@@ -1,0 +1,77 @@
+"""A case as the live list shows it: slim, the same for the snapshot, the stream and every answer to a command."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.models.cases import Case
+from dispatch.models.people import Elder, User
+from dispatch.models.places import Area, Household, inside
+from dispatch.services.centre import Centre
+
+Row = dict[str, Any]
+
+
+def stamp(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds and ``Z``."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def mask(phone: str | None) -> str | None:
+    """``13812345678`` -> ``138****5678``: enough to recognise, too little to call."""
+    return None if phone is None else f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
+
+
+def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Only what lies in the actor's areas. A case without an area belongs to everybody: it must not be invisible."""
+    return statement.where(or_(Case.area_id.is_(None), inside(actor.paths)))
+
+
+def row_statement() -> Select[*tuple[Any, ...]]:
+    statement: Select[*tuple[Any, ...]] = (
+        select(Case, User.name, Elder, Household.address_short, Area.name, Area.path)
+        .outerjoin(User, User.id == Case.owner_id)
+        .outerjoin(Elder, Elder.id == Case.elder_id)
+        .outerjoin(Household, Household.id == Case.household_id)
+        .outerjoin(Area, Area.id == Case.area_id)
+    )
+    return statement
+
+
+def row_of(found: Any, centre: Centre, now: datetime) -> Row:
+    case, owner_name, elder, address_short, area_name, _path = found
+    today = now.astimezone(centre.zone).date()
+    return {
+        "id": str(case.id),
+        "number": str(case.id),
+        "kind": case.kind,
+        "help": case.help,
+        "cause": case.cause,
+        "channel": case.channel,
+        "priority": case.priority,
+        "state": case.state,
+        "version": case.version,
+        "opened_at": stamp(case.opened_at),
+        "waiting_since": stamp(case.waiting_since),
+        "answer_due_at": stamp(case.answer_due_at),
+        "next_due_at": stamp(case.next_due_at),
+        "held_until": stamp(case.held_until),
+        "owner": case.owner_id and {"id": str(case.owner_id), "name": owner_name, "since": stamp(case.owned_since)},
+        "elder": elder and {"id": str(elder.id), "name": elder.name, "age": elder.age(today), "flags": elder.flags},
+        "caller": mask(case.caller),
+        "address_short": address_short,
+        "area": case.area_id and {"id": str(case.area_id), "name": area_name},
+        "signals": case.signals,
+        "escalation": case.step,
+        "flags": case.flags,
+        "last_event": {"kind": case.last_event_kind, "at": stamp(case.last_event_at)},
+    }
+
+
+def case_row(session: Session, centre: Centre, case_id: int, now: datetime) -> Row:
+    return row_of(session.execute(row_statement().where(Case.id == case_id)).one(), centre, now)

@@ -1,0 +1,321 @@
+"""What people do with a case: one function an act, one transaction each, the new row as the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import IN_HAND, OPEN, Flag, State, Trigger
+from dispatch.domain.errors import CaseTaken, Forbidden, IllegalTransition, Invalid, NotFound, VersionConflict
+from dispatch.domain.escalation import Deadline, Due
+from dispatch.models.cases import Case, Command, Draft
+from dispatch.models.people import User
+from dispatch.services.centre import Centre
+from dispatch.services.lifecycle import (
+    acted,
+    begin_wait,
+    begin_work,
+    change_priority,
+    drop,
+    end_watch,
+    follow_up_at,
+    move,
+    put,
+    record,
+    set_deadline,
+)
+from dispatch.services.rows import Row, case_row, row_statement, stamp, visible
+
+LONGEST_HOLD = timedelta(hours=8)
+REOPEN_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who acts when, on which version of the row they saw, under which idempotency key."""
+
+    actor: Actor
+    now: datetime
+    version: int | None = None
+    key: str | None = None
+
+
+def locked(session: Session, case_id: int, actor: Actor) -> Case:
+    """The case, locked for this transaction. Raises ``NotFound`` when it is not there or not in the actor's areas."""
+    allowed = session.execute(visible(row_statement().where(Case.id == case_id), actor)).first()
+    if allowed is None:
+        raise NotFound(f"there is no case {case_id} in your areas")
+    return session.scalars(
+        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _person(act: Act) -> int:
+    if act.actor.user_id is None:
+        raise Forbidden("only a signed-in person can answer for a case; a token cannot")
+    return act.actor.user_id
+
+
+def perform(
+    centre: Centre,
+    case_id: int,
+    act: Act,
+    change: Callable[[Session, Case], None],
+    *,
+    any_version: bool = False,
+    also: int | None = None,
+) -> Row:
+    """Run ``change`` on the locked case once, and return the row as it is afterwards.
+
+    The same idempotency key again changes nothing and answers the row as it is now. Raises ``VersionConflict`` when the
+    actor saw an older row, unless ``any_version``. ``also`` names a second case that ``change`` will lock.
+    """
+    for left in (1, 0):
+        try:
+            with centre.database.sessions.begin() as session:
+                if not _done_before(session, act):
+                    for first in sorted({case_id, also or case_id}):  # one order for all: no deadlock
+                        locked(session, first, act.actor)
+                    case = session.get_one(Case, case_id)
+                    if not any_version and act.version is not None and act.version != case.version:
+                        raise VersionConflict(
+                            f"{case.changed_by} changed case {case.id} in the meantime: look at it again",
+                            version=case.version,
+                            changed_by=case.changed_by,
+                            changed_at=stamp(case.changed_at),
+                            row=case_row(session, centre, case_id, act.now),
+                        )
+                    if act.key is not None:
+                        session.add(Command(actor=act.actor.key, key=act.key, case_id=case_id, at=act.now))
+                        session.flush()
+                    change(session, case)
+                    session.flush()
+                return case_row(session, centre, case_id, act.now)
+        except IntegrityError:  # the same key twice at once: the other one did it
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _done_before(session: Session, act: Act) -> bool:
+    return act.key is not None and session.get(Command, (act.actor.key, act.key)) is not None
+
+
+def take(centre: Centre, case_id: int, act: Act, *, force: bool = False, reason: str | None = None) -> Row:
+    """Answer for the case. Of two at once the second gets ``CaseTaken``; by the owner again: "I am still on it"."""
+    person = _person(act)
+
+    def change(session: Session, case: Case) -> None:
+        if case.owner_id == person and case.held_until is None:
+            acted(case, act.now)
+            record(session, case, "confirmed", act.actor, act.now)
+            return
+        if case.owner_id is not None and case.owner_id != person:
+            _take_over(session, case, act, person, force=force, reason=reason)
+            return
+        move(case, Trigger.TAKE if case.owner_id is None else Trigger.TAKE_OVER)
+        begin_work(case, person, act.now)
+        record(session, case, "taken", act.actor, act.now, channel="console")
+
+    return perform(centre, case_id, act, change, any_version=True)
+
+
+def _take_over(session: Session, case: Case, act: Act, person: int, *, force: bool, reason: str | None) -> None:
+    owner = session.get_one(User, case.owner_id)
+    if not force:
+        raise CaseTaken(
+            f"{owner.name} has this case",
+            owner={"id": str(owner.id), "name": owner.name},
+            taken_at=stamp(case.owned_since),
+        )
+    move(case, Trigger.TAKE_OVER)
+    begin_work(case, person, act.now)
+    record(session, case, "taken_over", act.actor, act.now, text=reason, data={"from": owner.name})
+
+
+def release(centre: Centre, case_id: int, act: Act, *, reason: str | None = None) -> Row:
+    """Put the case back into the queue, where it waits and escalates anew."""
+
+    def change(session: Session, case: Case) -> None:
+        _mine(case, act)
+        move(case, Trigger.RELEASE)
+        drop(case, Flag.HELD, Flag.ASK_OWNER)
+        put(case, Flag.RETURNED)
+        begin_wait(case, act.now)
+        record(session, case, "released", act.actor, act.now, text=reason)
+
+    return perform(centre, case_id, act, change)
+
+
+def hold(centre: Centre, case_id: int, act: Act, *, until: datetime, reason: str) -> Row:
+    """Shelve the case until a time at which it returns by itself. Never P1, at most eight hours."""
+    if not act.now < until <= act.now + LONGEST_HOLD:
+        raise Invalid("until", "out-of-range", "choose a time within the next 8 hours")
+
+    def change(session: Session, case: Case) -> None:
+        if case.priority == 1:
+            raise Invalid("until", "p1-never-held", "an urgent case cannot be held: act on it, or hand it over")
+        if case.owner_id is not None:
+            _mine(case, act)
+        move(case, Trigger.HOLD)
+        case.held_until = until
+        case.hold_reason = reason
+        put(case, Flag.HELD)
+        drop(case, Flag.ASK_OWNER)
+        set_deadline(case, Deadline(until, Due.UNHOLD))
+        record(session, case, "held", act.actor, act.now, text=reason, data={"until": stamp(until)})
+
+    return perform(centre, case_id, act, change)
+
+
+def note(centre: Centre, case_id: int, act: Act, *, text: str) -> Row:
+    """Write something down. Never refused by state or version: what somebody knows must not be lost."""
+
+    def change(session: Session, case: Case) -> None:
+        move(case, Trigger.NOTE)
+        if act.actor.user_id == case.owner_id:
+            acted(case, act.now)
+        if act.actor.user_id is not None:
+            draft = session.get(Draft, (case.id, act.actor.user_id))
+            if draft is not None:
+                session.delete(draft)
+        record(session, case, "note", act.actor, act.now, text=text, channel="console")
+
+    return perform(centre, case_id, act, change, any_version=True)
+
+
+def set_priority(centre: Centre, case_id: int, act: Act, *, priority: int, reason: str | None = None) -> Row:
+    """Raise or lower; lowering needs a reason. A waiting case starts the escalation of its new priority."""
+
+    def change(session: Session, case: Case) -> None:
+        move(case, Trigger.PRIORITY)
+        before = case.priority
+        if priority > before and not reason:
+            raise Invalid("reason", "required", "say why this case is less urgent")
+        if priority != before:
+            change_priority(case, priority, centre.policies, act.now)
+        if act.actor.user_id == case.owner_id:
+            acted(case, act.now)
+        record(session, case, "priority", act.actor, act.now, text=reason, data={"from": before, "to": priority})
+
+    return perform(centre, case_id, act, change)
+
+
+def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
+    """End this case as a part of another open one; both histories say so and the other takes the higher priority."""
+    if into == case_id:
+        raise Invalid("into", "same-case", "a case cannot be merged into itself")
+
+    def change(session: Session, case: Case) -> None:
+        if case.owner_id is not None:
+            _mine(case, act)
+        target = session.get_one(Case, into)
+        if State(target.state) not in OPEN:
+            raise IllegalTransition(f"case {into} is {target.state}: choose an open one", state=target.state)
+        move(case, Trigger.MERGE)
+        case.merged_into = target.id
+        case.closed_at = act.now
+        end_watch(case)
+        record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
+        session.flush()
+        target.signals += case.signals
+        if case.priority < target.priority:
+            change_priority(target, case.priority, centre.policies, act.now)
+        if act.actor.user_id == target.owner_id:
+            acted(target, act.now)
+        record(session, target, "merged_in", act.actor, act.now, data={"from": str(case.id)})
+
+    return perform(centre, case_id, act, change, also=into)
+
+
+@dataclass(frozen=True)
+class Closing:
+    outcome: str
+    text: str | None = None
+    follow_up_at: datetime | None = None
+
+
+def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
+    """End the case with an outcome, or leave it open for a return call at ``follow_up_at``."""
+    outcomes = {o["code"]: o for o in centre.desk["outcomes"]}
+    if closing.outcome not in outcomes:
+        raise Invalid("outcome", "unknown", f"choose one of: {', '.join(outcomes)}")
+    if closing.follow_up_at is not None and closing.follow_up_at <= act.now:
+        raise Invalid("follow_up_at", "in-the-past", "choose a time that is still to come")
+
+    def change(session: Session, case: Case) -> None:
+        if State(case.state) in IN_HAND:
+            _mine(case, act)
+        strict = outcomes[closing.outcome].get("needs_supervisor_for_p1", False)
+        if strict and case.priority == 1 and not act.actor.is_supervisor:
+            raise Invalid("outcome", "needs-supervisor", "only a supervisor may end an urgent case like this")
+        move(case, Trigger.CLOSE_FOLLOW_UP if closing.follow_up_at else Trigger.CLOSE)
+        case.outcome = closing.outcome
+        end_watch(case)
+        if closing.follow_up_at:
+            put(case, Flag.FOLLOW_UP)
+            follow_up_at(case, closing.follow_up_at)
+        else:
+            case.closed_at = act.now
+        data = {"outcome": closing.outcome, "follow_up_at": stamp(closing.follow_up_at)}
+        record(session, case, "closed", act.actor, act.now, text=closing.text, data=data)
+
+    return perform(centre, case_id, act, change)
+
+
+def reopen(centre: Centre, case_id: int, act: Act, *, reason: str) -> Row:
+    """Take a closed case up again, within 24 hours; it belongs to whoever reopens it."""
+    person = _person(act)
+
+    def change(session: Session, case: Case) -> None:
+        if case.closed_at is not None and act.now - case.closed_at > REOPEN_WITHIN:
+            raise IllegalTransition("closed more than 24 hours ago: open a new case", state=case.state)
+        move(case, Trigger.REOPEN)
+        case.closed_at = None
+        case.outcome = None
+        case.follow_up_at = None
+        drop(case, Flag.FOLLOW_UP)
+        begin_work(case, person, act.now)
+        record(session, case, "reopened", act.actor, act.now, text=reason)
+        try:
+            session.flush()
+        except IntegrityError:
+            raise IllegalTransition(
+                "this home has another open emergency: work on that one", state=State.CLOSED
+            ) from None
+
+    return perform(centre, case_id, act, change)
+
+
+def follow_up(centre: Centre, case_id: int, act: Act, *, result: str, text: str | None = None) -> Row:
+    """Write down the return call (回访) and end the case."""
+
+    def change(session: Session, case: Case) -> None:
+        move(case, Trigger.FOLLOW_UP)
+        case.closed_at = act.now
+        drop(case, Flag.FOLLOW_UP)
+        end_watch(case)
+        record(session, case, "follow_up", act.actor, act.now, text=text, data={"result": result})
+
+    return perform(centre, case_id, act, change)
+
+
+def save_draft(centre: Centre, case_id: int, act: Act, *, text: str) -> None:
+    """Keep a note that is still being written, so that a crash of the browser costs nothing."""
+    person = _person(act)
+    with centre.database.sessions.begin() as session:
+        locked(session, case_id, act.actor)
+        session.merge(Draft(case_id=case_id, user_id=person, text=text, updated_at=act.now))
+
+
+def _mine(case: Case, act: Act) -> None:
+    """Only the owner or a supervisor ends, holds or releases a case that a person answers for."""
+    if act.actor.is_supervisor or case.owner_id == act.actor.user_id or act.actor.kind == "token":
+        return
+    raise Forbidden("somebody else answers for this case: take it over first", owner=str(case.owner_id))

@@ -1,0 +1,84 @@
+"""One frozen object of settings: environment variables ``DISPATCH_*`` over the files of ``config/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dispatch.domain.escalation import Policy
+from dispatch.domain.signals import Effect, SignalKind, effect
+
+ROOT = Path(__file__).resolve().parent.parent
+KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
+
+
+class Settings(BaseSettings):
+    """Raises ``pydantic.ValidationError`` with what to do when something is missing or unsafe."""
+
+    model_config = SettingsConfigDict(env_prefix="DISPATCH_", frozen=True, extra="ignore")
+
+    data_dir: Path = ROOT / "data"
+    database_url: str = ""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    secret_key: str = ""
+    timezone: str = "Asia/Shanghai"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = Field(default=256, ge=8)
+    demo: bool = False
+    secure_cookies: bool = False
+    trusted_proxies: int = 0
+    phone_network: str = "simulated"
+    config_dir: Path = ROOT / "config"
+    console_dir: Path = ROOT / "console" / "dist"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if not values.get("database_url"):
+            data_dir = Path(values.get("data_dir") or cls.model_fields["data_dir"].default).resolve()
+            values = {**values, "database_url": f"sqlite:///{data_dir / 'dispatch.db'}"}
+        return values
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        weak = len(self.secret_key) < 32 or self.secret_key.lower() in KNOWN_SECRETS
+        if weak:
+            raise ValueError(
+                "DISPATCH_SECRET_KEY must be at least 32 random characters: "
+                "set it to the output of `python -c 'import secrets; print(secrets.token_hex(32))'`"
+            )
+        return self
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data_dir / "spool"
+
+
+def read_yaml(path: Path) -> Any:
+    with path.open(encoding="utf-8") as file:
+        return yaml.safe_load(file)
+
+
+def load_policies(directory: Path) -> dict[int, Policy]:
+    """``config/escalation.yaml`` by priority 1 to 4; raises ValueError naming the file and the fault."""
+    path = directory / "escalation.yaml"
+    try:
+        return {int(name[1:]): Policy.load(body) for name, body in read_yaml(path).items()}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def load_priorities(directory: Path) -> dict[SignalKind, int]:
+    """``config/signals.yaml``: the priority of each alarm; raises ValueError if an alarm has none."""
+    path = directory / "signals.yaml"
+    found = {SignalKind(name): int(priority) for name, priority in read_yaml(path).items()}
+    alarms = {kind for kind in SignalKind if effect(kind) is Effect.ALARM}
+    wrong = alarms.symmetric_difference(found) | {k for k, p in found.items() if p not in range(1, 5)}
+    if wrong:
+        raise ValueError(f"{path}: give each alarm a priority 1 to 4, and nothing else: {sorted(wrong)}")
+    return found

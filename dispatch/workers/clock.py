@@ -1,0 +1,167 @@
+"""The clock: the one active process that turns time into rows, with a standby behind it.
+
+APScheduler only says "now"; what is due stands in the database, so nothing is lost with this process.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.blocking import BlockingScheduler
+from kombu.exceptions import OperationalError as BrokerAway
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.domain.messages import NetworkReceipt
+from dispatch.models.database import Leadership
+from dispatch.services import audit, deliver, escalate, live
+from dispatch.workers.send import Runtime, send_message
+from dispatch.workers.tasks import send
+
+log = structlog.get_logger()
+CYCLE = 0.25
+MARK = timedelta(seconds=1)
+STALE = timedelta(seconds=8)
+"""A holder whose cycle is older than this has stopped without dying; the standby ends its session."""
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    every: float
+    """Seconds."""
+    run: Callable[[datetime], dict[str, Any] | None]
+
+
+class Clock:
+    def __init__(
+        self, runtime: Runtime, advance_network: Callable[[datetime], Iterable[NetworkReceipt]] | None
+    ) -> None:
+        self._runtime = runtime
+        self._centre = runtime.centre
+        self._advance_network = advance_network
+        self._leadership = Leadership(runtime.centre.database)
+        self._direct = ThreadPoolExecutor(4, thread_name_prefix="direct")
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._marked: dict[str, datetime] = {}
+        self._leading = False
+        self._broker_down = False
+
+    def run(self) -> None:
+        """Block for ever; ticks while this process holds the right to."""
+        scheduler = BlockingScheduler(timezone=UTC)
+        jobs = (
+            Job("tick", CYCLE, self.cycle),
+            Job("seal", 2, self._seal),
+            Job("auditor", 15, self._audit),
+            Job("prune", 60, self._prune),
+        )
+        for job in jobs:
+            scheduler.add_job(
+                self._guarded,
+                "interval",
+                args=[job],
+                seconds=job.every,
+                id=job.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
+            )
+        try:
+            scheduler.start()
+        finally:
+            self._leadership.release()
+            self._direct.shutdown(wait=False, cancel_futures=True)
+
+    def _guarded(self, job: Job) -> None:
+        """No job may end the clock: what went wrong is logged, written into the registry, and tried again."""
+        now = datetime.now(UTC)
+        try:
+            if job.name == "tick":
+                self._lead(now)
+            if not self._leading:
+                return
+            detail = job.run(now)
+            if job.every >= MARK.total_seconds() or now - self._marked.get(job.name, now - MARK) >= MARK:
+                audit.mark(self._centre, audit.Ran(job.name, max(job.every, 1.0), self._holder, detail=detail), now)
+                self._marked[job.name] = now
+        except SQLAlchemyError as error:
+            log.warning("job_waits", job=job.name, error=type(error).__name__)
+        except Exception as error:
+            log.exception("job_failed", job=job.name)
+            self._mark_failure(job, error, now)
+
+    def _mark_failure(self, job: Job, error: Exception, now: datetime) -> None:
+        ran = audit.Ran(job.name, max(job.every, 1.0), self._holder, error=f"{type(error).__name__}: {error}"[:300])
+        try:
+            audit.mark(self._centre, ran, now)
+        except SQLAlchemyError as away:
+            log.warning("job_waits", job=job.name, error=type(away).__name__)
+
+    def _lead(self, now: datetime) -> None:
+        held = self._leadership.hold()
+        if held != self._leading:
+            log.warning("clock_active" if held else "clock_standby", holder=self._holder)
+        self._leading = held
+        if not held and now - self._marked.get("evict", now - STALE) >= STALE:
+            self._marked["evict"] = now
+            if self._holder_is_stale(now):
+                log.error("clock_evicts_holder")
+                self._leadership.evict()
+
+    def _holder_is_stale(self, now: datetime) -> bool:
+        jobs = {job["name"]: job for job in audit.health(self._centre, now)["jobs"]}
+        last = jobs.get("tick", {}).get("last_run_at")
+        return last is not None and now - datetime.fromisoformat(last) > STALE
+
+    def cycle(self, now: datetime) -> dict[str, Any] | None:
+        """Everything that must not wait: what is due, what is to be sent, what the network says."""
+        escalate.tick(self._centre, now)
+        for handover in deliver.hand_over(self._centre, now):
+            self._hand_over(handover)
+        if self._advance_network is not None:
+            for receipt in self._advance_network(now):
+                deliver.receive_receipt(self._centre, receipt)
+        return {"broker": "down"} if self._broker_down else None
+
+    def _hand_over(self, handover: deliver.Handover) -> None:
+        """To a worker by the broker; by ourselves when there is no broker or no worker took it in time."""
+        if not handover.directly:
+            try:
+                queue = "urgent" if handover.urgent else "default"
+                send.apply_async(args=[handover.message_id], queue=queue, retry=False)
+            except (BrokerAway, OSError) as error:
+                if not self._broker_down:
+                    log.error("broker_away", error=type(error).__name__)
+                self._broker_down = True
+            else:
+                self._broker_down = False
+                return
+        self._direct.submit(self._send, handover.message_id)
+
+    def _send(self, message_id: int) -> None:
+        try:
+            send_message(self._runtime, message_id, datetime.now(UTC))
+        except Exception:
+            log.exception("direct_send_failed", message_id=message_id)
+
+    def _audit(self, now: datetime) -> dict[str, Any]:
+        findings = [finding.as_json() for finding in audit.audit(self._centre, now)]
+        if self._broker_down:
+            findings.append({"code": "broker_away", "count": 1, "since": None, "detail": ""})
+        for finding in findings:
+            log.warning("audit_finding", code=finding["code"], count=finding["count"])
+        return {"findings": findings}
+
+    def _seal(self, _now: datetime) -> None:
+        audit.seal(self._centre)
+
+    def _prune(self, now: datetime) -> None:
+        live.prune(self._centre, now)

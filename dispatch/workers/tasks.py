@@ -1,0 +1,53 @@
+"""Celery: outward work by id. Every task is safe to run twice, and none waits for a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from celery import Celery
+from kombu.entity import Exchange, Queue
+
+from dispatch.workers.send import Runtime, send_message
+
+QUEUES = ("urgent", "default", "bulk")
+
+app = Celery("dispatch")
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_default_queue="default",
+    # Each with a key of its own: queues that share the default key would each get a copy of every task.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": 60,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+        "health_check_interval": 5,
+    },
+    enable_utc=True,
+)
+
+
+class Bound:
+    """What the tasks of this process work with; set once by the bootstrap."""
+
+    runtime: Runtime | None = None
+
+
+def runtime() -> Runtime:
+    if Bound.runtime is None:
+        raise RuntimeError("the tasks were not bound to a centre: start them with `dispatch worker`")
+    return Bound.runtime
+
+
+@app.task(name="send")
+def send(message_id: int) -> None:
+    send_message(runtime(), message_id, datetime.now(UTC))

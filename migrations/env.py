@@ -1,0 +1,17 @@
+"""Alembic's entry: migrates the connection that `dispatch db upgrade` hands over."""
+
+from alembic import context
+
+from dispatch.models import cases, devices, engine, outbox, people, places, simnet, workforce
+from dispatch.models.base import Base
+
+TABLES = (cases, devices, engine, outbox, people, places, simnet, workforce)  # imported so that Base knows them
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    transaction_per_migration=False,
+)
+context.run_migrations()
