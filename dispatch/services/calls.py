@@ -20,6 +20,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.intake import active_case, new_case
 from dispatch.services.lifecycle import begin_work, change_priority, move, put, record
 from dispatch.services.rows import mask, stamp
+from dispatch.services.transact import transact
 
 
 class CallEvent(StrEnum):
@@ -65,15 +66,18 @@ def normal_number(number: str | None) -> str | None:
 
 def receive_call(centre: Centre, report: CallReport, now: datetime) -> CallReceipt:
     """Note one event of a call, whatever order the events come in; the same event again changes nothing."""
-    with centre.database.sessions.begin() as session:
+
+    def once(session: Session) -> CallReceipt:
         call = _call(session, centre, report, now)
-        elders = _elders(session, call.caller)
         if report.event.value not in call.events:
             _note(call, report, now)
             _follow(session, centre, call, report.event, now)
         today = now.astimezone(centre.zone).date()
+        elders = _elders(session, call.caller)
         found = [{"id": str(e.id), "name": e.name, "age": e.age(today)} for e in elders]
         return CallReceipt(report.call_id, call.case_id, found)
+
+    return transact(centre, once)
 
 
 def _call(session: Session, centre: Centre, report: CallReport, now: datetime) -> Call:

@@ -9,7 +9,6 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from uuid_utils import uuid7
 
@@ -23,9 +22,9 @@ from dispatch.models.people import Elder
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import begin_wait, change_priority, drop, move, put, record, set_deadline
+from dispatch.services.transact import transact
 
 EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
-TRIES = 6
 RECHECK = timedelta(seconds=60)
 """How long an owner may let a new alarm of the same home wait before being asked."""
 RAW_KEPT = 64 * 1024
@@ -68,15 +67,7 @@ def receive_signal(centre: Centre, incoming: Incoming) -> Receipt:
 
     Raises ``sqlalchemy.exc.OperationalError`` when the database is away: then the signal belongs into the spool.
     """
-    for left in range(TRIES, 0, -1):
-        try:
-            with centre.database.sessions.begin() as session:
-                return _receive(session, centre, incoming)
-        except IntegrityError:
-            # Another device of the home opened the case between our look and our insert: start over and join it.
-            if left == 1:
-                raise
-    raise AssertionError("unreachable")
+    return transact(centre, lambda session: _receive(session, centre, incoming))
 
 
 def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: datetime) -> UUID:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.case import Channel, Flag, Help, Kind, Trigger
 from dispatch.domain.errors import Forbidden, Invalid
 from dispatch.models.cases import Case, Command
 from dispatch.models.outbox import Message, MessageState
@@ -19,6 +19,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.intake import active_case, new_case
 from dispatch.services.lifecycle import acted, begin_work, change_priority, move, put, record
 from dispatch.services.rows import Row, case_row
+from dispatch.services.transact import transact
 from dispatch.services.work import Act, perform
 
 DEFAULT_PRIORITY = {Kind.EMERGENCY: 1, Kind.COMPLAINT: 2, Kind.SERVICE: 3, Kind.ENQUIRY: 3}
@@ -43,20 +44,11 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
 
     Raises ``Invalid`` for an elder that is not there or not in the actor's areas.
     """
-    with centre.database.sessions.begin() as session:
+
+    def once(session: Session) -> tuple[Row, bool]:
         if act.key is not None and (done := session.get(Command, (act.actor.key, act.key))) is not None:
             return case_row(session, centre, done.case_id, act.now), False
-        elder = _elder(session, act, request)
-        household = elder.household if elder else None
-        case = None
-        if request.kind is Kind.EMERGENCY and household is not None:
-            session.execute(select(Household.id).where(Household.id == household.id).with_for_update())
-            case = active_case(session, household.id, None)
-        joined = case is not None
-        if case is None:
-            case = _new(session, centre, act, request, elder)
-        elif case.priority > (request.priority or 1):
-            change_priority(case, request.priority or 1, centre.policies, act.now)
+        case, joined = _find_or_open(session, centre, act, request)
         if request.take and act.actor.user_id is not None and case.owner_id is None:
             move(case, Trigger.TAKE)
             begin_work(case, act.actor.user_id, act.now)
@@ -67,6 +59,21 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
             session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
         session.flush()
         return case_row(session, centre, case.id, act.now), joined
+
+    return transact(centre, once)
+
+
+def _find_or_open(session: Session, centre: Centre, act: Act, request: Request) -> tuple[Case, bool]:
+    """An emergency of a home that is in one already joins it; everything else is a case of its own."""
+    elder = _elder(session, act, request)
+    if request.kind is Kind.EMERGENCY and elder is not None:
+        session.execute(select(Household.id).where(Household.id == elder.household_id).with_for_update())
+        case = active_case(session, elder.household_id, None)
+        if case is not None:
+            if case.priority > (request.priority or 1):
+                change_priority(case, request.priority or 1, centre.policies, act.now)
+            return case, True
+    return _new(session, centre, act, request, elder), False
 
 
 def _elder(session: Session, act: Act, request: Request) -> Elder | None:
@@ -152,7 +159,3 @@ def _callee(session: Session, case: Case, contact_id: int | None) -> tuple[str, 
         raise Invalid("contact_id", "unknown", "this is not a contact of this case's elder")
     contact.tried += 1
     return contact.phone, contact.name
-
-
-def is_open(case: Case) -> bool:
-    return State(case.state) not in (State.CLOSED, State.CANCELLED, State.MERGED)

@@ -31,6 +31,7 @@ from dispatch.services.lifecycle import (
     set_deadline,
 )
 from dispatch.services.rows import Row, case_row, row_statement, stamp, visible
+from dispatch.services.transact import transact
 
 LONGEST_HOLD = timedelta(hours=8)
 REOPEN_WITHIN = timedelta(hours=24)
@@ -76,31 +77,32 @@ def perform(
     The same idempotency key again changes nothing and answers the row as it is now. Raises ``VersionConflict`` when the
     actor saw an older row, unless ``any_version``. ``also`` names a second case that ``change`` will lock.
     """
-    for left in (1, 0):
-        try:
-            with centre.database.sessions.begin() as session:
-                if not _done_before(session, act):
-                    for first in sorted({case_id, also or case_id}):  # one order for all: no deadlock
-                        locked(session, first, act.actor)
-                    case = session.get_one(Case, case_id)
-                    if not any_version and act.version is not None and act.version != case.version:
-                        raise VersionConflict(
-                            f"{case.changed_by} changed case {case.id} in the meantime: look at it again",
-                            version=case.version,
-                            changed_by=case.changed_by,
-                            changed_at=stamp(case.changed_at),
-                            row=case_row(session, centre, case_id, act.now),
-                        )
-                    if act.key is not None:
-                        session.add(Command(actor=act.actor.key, key=act.key, case_id=case_id, at=act.now))
-                        session.flush()
-                    change(session, case)
-                    session.flush()
-                return case_row(session, centre, case_id, act.now)
-        except IntegrityError:  # the same key twice at once: the other one did it
-            if not left:
-                raise
-    raise AssertionError("unreachable")
+
+    def once(session: Session) -> Row:
+        if not _done_before(session, act):
+            for first in sorted({case_id, also or case_id}):  # one order for all: no deadlock
+                locked(session, first, act.actor)
+            case = session.get_one(Case, case_id)
+            if not any_version and act.version is not None and act.version != case.version:
+                raise _changed(case, case_row(session, centre, case_id, act.now))
+            if act.key is not None:
+                session.add(Command(actor=act.actor.key, key=act.key, case_id=case_id, at=act.now))
+                session.flush()
+            change(session, case)
+            session.flush()
+        return case_row(session, centre, case_id, act.now)
+
+    return transact(centre, once)
+
+
+def _changed(case: Case, row: Row) -> VersionConflict:
+    return VersionConflict(
+        f"{case.changed_by} changed case {case.id} in the meantime: look at it again",
+        version=case.version,
+        changed_by=case.changed_by,
+        changed_at=stamp(case.changed_at),
+        row=row,
+    )
 
 
 def _done_before(session: Session, act: Act) -> bool:
