@@ -258,14 +258,16 @@ def _unread(signal: Signal) -> dict[str, Any]:
 def _elder(session: Session, elder_id: int | None) -> Elder | None:
     if elder_id is None:
         return None
-    return session.get(
-        Elder,
-        elder_id,
-        options=[
+    # The row was loaded without its collections before: a plain get() would return it as it is.
+    return session.scalar(
+        select(Elder)
+        .where(Elder.id == elder_id)
+        .options(
             selectinload(Elder.contacts),
             selectinload(Elder.facts),
             joinedload(Elder.household).joinedload(Household.area),
-        ],
+        )
+        .execution_options(populate_existing=True)
     )
 
 
@@ -319,7 +321,12 @@ def _duty_json(phone: DutyPhone) -> dict[str, Any]:
 def _household(session: Session, household_id: int | None) -> dict[str, Any] | None:
     if household_id is None:
         return None
-    household = session.get_one(Household, household_id, options=[joinedload(Household.area)])
+    household = session.scalars(
+        select(Household)
+        .where(Household.id == household_id)
+        .options(joinedload(Household.area))
+        .execution_options(populate_existing=True)
+    ).one()
     return household_json(household, _path_names(session, household.area.path))
 
 
