@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,15 +39,25 @@ class Job:
     run: Callable[[datetime], dict[str, Any] | None]
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Clock:
     def __init__(
-        self, runtime: Runtime, advance_network: Callable[[datetime], Iterable[NetworkReceipt]] | None
+        self,
+        runtime: Runtime,
+        advance_network: Callable[[datetime], Iterable[NetworkReceipt]] | None,
+        direct: Executor | None = None,
+        time: Callable[[], datetime] = _utc_now,
     ) -> None:
+        """``direct`` runs what no worker does, ``time`` is when it does: tests give one that does not wait."""
         self._runtime = runtime
         self._centre = runtime.centre
         self._advance_network = advance_network
         self._leadership = Leadership(runtime.centre.database)
-        self._direct = ThreadPoolExecutor(4, thread_name_prefix="direct")
+        self._direct = direct or ThreadPoolExecutor(4, thread_name_prefix="direct")
+        self._time = time
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._marked: dict[str, datetime] = {}
         self._leading = False
@@ -148,7 +158,7 @@ class Clock:
 
     def _send(self, message_id: int) -> None:
         try:
-            send_message(self._runtime, message_id, datetime.now(UTC))
+            send_message(self._runtime, message_id, self._time())
         except Exception:
             log.exception("direct_send_failed", message_id=message_id)
 
