@@ -37,7 +37,6 @@ def create_socketio(app: Flask, rooms: Rooms) -> SocketIO:
         ping_interval=5,
         ping_timeout=5,
         manage_session=False,
-        cors_allowed_origins=[],
         max_http_buffer_size=64 * 1024,
     )
 

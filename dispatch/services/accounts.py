@@ -41,21 +41,28 @@ class Person:
 
 def sign_in(centre: Centre, username: str, password: str, now: datetime) -> Person:
     """Check a password. Raises ``Unauthenticated`` without saying which of the two was wrong, or ``Locked``."""
-    with centre.database.sessions.begin() as session:
-        user = session.scalar(select(User).where(User.username == username, User.active).with_for_update())
-        if user is not None and user.locked_until is not None and user.locked_until > now:
-            raise Locked("too many wrong passwords: wait, or ask a supervisor", opens_at=stamp(user.locked_until))
-        right = _matches(user.password_hash if user else _NOBODY, password)
-        if user is not None:
-            user.failed_sign_ins = 0 if right else user.failed_sign_ins + 1
-            user.locked_until = None
-            if user.failed_sign_ins >= TRIES:
-                user.failed_sign_ins = 0
-                user.locked_until = now + LOCKED_FOR
-        person = _person(session, user) if user is not None and right else None
-    if person is None:
+    with centre.database.reads() as session:
+        user = session.scalar(select(User).where(User.username == username, User.active))
+        known = _person(session, user) if user is not None else None
+    if user is not None and user.locked_until is not None and user.locked_until > now:
+        raise Locked("too many wrong passwords: wait, or ask a supervisor", opens_at=stamp(user.locked_until))
+    # Outside of any transaction: a slow hash is meant to be slow, and SQLite has one writer.
+    right = _matches(user.password_hash if user else _NOBODY, password)
+    if user is not None and (not right or user.failed_sign_ins):
+        _count_try(centre, user.id, right=right, now=now)
+    if known is None or not right:
         raise Unauthenticated("the user name or the password is wrong")
-    return person
+    return known
+
+
+def _count_try(centre: Centre, user_id: int, *, right: bool, now: datetime) -> None:
+    with centre.database.sessions.begin() as session:
+        user = session.get_one(User, user_id, with_for_update=True)
+        user.failed_sign_ins = 0 if right else user.failed_sign_ins + 1
+        user.locked_until = None
+        if user.failed_sign_ins >= TRIES:
+            user.failed_sign_ins = 0
+            user.locked_until = now + LOCKED_FOR
 
 
 def person(centre: Centre, user_id: int, epoch: int) -> Person:
