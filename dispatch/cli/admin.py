@@ -16,7 +16,7 @@ from dispatch.services import accounts, audit, demo
 from dispatch.services.centre import Centre
 
 
-def _centre() -> Centre:
+def open_centre() -> Centre:
     try:
         return bootstrap.centre(checked_settings())
     except bootstrap.StartRefused as error:
@@ -31,7 +31,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the schema up to date; safe to run twice at once."""
-    schema.upgrade(_centre().database)
+    schema.upgrade(open_centre().database)
     click.echo("The schema is up to date.")
 
 
@@ -49,7 +49,7 @@ def user_add(username: str, name: str, roles: tuple[str, ...], password: str) ->
     """Add a person who may work in every area."""
     new = User(username=username, name=name, roles=sorted(roles), area_ids=[], locale="zh-CN", active=True)
     try:
-        accounts.add_user(_centre(), new, password)
+        accounts.add_user(open_centre(), new, password)
     except DispatchError as error:
         raise click.ClickException(error.detail) from error
     click.echo(f"Added {username}.")
@@ -65,7 +65,7 @@ def token() -> None:
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(sorted(accounts.SCOPES)))
 def token_add(name: str, scopes: tuple[str, ...]) -> None:
     """Create a token and print it; it cannot be read again."""
-    click.echo(accounts.add_token(_centre(), name, list(scopes), datetime.now(UTC)))
+    click.echo(accounts.add_token(open_centre(), name, list(scopes), datetime.now(UTC)))
 
 
 @click.command()
@@ -75,7 +75,7 @@ def seed(demo_data: bool) -> None:
     if not checked_settings().demo:
         raise click.ClickException("demo data goes into a demo alone: set DISPATCH_DEMO=true")
     try:
-        done = demo.seed_demo(_centre(), datetime.now(UTC))
+        done = demo.seed_demo(open_centre(), datetime.now(UTC))
     except DispatchError as error:
         raise click.ClickException(error.detail) from error
     click.echo("Seeded the demo." if done else "The demo is there already.")
@@ -84,7 +84,7 @@ def seed(demo_data: bool) -> None:
 @click.command()
 def doctor() -> None:
     """Check the settings, the database, the chain of the timeline and the engine."""
-    centre = _centre()
+    centre = open_centre()
     with centre.database.engine.connect() as connection:
         current = schema.is_current(connection)
     click.echo(f"schema     {'up to date' if current else 'OLD: run dispatch db upgrade'}")

@@ -16,6 +16,8 @@ COMMANDS = {
     "token": "dispatch.cli.admin:token",
     "seed": "dispatch.cli.admin:seed",
     "doctor": "dispatch.cli.admin:doctor",
+    "backup": "dispatch.cli.backup:backup",
+    "restore": "dispatch.cli.backup:restore",
     "simulate": "dispatch.cli.simulate:simulate",
     "serve": "dispatch.cli.supervise:serve",
     "announce": "dispatch.cli.supervise:announce",
