@@ -1,0 +1,31 @@
+// What an operator's browser must load before the first case is on the screen.
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+
+const BUDGET_KB = { 'index.html': 220, 'demo.html': 120, 'phones.html': 120 }
+const dist = new URL('../dist/', import.meta.url)
+const manifest = JSON.parse(readFileSync(new URL('manifest.json', dist), 'utf8'))
+let failed = false
+
+function initial(name, found = new Set()) {
+  if (found.has(name)) return found
+  found.add(name)
+  for (const next of manifest[name].imports ?? []) initial(next, found)
+  return found
+}
+
+for (const [page, budget] of Object.entries(BUDGET_KB)) {
+  const chunks = [...initial(page)].map((name) => manifest[name].file)
+  const bytes = chunks.reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length, 0)
+  const kb = bytes / 1024
+  if (kb > budget) failed = true
+  console.log(`${page}: ${kb.toFixed(1)} KB of initial JavaScript, gzipped (budget ${budget})`)
+}
+for (const page of Object.keys(BUDGET_KB)) {
+  const html = readFileSync(new URL(page, dist), 'utf8')
+  if (/<style|<script(?![^>]*\bsrc=)|\son\w+=|style=/i.test(html)) {
+    console.error(`${page}: an inline script or style would be refused by the content security policy`)
+    failed = true
+  }
+}
+process.exit(failed ? 1 : 0)

@@ -1,0 +1,78 @@
+import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
+import { ask, Failure } from '@/live/api'
+import { useLink } from '@/live/link'
+import { useLive } from '@/live/store'
+import type { CaseDetail, CaseEvent, CaseRow, List } from '@/live/types'
+import { remember } from '@/frame/phonebook'
+
+interface Held { detail: CaseDetail; events: CaseEvent[] }
+
+/** What was read stays readable: going back to a case shows it at once, and a lost line does not empty it. */
+const kept = new Map<string, Held>()
+const KEPT = 40
+
+export function useCase(id: string) {
+  const live = useLive()
+  const link = useLink()
+  const detail = shallowRef<CaseDetail | null>(kept.get(id)?.detail ?? null)
+  const events = shallowRef<CaseEvent[]>(kept.get(id)?.events ?? [])
+  const failure = ref<Failure | null>(null)
+  const loading = ref(false)
+  let again = false
+  let timer = 0
+
+  const row = computed<CaseRow | null>(() => live.find(id) ?? detail.value?.row ?? null)
+
+  async function load(): Promise<void> {
+    if (loading.value) {
+      again = true
+      return
+    }
+    loading.value = true
+    try {
+      const [found, all] = await Promise.all([ask<CaseDetail>(`/cases/${id}`), wholeTimeline(id)])
+      detail.value = found
+      events.value = all
+      failure.value = null
+      keep(id, { detail: found, events: all })
+      remember(found)
+    } catch (error) {
+      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+    } finally {
+      loading.value = false
+      if (again) {
+        again = false
+        void load()
+      }
+    }
+  }
+
+  // The row says that something happened; what it was is read from the timeline.
+  watch(() => [live.find(id)?.version, live.find(id)?.last_event?.at], () => {
+    clearTimeout(timer)
+    timer = window.setTimeout(() => void load(), 120)
+  })
+  watch(() => link.lost, (lost) => { if (!lost) void load() })
+  onUnmounted(() => clearTimeout(timer))
+  void load()
+
+  return { row, detail, events, failure, loading, load }
+}
+
+async function wholeTimeline(id: string): Promise<CaseEvent[]> {
+  const items: CaseEvent[] = []
+  let cursor: string | null = null
+  do {
+    const page: List<CaseEvent> = await ask<List<CaseEvent>>(`/cases/${id}/timeline`, { query: { limit: 200, cursor } })
+    items.push(...page.items)
+    cursor = page.next_cursor
+  } while (cursor && items.length < 2_000)
+  return items
+}
+
+function keep(id: string, held: Held): void {
+  kept.delete(id)
+  kept.set(id, held)
+  const oldest = kept.keys().next().value
+  if (kept.size > KEPT && oldest) kept.delete(oldest)
+}

@@ -1,0 +1,94 @@
+import { ask, Failure, newKey } from '@/live/api'
+import { useLink } from '@/live/link'
+import { useLive } from '@/live/store'
+import { useSession } from '@/session/store'
+import type { CaseRow } from '@/live/types'
+import { ref } from 'vue'
+
+/**
+ * A note is never lost: it is in the browser with every key, on the server a second later, and a
+ * note that was saved while the line was cut waits here and goes out by itself.
+ */
+interface Waiting { caseId: string; text: string; uuid: string; user: string; at: number }
+
+const QUEUE = 'console.notes'
+export const waitingNotes = ref<Waiting[]>(read())
+
+function read(): Waiting[] {
+  try {
+    return JSON.parse(localStorage.getItem(QUEUE) ?? '[]') as Waiting[]
+  } catch {
+    return []
+  }
+}
+
+function write(notes: Waiting[]): void {
+  waitingNotes.value = notes
+  localStorage.setItem(QUEUE, JSON.stringify(notes))
+}
+
+const draftKey = (caseId: string) => `console.draft.${useSession().user?.id ?? ''}.${caseId}`
+
+export function localDraft(caseId: string): string { return localStorage.getItem(draftKey(caseId)) ?? '' }
+
+export function keepDraft(caseId: string, text: string): void {
+  if (text) localStorage.setItem(draftKey(caseId), text)
+  else localStorage.removeItem(draftKey(caseId))
+}
+
+export async function sendDraft(caseId: string, text: string): Promise<boolean> {
+  try {
+    await ask(`/cases/${caseId}/draft`, { method: 'PUT', body: { text } })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Answers "saved" when the server has it, "queued" when it waits for the line, or the failure. */
+export async function saveNote(caseId: string, text: string, uuid = newKey()): Promise<'saved' | 'queued' | Failure> {
+  const note: Waiting = { caseId, text, uuid, user: useSession().user?.id ?? '', at: Date.now() }
+  if (useLink().lost) {
+    write([...waitingNotes.value, note])
+    return 'queued'
+  }
+  try {
+    await send(note)
+    return 'saved'
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+    if (failure.status !== 0) return failure
+    write([...waitingNotes.value, note])
+    return 'queued'
+  }
+}
+
+async function send(note: Waiting): Promise<void> {
+  const row = await ask<CaseRow>(`/cases/${note.caseId}/notes`, {
+    method: 'POST',
+    body: { text: note.text, client_uuid: note.uuid },
+    key: note.uuid,
+  })
+  if (row?.id) useLive().accept(row)
+}
+
+let flushing = false
+/** Sends what waits, oldest first, each once: the key makes a second sending harmless. */
+export async function flushNotes(): Promise<void> {
+  if (flushing || !waitingNotes.value.length || useLink().lost) return
+  flushing = true
+  const me = useSession().user?.id
+  try {
+    for (const note of waitingNotes.value.filter(({ user }) => user === me)) {
+      try {
+        await send(note)
+      } catch (error) {
+        if (!(error instanceof Failure) || error.status === 0 || error.status === 401 || error.status >= 500) return
+        keepDraft(note.caseId, note.text)
+      }
+      write(waitingNotes.value.filter(({ uuid }) => uuid !== note.uuid))
+    }
+  } finally {
+    flushing = false
+  }
+}

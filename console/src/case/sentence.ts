@@ -1,0 +1,81 @@
+import { has, t, word } from '@/i18n'
+import { asClock, asMoment } from '@/i18n/time'
+import type { CaseEvent } from '@/live/types'
+import type { IconName } from '@/ui/icons'
+
+type Data = Record<string, unknown>
+
+/** One event as a sentence that a person would say. The server sends codes; the words are ours. */
+export function sentence(event: CaseEvent): string {
+  const data = event.data ?? {}
+  const key = keyOf(event, data)
+  if (!has(key)) return event.kind.replace(/_/g, ' ')
+  return t(key, valuesOf(event, data))
+}
+
+function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
+  const state = String(data.state ?? '')
+  if (kind === 'message' && has(`event.message.${data.channel}.${state}`)) return `event.message.${data.channel}.${state}`
+  if (kind === 'message') return `event.message.${state}`
+  if (kind === 'call_in' && data.event) return `event.call_in.${data.event}`
+  if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
+  if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
+  if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
+  if (kind === 'priority' && Number(data.to) > Number(data.from)) return 'event.priority.lowered'
+  return `event.${kind}`
+}
+
+function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
+  return {
+    who: actorName(actor),
+    signal: word('cause', String(data.kind ?? '')),
+    place: data.location ? t('event.at_place', { place: data.location }) : '',
+    device: data.device ?? actor?.id ?? '',
+    count: data.count ?? 1,
+    to: data.to ?? '',
+    from: data.from ?? '',
+    into: data.into ?? '',
+    reply: data.reply ?? '',
+    until: data.until ? asClock(String(data.until)) : '',
+    when: data.follow_up_at ? asMoment(String(data.follow_up_at)) : '',
+    back: data.return_at ? asClock(String(data.return_at)) : '',
+    outcome: word('outcome', String(data.outcome ?? '')),
+    result: word('follow_result', String(data.result ?? '')),
+    before: data.from ? t(`priority.${data.from}`) : '',
+    after: data.to && /^[1-4]$/.test(String(data.to)) ? t(`priority.${data.to}`) : '',
+    seconds: data.after ?? '',
+    phones: Array.isArray(data.phones) ? data.phones.length : data.phones ?? '',
+    channel: channel ? word('channel', channel) : '',
+    fault: word('fault', String(data.code ?? '')),
+  }
+}
+
+function actorName(actor: CaseEvent['actor']): string {
+  if (!actor) return t('actor.system')
+  if (actor.kind === 'system') return t('actor.system')
+  return actor.name || t(`actor.${actor.kind}`)
+}
+
+/** What was said or written beside the act: a note's text, a reason. Codes of reasons become words. */
+export function spoken(event: CaseEvent): string {
+  const text = event.text ?? ''
+  if (event.kind === 'held' && has(`hold_reason.${text}`)) return t(`hold_reason.${text}`)
+  return text || String(event.data?.reason && event.kind === 'message' ? event.data.reason : '')
+}
+
+const ICONS_OF: Record<string, IconName> = {
+  signal: 'bell', opened: 'bell', repeat: 'bell', call_in: 'phone', call_out: 'phone', message: 'message',
+  alert_operators: 'up', alert_supervisor: 'up', page_duty: 'up', taken: 'person', taken_over: 'swap', confirmed: 'check',
+  released: 'back', asked_owner: 'clock', returned: 'back', held: 'hold', unheld: 'play', note: 'note', priority: 'flag',
+  merged: 'merge', merged_in: 'merge', closed: 'check', reopened: 'back', follow_up: 'check', follow_up_due: 'clock',
+  restored: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
+}
+
+export function iconOf(kind: string): IconName {
+  return ICONS_OF[kind] ?? 'info'
+}
+
+export type Side = 'people' | 'device'
+export function sideOf(event: CaseEvent): Side {
+  return event.actor?.kind === 'user' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
+}

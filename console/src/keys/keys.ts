@@ -1,0 +1,77 @@
+import { onMounted, onUnmounted, ref } from 'vue'
+
+/**
+ * One map of keys for all screens. Physical keys (`event.code`) and never letters of the layout, and
+ * nothing while an input method composes: with a Chinese input method every key says "Process".
+ */
+type Handler = () => void
+
+const bound = new Map<string, Handler[]>()
+let waitsForPlace = 0
+
+export const lettersOn = ref(localStorage.getItem('console.letters') !== 'off')
+export function setLetters(on: boolean): void {
+  lettersOn.value = on
+  localStorage.setItem('console.letters', on ? 'on' : 'off')
+}
+
+/** `combo`: F2, Shift+F9, Ctrl+Enter, Slash, KeyN, or "g KeyW" for the two strokes of going somewhere. */
+export function bind(combo: string, handler: Handler): () => void {
+  const handlers = bound.get(combo) ?? []
+  handlers.push(handler)
+  bound.set(combo, handlers)
+  return () => {
+    const place = handlers.indexOf(handler)
+    if (place >= 0) handlers.splice(place, 1)
+  }
+}
+
+export function onKeys(map: Record<string, Handler>): void {
+  const undo: (() => void)[] = []
+  onMounted(() => Object.entries(map).forEach(([combo, handler]) => undo.push(bind(combo, handler))))
+  onUnmounted(() => undo.forEach((release) => release()))
+}
+
+function comboOf(event: KeyboardEvent): string {
+  const held = [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', event.shiftKey ? 'Shift' : '']
+  return [...held.filter(Boolean), event.code.replace('NumpadEnter', 'Enter')].join('+')
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  const element = target as HTMLElement | null
+  if (!element?.tagName) return false
+  if (element.isContentEditable || element.tagName === 'TEXTAREA' || element.tagName === 'SELECT') return true
+  return element.tagName === 'INPUT' && !['checkbox', 'radio', 'button', 'submit'].includes((element as HTMLInputElement).type)
+}
+
+function inLayer(target: EventTarget | null): boolean {
+  return !!(target as HTMLElement | null)?.closest?.('[role="dialog"],[role="menu"]')
+}
+
+const worksEverywhere = /^(F\d+|Shift\+F\d+|Ctrl\+Key[A-Z]|Ctrl\+Enter|Escape)$/
+
+window.addEventListener('keydown', (event) => {
+  if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return
+  const combo = comboOf(event)
+  const everywhere = worksEverywhere.test(combo)
+  if (inLayer(event.target) && combo !== 'F8' && combo !== 'F2') return
+  if (!everywhere && (isTyping(event.target) || !lettersOn.value)) return
+  if (run(combo)) event.preventDefault()
+})
+
+function run(combo: string): boolean {
+  if (combo === 'KeyG') {
+    waitsForPlace = Date.now()
+    return true
+  }
+  const going = Date.now() - waitsForPlace < 1500
+  waitsForPlace = 0
+  const handler = (going ? last(`g ${combo}`) : undefined) ?? last(combo)
+  handler?.()
+  return !!handler
+}
+
+function last(combo: string): Handler | undefined {
+  const handlers = bound.get(combo)
+  return handlers?.[handlers.length - 1]
+}

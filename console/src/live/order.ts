@@ -1,0 +1,43 @@
+import type { CaseRow } from './types'
+
+/** The moment by which somebody must act: the answer while nobody has the case, the next step afterwards. */
+export function dueAt(row: CaseRow): number {
+  const text = row.state === 'new' ? row.answer_due_at ?? row.next_due_at : row.next_due_at
+  return text ? Date.parse(text) : Number.POSITIVE_INFINITY
+}
+
+/** Severity, then least slack, then oldest; the id last, so that equal rows never swap. */
+export function byUrgency(a: CaseRow, b: CaseRow): number {
+  if (a.priority !== b.priority) return a.priority - b.priority
+  const slack = dueAt(a) - dueAt(b)
+  if (slack && !Number.isNaN(slack)) return slack
+  const age = Date.parse(a.opened_at) - Date.parse(b.opened_at)
+  if (age) return age
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+export interface Shown { ids: string[]; above: number; below: number }
+
+/**
+ * The order on the screen while the list is frozen: rows keep their places, rows that left keep an
+ * empty-handed place until the list moves again, new rows are counted but not shown.
+ */
+export function frozenOrder(shown: string[], wanted: string[], firstVisible: number): Shown {
+  const known = new Set(shown)
+  const placeOf = new Map(shown.map((id, place) => [id, place]))
+  let above = 0
+  let below = 0
+  let lastPlace = -1
+  for (const id of wanted) {
+    if (known.has(id)) {
+      lastPlace = placeOf.get(id) ?? lastPlace
+    } else if (lastPlace < firstVisible + FIRST_SCREEN) {
+      above += 1
+    } else {
+      below += 1
+    }
+  }
+  return { ids: shown, above, below }
+}
+
+const FIRST_SCREEN = 8

@@ -1,0 +1,89 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { ask, Failure, useCsrf, whenSignedOut } from '@/live/api'
+import { learnServerTime } from '@/live/clock'
+import { useLink } from '@/live/link'
+import { useLive } from '@/live/store'
+import type { Desk, SessionAnswer, User } from '@/live/types'
+
+export type SessionPhase = 'asking' | 'out' | 'starting' | 'in' | 'expired'
+
+const SHIFT = 'console.shift'
+
+const NO_DESK: Desk = { outcomes: [], hold_reasons: [], helps: [], note_quick: [], kinds: [], causes: [] }
+
+/** Who sits here, and what the desk offers. */
+export const useSession = defineStore('session', () => {
+  const phase = ref<SessionPhase>('asking')
+  const user = shallowRef<User | null>(null)
+  const demo = ref(false)
+  const seat = ref(localStorage.getItem('console.seat') ?? '')
+  const desk = shallowRef<Desk>(NO_DESK)
+
+  const isSupervisor = computed(() => !!user.value?.roles.some((role) => role === 'supervisor' || role === 'admin'))
+
+  function enter(answer: SessionAnswer): void {
+    useCsrf(answer.csrf_token)
+    learnServerTime(answer.server_time)
+    const same = user.value?.id === answer.user.id
+    user.value = answer.user
+    demo.value = answer.demo
+    const onShift = sessionStorage.getItem(SHIFT) === answer.user.id
+    phase.value = (phase.value === 'expired' && same) || onShift ? 'in' : 'starting'
+    void loadDesk()
+    useLink().open(answer)
+  }
+
+  async function loadDesk(): Promise<void> {
+    try {
+      desk.value = await ask<Desk>('/desk')
+    } catch {
+      setTimeout(() => { if (user.value) void loadDesk() }, 3_000)
+    }
+  }
+
+  async function resume(): Promise<void> {
+    try {
+      enter(await ask<SessionAnswer>('/session'))
+    } catch (error) {
+      if (error instanceof Failure && error.status === 401) {
+        demo.value = error.extra<boolean>('demo') ?? false
+        phase.value = 'out'
+      } else {
+        setTimeout(() => void resume(), 1_500)
+      }
+    }
+  }
+
+  async function signIn(username: string, password: string): Promise<void> {
+    enter(await ask<SessionAnswer>('/session', { method: 'POST', body: { username, password } }))
+  }
+
+  function startShift(chosen: string): void {
+    seat.value = chosen
+    localStorage.setItem('console.seat', chosen)
+    if (user.value) sessionStorage.setItem(SHIFT, user.value.id)
+    phase.value = 'in'
+  }
+
+  async function signOut(): Promise<void> {
+    try {
+      await ask('/session', { method: 'DELETE' })
+    } finally {
+      useLink().close()
+      useLive().forget()
+      sessionStorage.removeItem(SHIFT)
+      user.value = null
+      phase.value = 'out'
+    }
+  }
+
+  /** The server forgot us; the work stays on the screen and a sheet asks for the password. */
+  function expire(): void {
+    if (phase.value === 'in' || phase.value === 'starting') phase.value = 'expired'
+  }
+  whenSignedOut(expire)
+  useLink().whenRefused(expire)
+
+  return { phase, user, demo, seat, desk, isSupervisor, resume, signIn, startShift, signOut }
+})

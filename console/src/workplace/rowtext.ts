@@ -1,0 +1,23 @@
+import { t, word } from '@/i18n'
+import type { CaseRow } from '@/live/types'
+
+export function whoOf(row: CaseRow): string {
+  return row.elder?.name ?? row.caller ?? (row.flags.includes('unknown_device') ? t('case.unknown_device') : t('case.unknown_person'))
+}
+
+export function causeOf(row: CaseRow): string {
+  if (row.flags.includes('missed_call')) return t('flag.missed_call')
+  if (row.cause === 'request' || !row.cause) return row.help ? word('help', row.help) : word('kind', row.kind)
+  return word('cause', row.cause)
+}
+
+/** The flags of a row that change what an operator does next, most pressing first. */
+const SHOWN = ['ask_owner', 'returned', 'new_signal', 'restored', 'cancelled_by_elder', 'in_hospital', 'away', 'unknown_device', 'complaint', 'spooled', 'follow_up', 'late_entry']
+export function flagsOf(row: CaseRow): string[] {
+  return SHOWN.filter((flag) => row.flags.includes(flag))
+}
+
+/** Short number for people: the last part of a long one. */
+export function numberOf(row: CaseRow): string {
+  return String(row.number)
+}
