@@ -1,11 +1,56 @@
-"""Placeholder until the invented district lands."""
+"""The demo's invented centre: a district of 1,200 elders with thirty days behind it and a dozen cases on the table."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from dispatch.domain.errors import Conflict
+from dispatch.models.cases import Case
+from dispatch.models.devices import Device
+from dispatch.models.people import Elder, User
+from dispatch.services import demo_history, demo_open, demo_people, demo_places, demo_staff, demo_tape
 from dispatch.services.centre import Centre
+from dispatch.services.demo_devices import HEROINE
+from dispatch.services.demo_names import Numbers, demo_random
+
+SEED = 20260101
+SEED_LOCK = 0x5EED
 
 
 def seed_demo(centre: Centre, now: datetime) -> bool:
-    raise NotImplementedError
+    """Fill an empty database; the same rows every time but for times, which are relative to ``now``.
+
+    False: the demo is there already. Raises ``Conflict`` on a database that somebody else uses: the demo's passwords
+    are printed on its front page.
+    """
+    with centre.database.sessions.begin() as session:
+        if centre.database.is_postgresql:  # SQLite has one writer anyway
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEED_LOCK})
+        if session.scalar(select(Device.id).where(Device.number == HEROINE)) is not None:
+            return False
+        _refuse_used(session)
+        _fill(session, centre, now)
+    return True
+
+
+def _refuse_used(session: Session) -> None:
+    for table in (Elder, User, Case):
+        if session.scalar(select(table.id).limit(1)) is not None:
+            raise Conflict(
+                f"this database has {table.__tablename__} of its own: the demo only goes into an empty one"
+                " (use another DISPATCH_DATABASE_URL or --data)"
+            )
+
+
+def _fill(session: Session, centre: Centre, now: datetime) -> None:
+    chance = demo_random(SEED)
+    numbers = Numbers(chance)
+    district = demo_places.build(session, chance)
+    users = demo_staff.build(session, chance, numbers, district, now)
+    homes = demo_people.build(session, chance, numbers, district, now)
+    demo_staff.add_phones(session, homes)
+    past = demo_history.build(centre, chance, homes, users, now)
+    demo_tape.write(session, [*past, *demo_open.build(centre, homes, users, now)], now)

@@ -109,26 +109,39 @@ def record(  # one row of history needs all of its columns
     data: dict[str, Any] | None = None,
 ) -> None:
     """Write what happened into the timeline and tell the live stream. Call it once for each change, last."""
-    session.add(
-        CaseEvent(
-            case_id=case.id,
-            at=now,
-            kind=kind,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            channel=channel,
-            text=text,
-            data=data or {},
-            once_key=once_key,
-        )
-    )
+    session.add(happened(case, kind, actor, now, text=text, channel=channel, once_key=once_key, data=data))
+    announce(session, [case.id], now)
+
+
+def happened(
+    case: Case,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    text: str | None = None,
+    channel: str = "",
+    once_key: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> CaseEvent:
+    """The next row of the case's timeline, and the case as it is with it."""
     case.version += 1
     case.changed_by = actor.name or actor.kind
     case.changed_at = now
     case.last_event_kind = kind
     case.last_event_at = now
-    announce(session, [case.id], now)
+    return CaseEvent(
+        case_id=case.id,
+        at=now,
+        kind=kind,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        channel=channel,
+        text=text,
+        data=data or {},
+        once_key=once_key,
+    )
 
 
 def announce(session: Session, case_ids: Iterable[int], now: datetime) -> None:

@@ -1,0 +1,297 @@
+"""A case lived through in memory: the rules of a real one, with the time wound forward, and written down afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import SYSTEM, Actor
+from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.escalation import Deadline, Do, Due, escalate, waiting
+from dispatch.domain.signals import SignalKind
+from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.devices import Device, Signal
+from dispatch.models.people import Contact, User
+from dispatch.services.centre import Centre
+from dispatch.services.demo_people import Home
+from dispatch.services.intake import new_case, new_signal_id
+from dispatch.services.lifecycle import (
+    acted,
+    announce,
+    begin_work,
+    change_priority,
+    drop,
+    end_watch,
+    follow_up_at,
+    happened,
+    move,
+    policy_of,
+    put,
+    set_deadline,
+)
+from dispatch.services.rows import mask, stamp
+
+
+def desk(user: User) -> Actor:
+    return Actor("user", str(user.id), user.name)
+
+
+@dataclass
+class Tape:
+    """Wind it with ``wait``; each act happens at ``now``."""
+
+    centre: Centre
+    home: Home
+    case: Case
+    now: datetime
+    events: list[CaseEvent] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+
+    def _note(self, kind: str, actor: Actor, **more: Any) -> None:
+        self.events.append(happened(self.case, kind, actor, self.now, **more))
+
+    def wait(self, seconds: float) -> Tape:
+        """Let time pass; a case that nobody has taken escalates on the way, as the clock would have it."""
+        until = self.now + timedelta(seconds=seconds)
+        case = self.case
+        if case.due == Due.ESCALATE:
+            policy = policy_of(case)
+            fired, case.step = escalate(policy, case.waiting_since, case.step, until)
+            set_deadline(case, waiting(policy, case.waiting_since, case.step))
+            for item in fired:
+                assert item.step.do is not Do.PAGE_DUTY, "the invented past pages nobody"
+                self.now = item.due_at
+                data = {"step": item.number, "after": item.step.after, "due_at": stamp(item.due_at)}
+                key = f"escalate:{case.round}:{item.number}"
+                self._note(item.step.do.value, SYSTEM, once_key=key, data=data)
+        elif case.due in (Due.ASK_OWNER, Due.UNHOLD):
+            assert case.next_due_at is not None, "a watched case has a deadline"
+            assert until < case.next_due_at, "in the invented past nobody forgets a case"
+        elif case.due == Due.FOLLOW_UP and case.next_due_at is not None and case.next_due_at <= until:
+            self.now = case.next_due_at
+            set_deadline(case, None)
+            self._note("follow_up_due", SYSTEM)
+        self.now = until
+        return self
+
+    def again(self, kind: str) -> Tape:
+        """The home's device calls again, or takes it back."""
+        device = self.home.devices.get(kind) or self.home.devices["sos"]
+        signal = self._signal(device, SignalKind(kind))
+        move(self.case, Trigger.SIGNAL)
+        self.case.signals += 1
+        self.case.last_signal_at = self.now
+        put(self.case, Flag.REPEAT)
+        self._note("repeat", _device_actor(device), data=_signal_data(signal, device) | {"count": self.case.signals})
+        return self
+
+    def cancelled(self) -> Tape:
+        device = self.home.devices["sos"]
+        signal = self._signal(device, SignalKind.CANCEL)
+        put(self.case, Flag.CANCELLED_BY_ELDER)
+        self._note("cancelled_by_elder", _device_actor(device), data=_signal_data(signal, device))
+        return self
+
+    def _signal(self, device: Device, kind: SignalKind) -> Signal:
+        body = {"device": device.number, "kind": kind.value, "event_id": f"past-{self.now.timestamp():.0f}"}
+        raw = json.dumps(body).encode()
+        signal = Signal(
+            id=new_signal_id(device.number, body["event_id"]),
+            device_number=device.number,
+            device_id=device.id,
+            kind=kind,
+            event_id=body["event_id"],
+            received_at=self.now,
+            occurred_at=self.now,
+            clock_off=False,
+            raw=raw,
+            raw_size=len(raw),
+            source="demo-device",
+            understood=True,
+        )
+        self.signals.append(signal)
+        return signal
+
+    def take(self, user: User) -> Tape:
+        move(self.case, Trigger.TAKE)
+        begin_work(self.case, user.id, self.now)
+        self._note("taken", desk(user), channel="console")
+        return self
+
+    def call(self, user: User, contact: Contact | None, *, rings: float, answered: bool) -> Tape:
+        """Ring the elder or a contact and hear what comes of it."""
+        label = contact.name if contact else self.home.elders[0].name
+        move(self.case, Trigger.NOTE)
+        acted(self.case, self.now)
+        data: dict[str, Any] = {"to": label, "contact_id": contact and str(contact.id)}
+        self._note("call_out", desk(user), channel="voice", data=data)
+        for seconds, state in ((1, "sent"), (rings, "answered" if answered else "no_answer")):
+            self.wait(seconds)
+            data = {"state": state, "to": label, "channel": "voice", "purpose": "call_out"}
+            self._note("message", SYSTEM, channel="voice", data=data)
+        return self
+
+    def say(self, user: User, text: str) -> Tape:
+        move(self.case, Trigger.NOTE)
+        acted(self.case, self.now)
+        self._note("note", desk(user), text=text, channel="console")
+        return self
+
+    def hold(self, user: User, until: datetime, reason: str) -> Tape:
+        move(self.case, Trigger.HOLD)
+        self.case.held_until = until
+        self.case.hold_reason = reason
+        put(self.case, Flag.HELD)
+        set_deadline(self.case, Deadline(until, Due.UNHOLD))
+        self._note("held", desk(user), text=reason, data={"until": stamp(until)})
+        return self
+
+    def close(self, user: User, outcome: str, text: str, follow_up: datetime | None = None) -> Tape:
+        case = self.case
+        move(case, Trigger.CLOSE_FOLLOW_UP if follow_up else Trigger.CLOSE)
+        case.outcome = outcome
+        end_watch(case)
+        if follow_up:
+            put(case, Flag.FOLLOW_UP)
+            follow_up_at(case, follow_up)
+        else:
+            case.closed_at = self.now
+        data = {"outcome": outcome, "follow_up_at": stamp(follow_up)}
+        self._note("closed", desk(user), text=text, data=data)
+        return self
+
+    def follow_up(self, user: User, result: str, text: str) -> Tape:
+        move(self.case, Trigger.FOLLOW_UP)
+        self.case.closed_at = self.now
+        drop(self.case, Flag.FOLLOW_UP)
+        end_watch(self.case)
+        self._note("follow_up", desk(user), text=text, data={"result": result})
+        return self
+
+    def call_event(self, event: str, user: User | None = None) -> Tape:
+        """What the exchange reports of the call that this case began with."""
+        case = self.case
+        if event == "answered" and user is not None:
+            move(case, Trigger.TAKE)
+            begin_work(case, user.id, self.now)
+        if event == "missed":
+            put(case, Flag.MISSED_CALL)
+            change_priority(case, 2, self.centre.policies, self.now)
+        call_id = f"past-{case.opened_at.timestamp():.0f}"
+        data = {"event": event, "call_id": call_id, "agent": user and user.username}
+        self._note("call_in", Actor("caller", call_id, mask(case.caller) or ""), channel=Channel.HOTLINE, data=data)
+        return self
+
+
+def alarm(centre: Centre, home: Home, kind: str, at: datetime) -> Tape:
+    """A device of the home raises an alarm."""
+    device = home.devices[kind]
+    elder = home.elders[0] if len(home.elders) == 1 or device.elder_id else None
+    signal_kind = SignalKind(kind)
+    case = new_case(
+        centre,
+        kind=Kind.EMERGENCY,
+        cause=kind,
+        channel=Channel.DEVICE,
+        priority=centre.priorities[signal_kind],
+        at=at,
+        elder=elder,
+        household=home.household,
+    )
+    case.origin_device = device.number
+    case.signals = 1
+    case.last_signal_at = at
+    tape = Tape(centre, home, case, at)
+    signal = tape._signal(device, signal_kind)
+    tape._note("opened", _device_actor(device), data=_signal_data(signal, device))
+    return tape
+
+
+def phone_call(centre: Centre, home: Home, caller: str, at: datetime) -> Tape:
+    """Somebody rings the centre."""
+    case = new_case(
+        centre,
+        kind=Kind.ENQUIRY,
+        cause="call",
+        channel=Channel.HOTLINE,
+        priority=3,
+        at=at,
+        elder=home.elders[0],
+        household=home.household,
+    )
+    case.caller = caller
+    case.signals = 1
+    case.last_signal_at = at
+    return Tape(centre, home, case, at).call_event("ringing")
+
+
+@dataclass(frozen=True)
+class Wish:
+    kind: Kind
+    channel: Channel
+    text: str
+    help: Help | None = None
+    priority: int = 3
+
+
+def request(centre: Centre, home: Home, wish: Wish, user: User, at: datetime) -> Tape:
+    """A person at the desk writes down what somebody asks for."""
+    case = new_case(
+        centre,
+        kind=wish.kind,
+        cause="request",
+        channel=wish.channel,
+        priority=wish.priority,
+        at=at,
+        elder=home.elders[0],
+        household=home.household,
+    )
+    case.help = wish.help
+    case.caller = home.elders[0].phone
+    case.text = wish.text
+    if wish.kind is Kind.COMPLAINT:
+        put(case, Flag.COMPLAINT)
+    tape = Tape(centre, home, case, at)
+    tape._note("opened", desk(user), text=wish.text, channel=wish.channel, data={"kind": wish.kind.value})
+    return tape
+
+
+def _device_actor(device: Device) -> Actor:
+    return Actor("device", device.number, device.model)
+
+
+def _signal_data(signal: Signal, device: Device) -> dict[str, Any]:
+    return {
+        "kind": str(signal.kind),
+        "device": device.number,
+        "signal_id": str(signal.id),
+        "location": device.location,
+    }
+
+
+def _at(event: CaseEvent) -> datetime:
+    return event.at
+
+
+def write(session: Session, tapes: Iterable[Tape], now: datetime) -> None:
+    """Insert what was lived through, in the order in which it happened. Only open cases go into the live stream."""
+    ordered = sorted(tapes, key=lambda tape: tape.case.opened_at)
+    session.add_all(tape.case for tape in ordered)
+    session.flush()
+    events: list[CaseEvent] = []
+    for tape in ordered:
+        for event in tape.events:
+            event.case_id = tape.case.id
+        for signal in tape.signals:
+            signal.case_id = tape.case.id
+        session.add_all(tape.signals)
+        events += tape.events
+    events.sort(key=_at)
+    session.add_all(events)
+    session.flush()
+    announce(session, [t.case.id for t in ordered if t.case.state not in (State.CLOSED, State.MERGED)], now)
