@@ -42,8 +42,10 @@ def find_binaries() -> Path | None:
 
 
 class Postgres:
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, **options: str) -> None:
+        """``options`` are settings of the server, over those above."""
         self.binaries = binaries
+        self.options = {**OPTIONS, **options}
         self.port = free_port()
         self.home = Path(tempfile.mkdtemp(prefix="dispatch-pg-", dir="/tmp"))
         self.process: subprocess.Popen[bytes] | None = None
@@ -73,7 +75,7 @@ class Postgres:
         deadline = time.monotonic() + within
         command = [str(self.binaries / "postgres"), "-D", str(self.home / "data"), "-k", str(self.home)]
         command += ["-p", str(self.port)]
-        for name, value in OPTIONS.items():
+        for name, value in self.options.items():
             command += ["-c", f"{name}={value}"]
         while True:
             if self.process is None or self.process.poll() is not None:
