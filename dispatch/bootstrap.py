@@ -119,6 +119,7 @@ def bind_tasks(chosen: Settings) -> None:
 
 def clock(chosen: Settings) -> Clock:
     bind_tasks(chosen)
+    tasks.give_up_at_once()
     bound = tasks.runtime()
     phones = bound.network
     # The simulated network moves when the clock does; a real one calls us.

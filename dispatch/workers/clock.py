@@ -30,6 +30,8 @@ MARK = timedelta(seconds=1)
 STALE = timedelta(seconds=8)
 """A holder whose cycle is older than this has stopped without dying; the standby ends its session."""
 
+BROKER_PAUSE = timedelta(seconds=5)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -48,20 +50,23 @@ class Clock:
         self,
         runtime: Runtime,
         advance_network: Callable[[datetime], Iterable[NetworkReceipt]] | None,
-        direct: Executor | None = None,
+        outward: Executor | None = None,
         time: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """``direct`` runs what no worker does, ``time`` is when it does: tests give one that does not wait."""
+        """``outward`` speaks to the broker, and to the network where no worker does; ``time`` is when. Tests give one
+        that does not wait.
+        """
         self._runtime = runtime
         self._centre = runtime.centre
         self._advance_network = advance_network
         self._leadership = Leadership(runtime.centre.database)
-        self._direct = direct or ThreadPoolExecutor(4, thread_name_prefix="direct")
+        self._outward = outward or ThreadPoolExecutor(8, thread_name_prefix="outward")
         self._time = time
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._marked: dict[str, datetime] = {}
         self._leading = False
         self._broker_down = False
+        self._broker_again_at = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> None:
         """Block for ever; ticks while this process holds the right to."""
@@ -88,7 +93,7 @@ class Clock:
             scheduler.start()
         finally:
             self._leadership.release()
-            self._direct.shutdown(wait=False, cancel_futures=True)
+            self._outward.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, job: Job) -> None:
         """No job may end the clock: what went wrong is logged, written into the registry, and tried again."""
@@ -135,7 +140,7 @@ class Clock:
         """Everything that must not wait: what is due, what is to be sent, what the network says."""
         escalate.tick(self._centre, now)
         for handover in deliver.hand_over(self._centre, now):
-            self._hand_over(handover)
+            self._outward.submit(self._hand_over, handover)
         if self._advance_network is not None:
             for receipt in self._advance_network(now):
                 deliver.receive_receipt(self._centre, receipt)
@@ -143,24 +148,27 @@ class Clock:
 
     def _hand_over(self, handover: deliver.Handover) -> None:
         """To a worker by the broker; by ourselves when there is no broker or no worker took it in time."""
-        if not handover.directly:
-            try:
-                queue = "urgent" if handover.urgent else "default"
-                send.apply_async(args=[handover.message_id], queue=queue, retry=False)
-            except (BrokerAway, OSError) as error:
-                if not self._broker_down:
-                    log.error("broker_away", error=type(error).__name__)
-                self._broker_down = True
-            else:
-                self._broker_down = False
-                return
-        self._direct.submit(self._send, handover.message_id)
-
-    def _send(self, message_id: int) -> None:
         try:
-            send_message(self._runtime, message_id, self._time())
+            if handover.directly or not self._to_broker(handover):
+                send_message(self._runtime, handover.message_id, self._time())
         except Exception:
-            log.exception("direct_send_failed", message_id=message_id)
+            log.exception("hand_over_failed", message_id=handover.message_id)
+
+    def _to_broker(self, handover: deliver.Handover) -> bool:
+        """False: it is away. Then it is left alone for a while, since one in a black hole costs a second each time."""
+        if self._time() < self._broker_again_at:
+            return False
+        queue = "urgent" if handover.urgent else "default"
+        try:
+            send.apply_async(args=[handover.message_id], queue=queue, retry=False)
+        except (BrokerAway, OSError) as error:
+            if not self._broker_down:
+                log.error("broker_away", error=type(error).__name__)
+            self._broker_down = True
+            self._broker_again_at = self._time() + BROKER_PAUSE
+            return False
+        self._broker_down = False
+        return True
 
     def _audit(self, now: datetime) -> dict[str, Any]:
         findings = [finding.as_json() for finding in audit.audit(self._centre, now)]
