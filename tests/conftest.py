@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from dispatch.cli.broker import NoBroker
-from tests.support import databases
+from dispatch.services.centre import Centre
+from tests.support import databases, factories
 from tests.support.parts import missing
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.product import Product
 from tests.support.redis import Redis
+from tests.support.story import Story
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +95,24 @@ def product(tmp_path: Path, redis_url: str) -> Iterator[Callable[[str], Product]
     finally:
         for one in made:
             one.stop()
+
+
+@pytest.fixture
+def centre(database_url: str, tmp_path: Path) -> Iterator[Centre]:
+    """The use cases over a fresh database, on each of the two."""
+    made = factories.make_centre(database_url, tmp_path / "data")
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.fixture
+def town(centre: Centre) -> factories.Town:
+    return factories.build_town(centre)
+
+
+@pytest.fixture
+def story(town: factories.Town) -> Iterator[Story]:
+    """A movable clock, fake telephones and real everything else; at the end nothing unexpected may have been sent."""
+    told = Story(town)
+    yield told
+    told.finish()

@@ -1,0 +1,157 @@
+"""A small town for tests: two districts, a few homes, those who work for them. Everything invented."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from dispatch import bootstrap
+from dispatch.domain.actor import Actor
+from dispatch.models.devices import Device
+from dispatch.models.people import Contact, DutyPhone, Elder, User
+from dispatch.models.places import Area, Household, add_area
+from dispatch.services import accounts
+from dispatch.services.centre import Centre
+from dispatch.settings import Settings
+
+START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+PASSWORD = "a long enough password"
+SECRET = "0123456789abcdef" * 4
+DUTY_EAST = "13900000001"
+DUTY_TOWN = "13900000002"
+
+
+def settings(database_url: str, data_dir: Path, **more: object) -> Settings:
+    given = {"database_url": database_url, "data_dir": data_dir, "secret_key": SECRET, **more}
+    return Settings.model_validate(given)
+
+
+def make_centre(database_url: str, data_dir: Path) -> Centre:
+    return bootstrap.centre(settings(database_url, data_dir))
+
+
+@functools.cache
+def password_hash() -> str:
+    """Of ``PASSWORD``, computed once: slow on purpose."""
+    return accounts.hasher.hash(PASSWORD)
+
+
+@dataclass
+class Town:
+    """What the tests refer to by name. ``lin`` and ``mei`` see everything, ``west_op`` one district alone."""
+
+    centre: Centre
+    areas: dict[str, int] = field(default_factory=dict)
+    households: dict[str, int] = field(default_factory=dict)
+    elders: dict[str, int] = field(default_factory=dict)
+    contacts: dict[str, int] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
+    signals_token: str = ""
+    calls_token: str = ""
+    admin_token: str = ""
+
+    def actor(self, username: str) -> Actor:
+        return accounts.person_named(self.centre, username).actor
+
+
+def build_town(centre: Centre) -> Town:
+    town = Town(centre)
+    with centre.database.sessions.begin() as session:
+        _places(session, town)
+        _people(session, town)
+        _homes(session, town)
+    # Tokens are remembered for seconds by the web application, so no two towns may share one.
+    for scope in ("signals", "calls"):
+        setattr(town, f"{scope}_token", accounts.add_token(centre, f"{scope} of the tests", [scope], START))
+    every = sorted(accounts.SCOPES)
+    town.admin_token = accounts.add_token(centre, "admin of the tests", every, START, secrets.token_hex(16))
+    return town
+
+
+def _places(session: Session, town: Town) -> None:
+    def area(name: str, level: int, parent: str | None = None) -> None:
+        new = Area(name=name, level=level, code=f"{level}-{name}", parent_id=town.areas[parent] if parent else None)
+        town.areas[name] = add_area(session, new).id
+
+    area("Town", 2)
+    area("East", 3, "Town")
+    area("West", 3, "Town")
+    area("Elm", 5, "East")
+    area("Oak", 5, "West")
+
+
+def _people(session: Session, town: Town) -> None:
+    def user(username: str, name: str, roles: list[str], area: str = "Town") -> None:
+        new = User(
+            username=username,
+            name=name,
+            roles=roles,
+            area_ids=[town.areas[area]],
+            password_hash=password_hash(),
+            locale="en",
+        )
+        session.add(new)
+        session.flush()
+        town.users[username] = new.id
+
+    user("lin", "Lin", ["operator"])
+    user("mei", "Mei", ["operator"])
+    user("boss", "Boss", ["supervisor"])
+    user("west_op", "Wen", ["operator"], "West")
+    user("duty", "Dong", ["dispatcher"])
+    user("helper", "Hua", ["provider"])
+    for area, label, phone, username in (
+        ("East", "East on duty", DUTY_EAST, "duty"),
+        ("Town", "Town on duty", DUTY_TOWN, None),
+    ):
+        user_id = town.users[username] if username else None
+        session.add(DutyPhone(area_id=town.areas[area], label=label, phone=phone, user_id=user_id))
+
+
+def _homes(session: Session, town: Town) -> None:
+    home(session, town, "Wang", "Elm", devices=["SOS-1", "FALL-1", "SMOKE-1", "WATER-1", "BED-1"])
+    home(session, town, "Zhao", "Elm", devices=["SOS-2"])
+    home(session, town, "Qian", "Oak", devices=["SOS-W"])
+    away = home(session, town, "Sun", "Elm", devices=["SOS-H"])
+    away.absence_kind = "hospital"
+    home(session, town, "Family", "Elm", devices=[f"HOME-{n}" for n in range(1, 9)])
+    for position, name in enumerate(("Daughter", "Neighbour")):
+        contact = Contact(
+            elder_id=town.elders["Wang"], position=position, name=name, relation="kin", phone=f"1370000000{position}"
+        )
+        session.add(contact)
+        session.flush()
+        town.contacts[name] = contact.id
+
+
+def home(session: Session, town: Town, name: str, area: str, devices: list[str]) -> Elder:
+    """A household with one elder and its devices."""
+    place = Household(area_id=town.areas[area], address=f"{area} Road 1, {name}", address_short=f"{area} 1 {name}")
+    session.add(place)
+    session.flush()
+    number = 1000 + len(town.elders)
+    elder = Elder(
+        household_id=place.id,
+        name=name,
+        pinyin=name.lower(),
+        initials=name[0].lower(),
+        sex="F",
+        birth_date=date(1940, 1, 2),
+        phone=f"1380000{number}",
+        flags=["living_alone"],
+        languages=["zh"],
+    )
+    session.add(elder)
+    session.flush()
+    for device in devices:
+        session.add(
+            Device(number=device, model="T1", household_id=place.id, elder_id=elder.id, location=device.split("-")[0])
+        )
+    town.households[name] = place.id
+    town.elders[name] = elder.id
+    return elder
