@@ -42,3 +42,9 @@ def equipment(home: int) -> list[Kit]:
     if home == 1:
         return [BUTTON, KITS[0], KITS[1], KITS[3]]
     return [BUTTON, *(kit for kit in KITS if home % kit.every == 0)]
+
+
+def alarm_of(number: str) -> str:
+    """The kind of alarm that the device with this number is for."""
+    _, _, suffix = number.removeprefix("DEMO-").partition("-")
+    return next(kit.alarm for kit in (BUTTON, *KITS) if kit.suffix.removeprefix("-") == suffix)
