@@ -1,33 +1,30 @@
 import { ref } from 'vue'
 
 /**
- * Server time. The PC's clock may be wrong or be changed at any moment, so we keep the server's time
- * of one instant and add what the monotonic clock has counted since.
+ * Server time. The PC's clock may be wrong or be changed at any moment, so we add what the monotonic
+ * clock has counted to what the server told. A message that was long under way tells an old time;
+ * of the last ones the newest-looking was the quickest, and that one is believed.
  */
-let serverAt = Date.now()
-let countedAt = performance.now()
-let bestDelay = Number.POSITIVE_INFINITY
+const REMEMBERED = 30
+const offsets: number[] = []
+let offset = Date.now() - performance.now()
 
 /** Milliseconds since 1970 by the server's clock; moves four times a second, for timers on the screen. */
 export const now = ref(Date.now())
-/** How far the clock of this PC is off, in milliseconds. */
+/** How far the clock of this PC is ahead, in milliseconds. */
 export const skew = ref(0)
 
 export function serverNow(): number {
-  return serverAt + (performance.now() - countedAt)
+  return offset + performance.now()
 }
 
-/** `delay` is how long the answer may have been under way; a slower answer never replaces a quicker one by much. */
+/** `delay`: how long the question and its answer were under way together, where that is known. */
 export function learnServerTime(text: string | undefined, delay = 0): void {
-  if (!text) return
-  const told = Date.parse(text) + delay / 2
+  const told = text ? Date.parse(text) : Number.NaN
   if (Number.isNaN(told)) return
-  const off = Math.abs(told - serverNow())
-  if (delay <= bestDelay || off > 1000) {
-    bestDelay = Math.max(delay, 20)
-    serverAt = told
-    countedAt = performance.now()
-  }
+  offsets.push(told + delay / 2 - performance.now())
+  if (offsets.length > REMEMBERED) offsets.shift()
+  offset = Math.max(...offsets)
   skew.value = Date.now() - serverNow()
   now.value = serverNow()
 }

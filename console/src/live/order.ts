@@ -22,7 +22,7 @@ export interface Shown { ids: string[]; above: number; below: number }
  * The order on the screen while the list is frozen: rows keep their places, rows that left keep an
  * empty-handed place until the list moves again, new rows are counted but not shown.
  */
-export function frozenOrder(shown: string[], wanted: string[], firstVisible: number): Shown {
+export function frozenOrder(shown: string[], wanted: string[], firstVisible: number, isNew = (_id: string) => true): Shown {
   const known = new Set(shown)
   const placeOf = new Map(shown.map((id, place) => [id, place]))
   let above = 0
@@ -31,6 +31,8 @@ export function frozenOrder(shown: string[], wanted: string[], firstVisible: num
   for (const id of wanted) {
     if (known.has(id)) {
       lastPlace = placeOf.get(id) ?? lastPlace
+    } else if (!isNew(id)) {
+      continue
     } else if (lastPlace < firstVisible + FIRST_SCREEN) {
       above += 1
     } else {

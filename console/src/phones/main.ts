@@ -1,2 +1,7 @@
-import { createApp, h } from 'vue'
-createApp({ render: () => h('p', '…') }).mount('#app')
+import { createApp } from 'vue'
+import { i18n } from '@/i18n'
+import '@/ui/tokens.css'
+import '@/ui/controls.css'
+import PhonesPage from './PhonesPage.vue'
+
+createApp(PhonesPage).use(i18n).mount('#app')

@@ -1,7 +1,7 @@
 import { onUnmounted, ref } from 'vue'
 import { learnServerTime } from '@/live/clock'
 
-/** Asks before sign-in whether the system is well; the answer needs no account. */
+/** Asks before sign-in whether the system is well, and whether this is the demo; neither needs an account. */
 export function useHealth() {
   const state = ref<'asking' | 'ok' | 'bad' | 'down'>('asking')
   const demo = ref(false)
@@ -11,14 +11,18 @@ export function useHealth() {
     try {
       const answer = await fetch('/readyz', { headers: { Accept: 'application/json' } })
       learnServerTime(answer.headers.get('Date') ?? undefined, performance.now() - started)
-      const body = await answer.json().catch(() => ({})) as { demo?: boolean }
-      demo.value = body.demo ?? demo.value
       state.value = answer.ok ? 'ok' : 'bad'
     } catch {
       state.value = 'down'
     }
   }
+
+  async function askForDemo(): Promise<void> {
+    demo.value = await fetch('/demo', { method: 'HEAD' }).then((answer) => answer.ok, () => false)
+  }
+
   void look()
+  void askForDemo()
   const timer = setInterval(look, 10_000)
   onUnmounted(() => clearInterval(timer))
   return { state, demo }

@@ -28,7 +28,7 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
     const wanted = sorted.map((row) => row.id)
     for (const row of sorted) lastSeen.set(row.id, row)
     if (frozen.value && ids.value.length) {
-      const shown = frozenOrder(ids.value, wanted, firstVisible())
+      const shown = frozenOrder(ids.value, wanted, firstVisible(), (id) => !lastSeen.get(id)?.owner)
       above.value = shown.above
       below.value = shown.below
       ids.value = [...shown.ids]

@@ -1,8 +1,12 @@
 import { t, word } from '@/i18n'
 import type { CaseRow } from '@/live/types'
 
+/** A home with two elders and one alarm: the address is known, the person is not yet. */
 export function whoOf(row: CaseRow): string {
-  return row.elder?.name ?? row.caller ?? (row.flags.includes('unknown_device') ? t('case.unknown_device') : t('case.unknown_person'))
+  if (row.elder) return row.elder.name
+  if (row.caller) return row.caller
+  if (row.flags.includes('unknown_device')) return t('case.unknown_device')
+  return row.address_short ? t('case.somebody_home') : t('case.unknown_person')
 }
 
 export function causeOf(row: CaseRow): string {

@@ -1,1 +1,0 @@
-import{N as e,p as t}from"./reka-BoqtsPw-.js";t({render:()=>e(`p`,`…`)}).mount(`#app`);
