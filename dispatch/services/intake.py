@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Table, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import case as sql_case
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from uuid_utils import uuid7
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import ACTIVE, Channel, Flag, Kind, State, Trigger
 from dispatch.domain.escalation import Deadline, Due
 from dispatch.domain.signals import FIRST_OUT, Effect, SignalKind, clock_is_off, effect
+from dispatch.models.base import Utc
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Elder
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
-from dispatch.services.lifecycle import begin_wait, change_priority, drop, move, put, record, set_deadline
+from dispatch.services.lifecycle import (
+    begin_wait,
+    change_priority,
+    drop,
+    happened,
+    move,
+    open_with,
+    put,
+    record,
+    set_deadline,
+)
 from dispatch.services.transact import transact
 
 EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
 RECHECK = timedelta(seconds=60)
 """How long an owner may let a new alarm of the same home wait before being asked."""
 RAW_KEPT = 64 * 1024
+
+# The statements of every alarm, written once: to build them anew would cost as much as to run them.
+DEVICES: Table = Device.__table__  # type: ignore[assignment]
+SIGNALS: Table = Signal.__table__  # type: ignore[assignment]
+QUEUE_UP = text("SELECT pg_advisory_xact_lock(hashtextextended(:device, 1))")
+COPY = select(SIGNALS.c.id, SIGNALS.c.case_id).where(
+    or_(
+        SIGNALS.c.id == bindparam("id"),
+        and_(SIGNALS.c.device_number == bindparam("device"), SIGNALS.c.event_id == bindparam("event")),
+    )
+)
+_ACTIVE = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
+ACTIVE_IN_HOME = _ACTIVE.where(Case.household_id == bindparam("household"))
+ACTIVE_OF_DEVICE = _ACTIVE.where(Case.household_id.is_(None), Case.origin_device == bindparam("device"))
 
 
 @dataclass(frozen=True)
@@ -53,6 +80,17 @@ class Receipt:
     duplicate: bool
     unknown_device: bool
     spooled: bool = False
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What the intake needs to know of a registered device."""
+
+    id: int
+    household_id: int | None
+    elder_id: int | None
+    model: str
+    location: str | None
 
 
 def new_signal_id(device: str, event_id: str | None) -> UUID:
@@ -91,101 +129,106 @@ def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: d
 
 
 def _receive(session: Session, centre: Centre, incoming: Incoming) -> Receipt:
-    stored = _store(session, centre, incoming)
-    device = session.scalar(
-        select(Device)
-        .where(Device.number == incoming.device)
-        .options(joinedload(Device.household), joinedload(Device.elder))
-    )
-    if not stored:
-        case_id = session.scalar(select(Signal.case_id).where(Signal.id == incoming.id))
-        return Receipt(incoming.id, case_id, duplicate=True, unknown_device=device is None)
-    if device is not None:
-        _note_on_device(device, incoming)
-    case: Case | None = None
-    meaning = effect(incoming.kind)
-    if meaning is not Effect.DEVICE:
-        _queue_up(session, centre, device, incoming)
-        case = active_case(session, device.household_id if device else None, incoming.device)
-        if meaning is Effect.REMARK:
-            if case is not None:
-                _remark(session, case, device, incoming)
-        elif case is not None:
-            _join(session, centre, case, device, incoming)
-        else:
-            case = _open(session, centre, device, incoming)
-    if case is not None or device is not None:
-        session.execute(
-            update(Signal)
-            .where(Signal.id == incoming.id)
-            .values(case_id=case.id if case else None, device_id=device.id if device else None)
-        )
-    return Receipt(incoming.id, case.id if case else None, duplicate=False, unknown_device=device is None)
+    device = _note_on_device(session, incoming)
+    if device is None and centre.database.is_postgresql:  # there is no row to wait at; SQLite has one writer anyway
+        session.execute(QUEUE_UP, {"device": incoming.device})
+    copy = session.execute(COPY, {"id": incoming.id, "device": incoming.device, "event": incoming.event_id}).first()
+    if copy is not None:
+        return Receipt(copy.id, copy.case_id, duplicate=True, unknown_device=device is None)
+    case = None
+    if effect(incoming.kind) is not Effect.DEVICE:
+        case = _into_a_case(session, centre, device, incoming)
+    case_id = case.id if case else None
+    _store(session, incoming, device.id if device else None, case_id)
+    return Receipt(incoming.id, case_id, duplicate=False, unknown_device=device is None)
 
 
-def _store(session: Session, centre: Centre, incoming: Incoming) -> bool:
-    """Insert the signal; False when this event of this device is there already."""
-    dialect = postgresql if centre.database.is_postgresql else sqlite
-    statement = (
-        dialect.insert(Signal)
-        .values(
-            id=incoming.id,
-            device_number=incoming.device,
-            kind=incoming.kind,
-            event_id=incoming.event_id,
-            received_at=incoming.received_at,
-            occurred_at=incoming.occurred_at,
-            clock_off=clock_is_off(incoming.occurred_at, incoming.received_at),
-            data=incoming.data,
-            raw=incoming.raw,
-            raw_size=len(incoming.raw),
-            source=incoming.source,
-            understood=True,
-            spooled=incoming.spooled,
-        )
-        .on_conflict_do_nothing()
-    )
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
-
-
-def _queue_up(session: Session, centre: Centre, device: Device | None, incoming: Incoming) -> None:
-    """One alarm of a home at a time. Without this the unique index still holds, at the price of tries."""
-    if not centre.database.is_postgresql:
-        return  # SQLite has one writer anyway
-    if device is not None and device.household_id is not None:
-        session.execute(select(Household.id).where(Household.id == device.household_id).with_for_update())
+def _into_a_case(session: Session, centre: Centre, device: Sender | None, incoming: Incoming) -> Case | None:
+    case = active_case(session, device.household_id if device else None, incoming.device)
+    if effect(incoming.kind) is Effect.REMARK:
+        if case is not None:
+            _remark(session, case, device, incoming)
+    elif case is not None:
+        _join(session, centre, case, device, incoming)
     else:
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:d, 1))"), {"d": incoming.device})
+        case = _open(session, centre, device, incoming)
+    return case
+
+
+def _note_on_device(session: Session, incoming: Incoming) -> Sender | None:
+    """Write that the device has spoken, and find out whose it is. None: nobody has registered it.
+
+    The row stays locked until the commit: messages of one device go one at a time. Two devices of one home may still
+    open its case at the same moment; then the unique index lets one through, and the other starts over and joins.
+    """
+    battery = (incoming.data or {}).get("battery")
+    knows_battery = isinstance(battery, int) and 0 <= battery <= 100
+    found = session.execute(
+        _note(incoming.kind, knows_battery),
+        {"device": incoming.device, "at": incoming.received_at, **({"battery": battery} if knows_battery else {})},
+    ).first()
+    return Sender(*found) if found else None
+
+
+@cache
+def _note(kind: SignalKind, knows_battery: bool) -> ReturningUpdate[Any]:
+    at = bindparam("at", type_=Utc)
+    values: dict[str, Any] = {
+        "last_seen_at": sql_case(
+            (or_(DEVICES.c.last_seen_at.is_(None), DEVICES.c.last_seen_at < at), at), else_=DEVICES.c.last_seen_at
+        )
+    }
+    if knows_battery:
+        values["battery_percent"] = bindparam("battery")
+    if kind is SignalKind.LOW_BATTERY:
+        values["low_battery_at"] = func.coalesce(DEVICES.c.low_battery_at, at)
+    elif kind is SignalKind.FAULT:
+        values["fault_at"] = func.coalesce(DEVICES.c.fault_at, at)
+    elif kind is SignalKind.TEST:
+        values["last_test_at"] = at
+    return (
+        update(DEVICES)
+        .where(DEVICES.c.number == bindparam("device"))
+        .values(values)
+        .returning(*(DEVICES.c[field.name] for field in fields(Sender)))
+    )
+
+
+def _store(session: Session, incoming: Incoming, device_id: int | None, case_id: int | None) -> None:
+    session.execute(
+        insert(SIGNALS),
+        {
+            "id": incoming.id,
+            "device_number": incoming.device,
+            "device_id": device_id,
+            "kind": incoming.kind,
+            "event_id": incoming.event_id,
+            "received_at": incoming.received_at,
+            "occurred_at": incoming.occurred_at,
+            "clock_off": clock_is_off(incoming.occurred_at, incoming.received_at),
+            "data": incoming.data,
+            "raw": incoming.raw,
+            "raw_size": len(incoming.raw),
+            "source": incoming.source,
+            "understood": True,
+            "spooled": incoming.spooled,
+            "case_id": case_id,
+        },
+    )
 
 
 def active_case(session: Session, household_id: int | None, device_number: str | None) -> Case | None:
     """The emergency that this home (or this unregistered device) is already in, locked for us."""
-    statement = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
     if household_id is not None:
-        statement = statement.where(Case.household_id == household_id)
-    else:
-        statement = statement.where(Case.household_id.is_(None), Case.origin_device == device_number)
-    return session.scalar(statement)
+        return session.scalar(ACTIVE_IN_HOME, {"household": household_id})
+    return session.scalar(ACTIVE_OF_DEVICE, {"device": device_number})
 
 
-def _note_on_device(device: Device, incoming: Incoming) -> None:
-    device.last_seen_at = max(device.last_seen_at or incoming.received_at, incoming.received_at)
-    battery = (incoming.data or {}).get("battery")
-    if isinstance(battery, int) and 0 <= battery <= 100:
-        device.battery_percent = battery
-    if incoming.kind is SignalKind.LOW_BATTERY:
-        device.low_battery_at = device.low_battery_at or incoming.received_at
-    elif incoming.kind is SignalKind.FAULT:
-        device.fault_at = device.fault_at or incoming.received_at
-    elif incoming.kind is SignalKind.TEST:
-        device.last_test_at = incoming.received_at
-
-
-def _actor(device: Device | None, incoming: Incoming) -> Actor:
+def _actor(device: Sender | None, incoming: Incoming) -> Actor:
     return Actor("device", incoming.device, device.model if device else "")
 
 
-def _data(device: Device | None, incoming: Incoming) -> dict[str, Any]:
+def _data(device: Sender | None, incoming: Incoming) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": incoming.kind.value, "device": incoming.device, "signal_id": str(incoming.id)}
     if device is not None and device.location:
         data["location"] = device.location
@@ -196,11 +239,8 @@ def _data(device: Device | None, incoming: Incoming) -> dict[str, Any]:
     return data
 
 
-def _open(session: Session, centre: Centre, device: Device | None, incoming: Incoming) -> Case:
-    elder = device.elder if device else None
-    household = device.household if device else None
-    if elder is None and household is not None:
-        elder = only_elder(session, household.id)
+def _open(session: Session, centre: Centre, device: Sender | None, incoming: Incoming) -> Case:
+    household, elder = _home(session, device)
     case = new_case(
         centre,
         kind=Kind.EMERGENCY,
@@ -218,10 +258,19 @@ def _open(session: Session, centre: Centre, device: Device | None, incoming: Inc
         put(case, Flag.UNKNOWN_DEVICE)
     if incoming.spooled:
         put(case, Flag.SPOOLED)
-    session.add(case)
-    session.flush()
-    record(session, case, "opened", _actor(device, incoming), incoming.received_at, data=_data(device, incoming))
+    data = _data(device, incoming)
+    open_with(session, case, happened(case, "opened", _actor(device, incoming), incoming.received_at, data=data))
     return case
+
+
+def _home(session: Session, device: Sender | None) -> tuple[Household | None, Elder | None]:
+    if device is None:
+        return None, None
+    elder = session.get(Elder, device.elder_id) if device.elder_id is not None else None
+    household = session.get(Household, device.household_id) if device.household_id is not None else None
+    if elder is None and household is not None:
+        elder = only_elder(session, household.id)
+    return household, elder
 
 
 def only_elder(session: Session, household_id: int) -> Elder | None:
@@ -265,7 +314,7 @@ def new_case(
     return case
 
 
-def _join(session: Session, centre: Centre, case: Case, device: Device | None, incoming: Incoming) -> None:
+def _join(session: Session, centre: Centre, case: Case, device: Sender | None, incoming: Incoming) -> None:
     """The home calls again: louder, never quieter."""
     now = incoming.received_at
     move(case, Trigger.SIGNAL)
@@ -295,7 +344,7 @@ def unhold(case: Case, now: datetime) -> None:
     begin_wait(case, now)
 
 
-def _remark(session: Session, case: Case, device: Device | None, incoming: Incoming) -> None:
+def _remark(session: Session, case: Case, device: Sender | None, incoming: Incoming) -> None:
     """Tell that all is said to be well, and settle nothing: who lies on the floor can press the wrong button too."""
     cancelled = incoming.kind is SignalKind.CANCEL
     put(case, Flag.CANCELLED_BY_ELDER if cancelled else Flag.RESTORED)

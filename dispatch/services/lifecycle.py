@@ -144,5 +144,14 @@ def happened(
     )
 
 
+def open_with(session: Session, case: Case, first: CaseEvent) -> None:
+    """Insert a new case as it is with the first row of its history: one statement less than ``record`` afterwards."""
+    session.add(case)
+    session.flush()
+    first.case_id = case.id
+    session.add(first)
+    announce(session, [case.id], first.at)
+
+
 def announce(session: Session, case_ids: Iterable[int], now: datetime) -> None:
     session.add_all(LiveOp(case_id=case_id, at=now) for case_id in case_ids)
