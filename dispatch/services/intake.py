@@ -162,7 +162,7 @@ def _note_on_device(session: Session, incoming: Incoming) -> Sender | None:
     open its case at the same moment; then the unique index lets one through, and the other starts over and joins.
     """
     battery = (incoming.data or {}).get("battery")
-    knows_battery = isinstance(battery, int) and 0 <= battery <= 100
+    knows_battery = type(battery) is int and 0 <= battery <= 100  # a bool is an int to Python and not to PostgreSQL
     found = session.execute(
         _note(incoming.kind, knows_battery),
         {"device": incoming.device, "at": incoming.received_at, **({"battery": battery} if knows_battery else {})},
