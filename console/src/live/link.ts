@@ -23,16 +23,16 @@ export const useLink = defineStore('link', () => {
   const build = ref('')
   const serverBuild = ref('')
   const cutUntil = ref(0)
+  const heard = ref(false)
 
   let socket: Socket | null = null
   let heardAt = performance.now()
-  let everHeard = false
   let urgentBefore = new Set<string>()
   const lostListeners = new Set<(lost: boolean) => void>()
   const refusedListeners = new Set<() => void>()
 
   const state = computed<LinkState>(() => {
-    if (!everHeard && lostAt.value === null) return 'starting'
+    if (!heard.value && lostAt.value === null) return 'starting'
     if (lostAt.value !== null) return 'lost'
     if (live.phase === 'catching') return 'syncing'
     return age.value > SLOW_MS ? 'slow' : 'live'
@@ -74,7 +74,7 @@ export const useLink = defineStore('link', () => {
 
   function onDisconnect(): void {
     connected.value = false
-    everHeard = true
+    heard.value = true
     markLost()
   }
 
@@ -97,7 +97,7 @@ export const useLink = defineStore('link', () => {
   function hear(): void {
     heardAt = performance.now()
     age.value = 0
-    everHeard = true
+    heard.value = true
     if (lostAt.value !== null) void comeBack()
   }
 

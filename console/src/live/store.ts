@@ -5,7 +5,8 @@ import { learnServerTime, serverNow } from './clock'
 import { type Change, LiveCore, isOver } from './core'
 import type { Beat, CaseRow, LiveBatch, Snapshot } from './types'
 
-type Listener = (changes: Change[]) => void
+/** `first`: this is what was there when we came, not news. */
+type Listener = (changes: Change[], first: boolean) => void
 export type Phase = 'empty' | 'loading' | 'ready' | 'catching' | 'failed'
 
 /** How long a closed case stays on the screen, greyed, so that nobody wonders where it went. */
@@ -32,7 +33,7 @@ export const useLive = defineStore('live', () => {
     return () => listeners.delete(listener)
   }
 
-  function announce(changes: Change[]): void {
+  function announce(changes: Change[], first = false): void {
     seq.value = core.seq
     if (!changes.length) return
     const at = serverNow()
@@ -42,7 +43,7 @@ export const useLive = defineStore('live', () => {
     }
     triggerRef(rows)
     triggerRef(leaving)
-    listeners.forEach((listener) => listener(changes))
+    listeners.forEach((listener) => listener(changes, first))
     if (changes.some((change) => change.gone)) setTimeout(sweep, FAREWELL_MS + 50)
   }
 
@@ -98,7 +99,7 @@ export const useLive = defineStore('live', () => {
       caughtUp.value = from < 0 ? 0 : changes.length
       failure.value = null
       phase.value = 'ready'
-      announce(changes)
+      announce(changes, from < 0)
     } catch (error) {
       failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
       phase.value = core.seq < 0 ? 'failed' : 'ready'

@@ -1,11 +1,14 @@
 /** The simulated telephones of the demo: what the server tells of them, and what one can do with them. */
 export interface PhoneMessage { id: string; direction: 'in' | 'out'; channel: 'sms' | 'voice'; body: string; state: string; at: string }
+export interface Call { call_id: string; since: string; text: string }
 export interface Phone {
   number: string
   owner_label: string
   kind: 'duty' | 'contact' | 'elder' | 'worker'
   unread: number
-  ringing: { call_id: string; since: string; text: string; answered?: boolean; answered_at?: string | null } | null
+  ringing: Call | null
+  /** A call that was answered and has not ended. */
+  talking: Call | null
   messages: PhoneMessage[]
 }
 export interface Network { delay_ms: number; loss: number; duplicate: number; down: boolean }

@@ -61,8 +61,8 @@ export const useAlarm = defineStore('alarm', () => {
     return row.escalation >= 1 || serverNow() - Date.parse(row.waiting_since ?? row.opened_at) > LOUDER_AFTER_MS
   }
 
-  function onChanges(changes: Change[]): void {
-    if (session.phase === 'in') for (const { row, before, gone } of changes) if (!gone) once(row, before)
+  function onChanges(changes: Change[], first: boolean): void {
+    if (session.phase === 'in' && !first) for (const { row, before, gone } of changes) if (!gone) once(row, before)
     update()
   }
 

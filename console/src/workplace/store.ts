@@ -90,9 +90,9 @@ export const useWorkplace = defineStore('workplace', () => {
     else ringing.value = row.id
   }
 
-  live.listen((changes) => {
+  live.listen((changes, first) => {
     for (const { row, before, gone } of changes) {
-      if (!before && !gone && row.cause === 'call' && row.state === 'new') popCall(row)
+      if (!first && !before && !gone && row.cause === 'call' && row.state === 'new') popCall(row)
       if (row.id === ringing.value && (gone || row.owner)) ringing.value = null
     }
   })
