@@ -149,6 +149,10 @@ class Storms:
         self._seconds = seconds
         self._raging = threading.Lock()
 
+    @property
+    def raging(self) -> bool:
+        return self._raging.locked()
+
     def begin(self, over: Centre) -> Storm:
         """Start a storm in the background. Raises ``Conflict`` while one rages."""
         if not self._raging.acquire(blocking=False):
