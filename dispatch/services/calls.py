@@ -18,7 +18,7 @@ from dispatch.models.cases import Call, Case
 from dispatch.models.people import Contact, Elder, User
 from dispatch.services.centre import Centre
 from dispatch.services.intake import active_case, new_case
-from dispatch.services.lifecycle import begin_work, change_priority, move, put, record
+from dispatch.services.lifecycle import begin_work, change_priority, drop, move, put, record
 from dispatch.services.rows import mask, stamp
 from dispatch.services.transact import transact
 
@@ -145,6 +145,9 @@ def _follow(session: Session, centre: Centre, call: Call, event: CallEvent, now:
     if event is CallEvent.ANSWERED and agent is not None and case.state == State.NEW:
         move(case, Trigger.TAKE)
         begin_work(case, agent.id, now)
+    if event is CallEvent.ANSWERED and call.missed:  # the end of the call was told before its beginning
+        call.missed = False
+        drop(case, Flag.MISSED_CALL)
     unanswered = call.answered_at is None and event in (CallEvent.MISSED, CallEvent.HANGUP)
     if unanswered and case.state == State.NEW:
         call.missed = True

@@ -123,9 +123,9 @@ def receive_receipt(centre: Centre, receipt: NetworkReceipt) -> bool:
         message.next_try_at = None
         message.finished_at = receipt.at
         message.receipt = {**message.receipt, receipt.state.value: receipt.at.isoformat(), "reply": receipt.reply}
-        if not answered_before:
-            _count_contact(session, message, state)
         _tell(session, message, receipt.at, "failed" if state is MessageState.DEAD else state, receipt.reply)
+        if not answered_before:  # after the case, which a call-out locks first too
+            _count_contact(session, message, state)
         if receipt.reply is not None and _says_yes(receipt.reply):
             _take_by_phone(session, message, receipt.at)
         return True

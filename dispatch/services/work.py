@@ -114,6 +114,8 @@ def take(centre: Centre, case_id: int, act: Act, *, force: bool = False, reason:
     person = _person(act)
 
     def change(session: Session, case: Case) -> None:
+        if State(case.state) not in OPEN:
+            move(case, Trigger.TAKE)  # refuses, also whoever had it last
         if case.owner_id == person and case.held_until is None:
             acted(case, act.now)
             record(session, case, "confirmed", act.actor, act.now)
