@@ -1,0 +1,58 @@
+"""One product and one browser for all tests of this directory; each test brings its own visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.stage import Stage, launch, open_stage
+from tests.browser.visitor import DESK, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=5_000)
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="package")
+def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with open_stage(tmp_path_factory.mktemp("stage") / "home") as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(running_stage: Stage) -> Stage:
+    running_stage.settle_emergencies()
+    return running_stage
+
+
+@pytest.fixture
+def visit(browser: Browser, stage: Stage) -> Iterator[Visit]:
+    """``visit(locale, size)``: somebody with a browser of their own. At the end all are checked."""
+    visitors: list[Visitor] = []
+
+    def come(locale: str = "zh-CN", size: tuple[int, int] = DESK) -> Visitor:
+        visitors.append(Visitor(browser, stage, locale, size))
+        visitors[-1].page.set_default_timeout(10_000)
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.context.close()
+    for visitor in visitors:
+        visitor.check()

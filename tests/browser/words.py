@@ -1,0 +1,25 @@
+"""The console's own texts, so that the tests find things by what people read."""
+
+from __future__ import annotations
+
+import json
+
+from tests.browser.stage import ROOT
+
+LOCALES = ("zh-CN", "en")
+
+
+class Words:
+    def __init__(self, locale: str) -> None:
+        self.locale = locale
+        self._texts: dict[str, str] = json.loads((ROOT / "console/src/i18n" / f"{locale}.json").read_text("utf-8"))
+
+    def __call__(self, key: str, **values: object) -> str:
+        text = self._texts[key]
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", str(value))
+        return text
+
+    def before(self, key: str) -> str:
+        """The text up to its first gap, for texts whose values the test does not know."""
+        return self._texts[key].split("{")[0]
