@@ -47,13 +47,13 @@ export const useAlarm = defineStore('alarm', () => {
   function update(): void {
     if (session.phase !== 'in') return
     const loud = live.all.filter((row) => sounds(row) && !isSilent(row))
-    const first = loud.filter((row) => row.priority === 1)
+    const first = loud.filter((row) => row.priority === 1 && !row.owner)
     const wanted = first.some(isPressing) ? SIX_DECIBEL : 1
     if (!first.length) urgent.stop()
     else if (gain && wanted !== gain) urgent.regain(wanted)
     if (first.length) urgent.start(wanted)
     gain = first.length ? wanted : 0
-    if (loud.some((row) => row.priority !== 1)) high.start(1)
+    if (loud.length > first.length) high.start(1)
     else high.stop()
   }
 
@@ -86,7 +86,7 @@ export const useAlarm = defineStore('alarm', () => {
   }
 
   function applyVolume(): void {
-    const floor = sounding.value.some((row) => row.priority === 1) ? 0.2 : 0
+    const floor = sounding.value.some((row) => row.priority === 1 && !row.owner) ? 0.2 : 0
     setVolume(Math.max(floor, level.value * (ducked.value ? 0.3 : 1)))
     localStorage.setItem('console.volume', String(level.value))
   }
