@@ -126,19 +126,20 @@ class Ran:
 
 
 def mark(centre: Centre, ran: Ran, now: datetime) -> None:
-    """Write into the registry that a job has just run."""
+    """Write into the registry that a job did its work, or why it could not: then its last time stands still."""
     dialect = postgresql if centre.database.is_postgresql else sqlite
     values: dict[str, Any] = {
         "expected_seconds": ran.expected_seconds,
-        "last_run_at": now,
         "holder": ran.holder,
         "error": ran.error,
-        "detail": ran.detail or {},
     }
-    statement = dialect.insert(JobRun).values(name=ran.name, cycle=1, **values)
+    if ran.error is None:
+        values |= {"last_run_at": now, "detail": ran.detail or {}}
+    turn = int(ran.error is None)
+    statement = dialect.insert(JobRun).values({"detail": {}, **values, "name": ran.name, "cycle": turn})
     with centre.database.sessions.begin() as session:
         session.execute(
-            statement.on_conflict_do_update(index_elements=[JobRun.name], set_={**values, "cycle": JobRun.cycle + 1})
+            statement.on_conflict_do_update(index_elements=[JobRun.name], set_={**values, "cycle": JobRun.cycle + turn})
         )
 
 
@@ -241,9 +242,10 @@ def verify_chain(centre: Centre) -> tuple[int, int | None]:
             .order_by(EventSeal.id)
             .execution_options(yield_per=1000)
         )
-        for sealed, event in session.execute(statement):
-            if event is None or link(last, event) != sealed.digest:
-                return held, sealed.event_id
-            last = sealed.digest
-            held += 1
+        with session.execute(statement) as rows:
+            for sealed, event in rows:
+                if event is None or link(last, event) != sealed.digest:
+                    return held, sealed.event_id
+                last = sealed.digest
+                held += 1
     return held, None
