@@ -25,29 +25,33 @@ from tests.support.redis import Redis
 
 pytestmark = [pytest.mark.topology, pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow, pytest.mark.timeout(180)]
 
-DEVICE = {"Authorization": "Bearer demo-device-token"}
+PASSWORD = "correct-horse-battery-staple"
 
 
 @dataclass
 class Centre:
     product: Product
     proxy: Proxy
+    device_token: str
 
     def session(self) -> requests.Session:
         session = requests.Session()
+        # Else an authority of the environment wins over the one named here.
+        session.trust_env = False
         session.verify = str(self.proxy.authority)
         return session
 
     def signed_in(self, username: str = "operator") -> requests.Session:
         session = self.session()
-        answer = session.post(f"{self.proxy.url}/api/v1/session", json={"username": username, "password": "demo"})
+        answer = session.post(f"{self.proxy.url}/api/v1/session", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         session.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         return session
 
     def alarm(self, device: str) -> str:
         body = {"device": device, "kind": "sos"}
-        answer = self.session().post(f"{self.proxy.url}/api/v1/signals", json=body, headers=DEVICE, timeout=10)
+        bearer = {"Authorization": f"Bearer {self.device_token}"}
+        answer = self.session().post(f"{self.proxy.url}/api/v1/signals", json=body, headers=bearer, timeout=10)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["case_id"])
 
@@ -59,7 +63,15 @@ class Console:
         self.client = socketio.Client(http_session=session, reconnection=False)
         self.rows: queue.Queue[dict[str, Any]] = queue.Queue()
         self.client.on("live", self._live, namespace="/console")
-        self.client.connect(centre.proxy.url, namespaces=["/console"], transports=[transport], wait_timeout=10)
+        for attempt in range(5):
+            try:
+                self.client.connect(centre.proxy.url, namespaces=["/console"], transports=[transport], wait_timeout=2)
+                return
+            except socketio.exceptions.ConnectionError:
+                # Caddy before 2.8, which Debian still ships, loses the first byte of one WebSocket in a hundred
+                # (caddyserver/caddy#6273). Browsers connect again by themselves; so does this.
+                if attempt == 4:
+                    raise
 
     def _live(self, message: dict[str, Any]) -> None:
         for op in message["ops"]:
@@ -83,14 +95,15 @@ def centre(
         missing("Caddy (Debian: apt-get install caddy)")
     home = tmp_path_factory.mktemp("topology")
     database = postgres.url(postgres.create_database(postgres_template))
-    behind_proxy = {"DISPATCH_SECURE_COOKIES": "true", "DISPATCH_TRUSTED_PROXIES": "1"}
+    production = {"DISPATCH_DEMO": "false", "DISPATCH_SECURE_COOKIES": "true", "DISPATCH_TRUSTED_PROXIES": "1"}
     redis_server.flush()
-    with Product(database, redis_server.url, home, **behind_proxy) as product:
-        product.command("seed", "--demo")
+    with Product(database, redis_server.url, home, **production) as product:
+        product.command("user", "add", "operator", "--name", "Li", "--role", "operator", "--password", PASSWORD)
+        token = product.command("token", "add", "estate", "--scope", "signals").stdout.strip()
         product.start_all(webs=2)
         upstreams = [f"127.0.0.1:{product.ports[name]}" for name in ("web1", "web2")]
         with Proxy(caddy, home / "proxy", upstreams) as proxy:
-            yield Centre(product, proxy)
+            yield Centre(product, proxy, token)
 
 
 @pytest.fixture
