@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,8 @@ def _storable(value: Any, depth: int = 0) -> int:
         except UnicodeEncodeError:
             raise ValueError("text must be valid Unicode") from None
         return 1
+    if isinstance(value, float) and not math.isfinite(value):  # how Python reads 1e999
+        raise ValueError("numbers must be finite")
     if isinstance(value, dict):
         nodes = sum(_storable(k, depth + 1) + _storable(v, depth + 1) for k, v in value.items())
     elif isinstance(value, list):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import IN_HAND, State
 from dispatch.domain.escalation import in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent, EventSeal
+from dispatch.models.database import SEAL_LOCK
 from dispatch.models.engine import JobRun, LiveOp
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
@@ -207,6 +208,9 @@ def seal(centre: Centre) -> int:
         if session.scalar(unsealed.with_only_columns(CaseEvent.id).limit(1)) is None:
             return 0
     with centre.database.sessions.begin() as session:
+        if centre.database.is_postgresql:
+            # Two clocks may both believe to be the active one for a moment: the chain must not fork.
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEAL_LOCK})
         last = session.scalar(select(EventSeal.digest).order_by(EventSeal.id.desc()).limit(1)) or ""
         events = session.scalars(unsealed).all()
         for event in events:

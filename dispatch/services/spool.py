@@ -50,7 +50,9 @@ def keep(directory: Path, spooled: Spooled) -> None:
         final = directory / f"{stamp}-{uuid4().hex}.json"
         descriptor, temporary = _create(final)
         try:
-            os.write(descriptor, _line(spooled))
+            line = memoryview(_line(spooled))
+            while line:  # a nearly full disk takes a part
+                line = line[os.write(descriptor, line) :]
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -83,7 +85,7 @@ def drain(directory: Path, bring_in: Callable[[Spooled], Any], limit: int = 500)
             try:
                 spooled = _read(path)
                 bring_in(spooled)
-            except (DispatchError, ValueError, KeyError, DataError) as error:
+            except (DispatchError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
                 log.warning("spool_rejected", file=path.name, reason=type(error).__name__)
                 _put_aside(directory, path)
                 continue
