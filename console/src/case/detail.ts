@@ -32,6 +32,7 @@ export function useCase(id: string) {
     try {
       const [found, all] = await Promise.all([ask<CaseDetail>(`/cases/${id}`), wholeTimeline(id)])
       detail.value = found
+      live.see(found.row)
       events.value = all
       failure.value = null
       keep(id, { detail: found, events: all })

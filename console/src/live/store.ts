@@ -16,6 +16,8 @@ export const useLive = defineStore('live', () => {
   const core = new LiveCore()
   const rows = shallowRef(core.rows)
   const leaving = shallowRef(new Map<string, { row: CaseRow; at: number }>())
+  /** Rows of cases that were looked at and are not open, so that one can act on them too: reopen, note. */
+  const seen = shallowRef(new Map<string, CaseRow>())
   const phase = ref<Phase>('empty')
   const failure = ref<Failure | null>(null)
   const caughtUp = ref(0)
@@ -40,9 +42,11 @@ export const useLive = defineStore('live', () => {
     for (const { row, gone } of changes) {
       if (gone) leaving.value.set(row.id, { row, at })
       else leaving.value.delete(row.id)
+      if (seen.value.has(row.id)) seen.value.set(row.id, row)
     }
     triggerRef(rows)
     triggerRef(leaving)
+    triggerRef(seen)
     listeners.forEach((listener) => listener(changes, first))
     if (changes.some((change) => change.gone)) setTimeout(sweep, FAREWELL_MS + 50)
   }
@@ -137,20 +141,29 @@ export const useLive = defineStore('live', () => {
   function accept(row: CaseRow): void {
     const change = isOver(row) ? core.remove(row) : core.put(row)
     if (change) announce([change])
+    else if (seen.value.has(row.id)) see(row)
+  }
+
+  function see(row: CaseRow): void {
+    const known = seen.value.get(row.id)
+    if (known && known.version > row.version) return
+    seen.value.set(row.id, row)
+    triggerRef(seen)
   }
 
   function find(id: string | null | undefined): CaseRow | null {
     if (!id) return null
-    return rows.value.get(id) ?? leaving.value.get(id)?.row ?? null
+    return rows.value.get(id) ?? leaving.value.get(id)?.row ?? seen.value.get(id) ?? null
   }
 
   function forget(): void {
     core.rows.clear()
+    seen.value.clear()
     core.seq = -1
     waiting = []
     phase.value = 'empty'
     triggerRef(rows)
   }
 
-  return { rows, all, leaving, phase, failure, caughtUp, seq, listen, receive, beat, sync, accept, find, forget }
+  return { rows, all, leaving, phase, failure, caughtUp, seq, listen, receive, beat, sync, accept, see, find, forget }
 })

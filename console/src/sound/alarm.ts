@@ -68,6 +68,7 @@ export const useAlarm = defineStore('alarm', () => {
 
   function once(row: CaseRow, before: CaseRow | null): void {
     if (!before && row.state === 'new' && row.priority === 3) play('p3')
+    if (before && row.signals > before.signals && row.owner?.id === session.user?.id) play('p2')
     if (before && !before.flags.includes('returned') && row.flags.includes('returned')) play('fall')
   }
 
