@@ -3,6 +3,8 @@ import { ask, Failure } from '@/live/api'
 import { useLink } from '@/live/link'
 import { useLive } from '@/live/store'
 import type { CaseDetail, CaseEvent, CaseRow, List } from '@/live/types'
+import { useActs } from '@/live/acts'
+import { useSession } from '@/session/store'
 import { remember } from '@/frame/phonebook'
 
 interface Held { detail: CaseDetail; events: CaseEvent[] }
@@ -14,6 +16,8 @@ const KEPT = 40
 export function useCase(id: string) {
   const live = useLive()
   const link = useLink()
+  const session = useSession()
+  const acts = useActs()
   const detail = shallowRef<CaseDetail | null>(kept.get(id)?.detail ?? null)
   const events = shallowRef<CaseEvent[]>(kept.get(id)?.events ?? [])
   const failure = ref<Failure | null>(null)
@@ -54,6 +58,12 @@ export function useCase(id: string) {
     timer = window.setTimeout(() => void load(), 120)
   })
   watch(() => link.lost, (lost) => { if (!lost) void load() })
+  // After signing in again the place is the same, so what could not be read is read now.
+  watch(() => session.phase, (phase) => {
+    if (phase !== 'in') return
+    acts.forgive(id)
+    void load()
+  })
   onUnmounted(() => clearTimeout(timer))
   void load()
 

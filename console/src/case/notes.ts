@@ -36,6 +36,15 @@ export function keepDraft(caseId: string, text: string): void {
   else localStorage.removeItem(draftKey(caseId))
 }
 
+/** The case whose draft went into something else, such as the text of its closing. */
+export const usedDraft = ref('')
+
+export function useUpDraft(caseId: string): void {
+  keepDraft(caseId, '')
+  usedDraft.value = caseId
+  void sendDraft(caseId, '')
+}
+
 export async function sendDraft(caseId: string, text: string): Promise<boolean> {
   try {
     await ask(`/cases/${caseId}/draft`, { method: 'PUT', body: { text } })
