@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 LIVE_LOCK = 0x11FE
 CLOCK_LOCK = 0xC10C
+SEAL_LOCK = 0x5EA1
 LIVE_CHANNEL = "dispatch_live"
 SQLITE_POLL = 0.02
 

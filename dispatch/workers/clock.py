@@ -72,7 +72,8 @@ class Clock:
         """Block for ever; ticks while this process holds the right to."""
         scheduler = BlockingScheduler(timezone=UTC)
         jobs = (
-            Job("tick", CYCLE, self.cycle),
+            Job("tick", CYCLE, self._tick),
+            *([Job("network", CYCLE, self._network)] if self._advance_network is not None else []),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("prune", 60, self._prune),
@@ -99,19 +100,25 @@ class Clock:
         """No job may end the clock: what went wrong is logged, written into the registry, and tried again."""
         now = datetime.now(UTC)
         try:
-            if job.name == "tick":
-                self._lead(now)
+            if job.name == "tick" and self._lead(now):
+                # Before the first cycle, which may find much to do: else the clock that was ended for being slow would
+                # see the old mark, take this one for dead, and the two would end each other by turns.
+                self._mark(job, None)
             if not self._leading:
                 return
             detail = job.run(now)
             if job.every >= MARK.total_seconds() or now - self._marked.get(job.name, now - MARK) >= MARK:
-                audit.mark(self._centre, audit.Ran(job.name, max(job.every, 1.0), self._holder, detail=detail), now)
-                self._marked[job.name] = now
+                self._mark(job, detail)
         except SQLAlchemyError as error:
             log.warning("job_waits", job=job.name, error=type(error).__name__)
         except Exception as error:
             log.exception("job_failed", job=job.name)
             self._mark_failure(job, error, now)
+
+    def _mark(self, job: Job, detail: dict[str, Any] | None) -> None:
+        now = datetime.now(UTC)
+        audit.mark(self._centre, audit.Ran(job.name, max(job.every, 1.0), self._holder, detail=detail), now)
+        self._marked[job.name] = now
 
     def _mark_failure(self, job: Job, error: Exception, now: datetime) -> None:
         ran = audit.Ran(job.name, max(job.every, 1.0), self._holder, error=f"{type(error).__name__}: {error}"[:300])
@@ -120,16 +127,19 @@ class Clock:
         except SQLAlchemyError as away:
             log.warning("job_waits", job=job.name, error=type(away).__name__)
 
-    def _lead(self, now: datetime) -> None:
+    def _lead(self, now: datetime) -> bool:
+        """Take or keep the right to tick. True: it has just become ours."""
         held = self._leadership.hold()
         if held != self._leading:
             log.warning("clock_active" if held else "clock_standby", holder=self._holder)
+        taken = held and not self._leading
         self._leading = held
         if not held and now - self._marked.get("evict", now - STALE) >= STALE:
             self._marked["evict"] = now
             if self._holder_is_stale(now):
                 log.error("clock_evicts_holder")
                 self._leadership.evict()
+        return taken
 
     def _holder_is_stale(self, now: datetime) -> bool:
         jobs = {job["name"]: job for job in audit.health(self._centre, now)["jobs"]}
@@ -138,13 +148,21 @@ class Clock:
 
     def cycle(self, now: datetime) -> dict[str, Any] | None:
         """Everything that must not wait: what is due, what is to be sent, what the network says."""
+        detail = self._tick(now)
+        self._network(now)
+        return detail
+
+    def _tick(self, now: datetime) -> dict[str, Any] | None:
         escalate.tick(self._centre, now)
         for handover in deliver.hand_over(self._centre, now):
             self._outward.submit(self._hand_over, handover)
+        return {"broker": "down"} if self._broker_down else None
+
+    def _network(self, now: datetime) -> None:
+        """A job of its own beside the tick: many receipts must not make an escalation wait."""
         if self._advance_network is not None:
             for receipt in self._advance_network(now):
                 deliver.receive_receipt(self._centre, receipt)
-        return {"broker": "down"} if self._broker_down else None
 
     def _hand_over(self, handover: deliver.Handover) -> None:
         """To a worker by the broker; by ourselves when there is no broker or no worker took it in time."""
