@@ -21,7 +21,7 @@ class Load:
     path: str
     headers: dict[str, str]
     body: str
-    """The text to post; ``$n`` is replaced by the number of the request, six digits wide."""
+    """The text to post; ``$n`` is replaced by the number of the request, ``$h`` by its home's, six digits wide."""
     connections: int
     seconds: float
     rate: float | None = None
@@ -29,6 +29,10 @@ class Load:
     requests: int | None = None
     """Stop after so many."""
     first: int = 0
+    kinds: list[str] = field(default_factory=lambda: ["sos"])
+    """Take turns as ``$k`` in the body."""
+    homes: int | None = None
+    """After so many the homes begin again; None: each request is of another home."""
     keep: str | None = None
     """Name of the member of the answer to report for each request."""
 
@@ -134,7 +138,9 @@ class Client:
             self._idle.append(connection)
 
     def _request(self) -> bytes:
-        body = self.load.body.replace("$n", f"{self._number:06d}")
+        home = self._number % (self.load.homes or 1_000_000)
+        body = self.load.body.replace("$n", f"{self._number:06d}").replace("$h", f"{home:06d}")
+        body = body.replace("$k", self.load.kinds[self._number % len(self.load.kinds)])
         self._number += 1
         return f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 

@@ -30,6 +30,9 @@ RESULTS = ROOT / "bench" / "results"
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "256MB"}
 """As in production: every commit waits for the disk."""
 
+MIX = ["sos", *["inactivity"] * 3, *["bed", "door"] * 8]
+"""5 % P1, 15 % P2, 80 % P3: the mix that EEMUA 191 asks of an alarm system."""
+
 
 @dataclass
 class Rig:
@@ -45,7 +48,8 @@ class Rig:
             "targets": [("127.0.0.1", port) for port in self.product.ports.values()],
             "path": "/api/v1/signals",
             "headers": {"Authorization": f"Bearer {self.city.token}"},
-            "body": json.dumps({"device": "LOAD-$n-0", "kind": "sos", "event_id": "$n"}),
+            "body": json.dumps({"device": "LOAD-$h-0", "kind": "$k", "event_id": "$n"}),
+            "kinds": MIX,
         }
         return Load(**{**defaults, **fields})
 

@@ -17,7 +17,7 @@ from dispatch.services.centre import Centre
 from dispatch.settings import Settings
 
 TOKEN = "load-device-token-0123456789"
-PASSWORD = "load"
+PASSWORD = "load-password"
 OPERATOR = "load-operator"
 HOMES_PER_AREA = 500
 CHUNK = 5_000
