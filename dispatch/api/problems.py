@@ -62,6 +62,10 @@ def _of_database(error: DBAPIError) -> Response:
     return problem(503, "database-away", "The database is away", "try again in a moment; nothing was changed")
 
 
+def _of_maze(_error: RecursionError) -> Response:
+    return problem(400, "bad-request", "Bad Request", "the body is nested too deeply")
+
+
 def _of_anything(error: Exception) -> Response:
     log.error("unexpected_error", error=type(error).__name__, exc_info=error)
     return problem(500, "internal", "A defect", "this was logged; try again, and tell the administrator")
@@ -73,4 +77,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _of_http)
     for kind in AWAY:
         app.register_error_handler(kind, _of_database)
+    app.register_error_handler(RecursionError, _of_maze)
     app.register_error_handler(Exception, _of_anything)
