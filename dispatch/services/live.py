@@ -40,7 +40,7 @@ class Op:
 
 
 def sequence(centre: Centre) -> bool:
-    """Number the waiting changes. True if there were any; False also while another process is at it."""
+    """Number the waiting changes. True: there may be more of them; False also while another process is at it."""
     with centre.database.sessions.begin() as session:
         if centre.database.is_postgresql and not session.scalar(
             text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": LIVE_LOCK}
@@ -53,7 +53,7 @@ def sequence(centre: Centre) -> bool:
             update(LiveOp).where(LiveOp.id.in_(waiting)).values(seq=last_seq(session) + 1),
             execution_options={"synchronize_session": False},
         )
-    return True
+    return len(waiting) == BATCH
 
 
 def anything_waiting(centre: Centre) -> bool:
