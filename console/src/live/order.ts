@@ -2,17 +2,31 @@ import type { CaseRow } from './types'
 
 /** The moment by which somebody must act: the answer while nobody has the case, the next step afterwards. */
 export function dueAt(row: CaseRow): number {
-  const text = row.state === 'new' ? row.answer_due_at ?? row.next_due_at : row.next_due_at
-  return text ? Date.parse(text) : Number.POSITIVE_INFINITY
+  return timesOf(row).due
+}
+
+interface Times { due: number; opened: number }
+
+/** Reading a time is dear and sorting asks often; a changed row is a new object, so this never grows stale. */
+const times = new WeakMap<CaseRow, Times>()
+
+function timesOf(row: CaseRow): Times {
+  let found = times.get(row)
+  if (!found) {
+    const due = row.state === 'new' ? row.answer_due_at ?? row.next_due_at : row.next_due_at
+    found = { due: due ? Date.parse(due) : Number.POSITIVE_INFINITY, opened: Date.parse(row.opened_at) }
+    times.set(row, found)
+  }
+  return found
 }
 
 /** Severity, then least slack, then oldest; the id last, so that equal rows never swap. */
 export function byUrgency(a: CaseRow, b: CaseRow): number {
   if (a.priority !== b.priority) return a.priority - b.priority
-  const slack = dueAt(a) - dueAt(b)
-  if (slack && !Number.isNaN(slack)) return slack
-  const age = Date.parse(a.opened_at) - Date.parse(b.opened_at)
-  if (age) return age
+  const first = timesOf(a)
+  const second = timesOf(b)
+  if (first.due !== second.due) return first.due < second.due ? -1 : 1
+  if (first.opened !== second.opened) return first.opened - second.opened
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
 

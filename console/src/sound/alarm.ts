@@ -26,15 +26,18 @@ export const useAlarm = defineStore('alarm', () => {
   const lostLine = new Repeating('lost', 10)
   let gain = 0
 
-  const sounding = computed(() => live.all.filter(sounds))
+  const sounding = computed(() => {
+    const me = session.user?.id
+    return live.all.filter((row) => sounds(row, me))
+  })
   const silentFor = computed(() => {
     const ends = [...silenced.values()].map(({ until }) => until).filter((until) => until > now.value)
     return ends.length ? Math.ceil((Math.max(...ends) - now.value) / 1000) : 0
   })
 
-  function sounds(row: CaseRow): boolean {
+  function sounds(row: CaseRow, me: string | undefined): boolean {
     if (row.flags.includes('held')) return false
-    if (row.flags.includes('ask_owner') && row.owner?.id === session.user?.id) return true
+    if (row.flags.includes('ask_owner') && row.owner?.id === me) return true
     return row.state === 'new' && !row.owner && row.priority <= 2
   }
 
@@ -46,7 +49,7 @@ export const useAlarm = defineStore('alarm', () => {
   /** Called from the socket's handler: a hidden tab gets no animation frame and few timers. */
   function update(): void {
     if (session.phase !== 'in') return
-    const loud = live.all.filter((row) => sounds(row) && !isSilent(row))
+    const loud = sounding.value.filter((row) => !isSilent(row))
     const first = loud.filter((row) => row.priority === 1 && !row.owner)
     const wanted = first.some(isPressing) ? SIX_DECIBEL : 1
     if (!first.length) urgent.stop()

@@ -2,7 +2,8 @@ import { computed } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { CaseRow, Priority } from '@/live/types'
 import { useLive } from '@/live/store'
-import { useWorkplace } from './store'
+import { useSession } from '@/session/store'
+import { isHeld } from './rowtext'
 
 export type Scope = 'unowned' | 'mine' | 'all' | 'held'
 export const SCOPES: Scope[] = ['unowned', 'mine', 'all', 'held']
@@ -12,7 +13,7 @@ export function useFilters() {
   const route = useRoute()
   const router = useRouter()
   const live = useLive()
-  const work = useWorkplace()
+  const session = useSession()
 
   function part(name: string) {
     return computed<string>({
@@ -36,22 +37,27 @@ export function useFilters() {
     return found >= 1 && found <= 4 ? (found as Priority) : null
   })
 
-  const inScope: Record<Scope, (row: CaseRow) => boolean> = {
-    unowned: (row) => row.state === 'new' && !row.owner && !work.isHeld(row),
-    mine: (row) => work.isMine(row) && !work.isHeld(row),
-    all: (row) => !work.isHeld(row),
-    held: (row) => work.isHeld(row),
+  const inScope: Record<Scope, (row: CaseRow, me: string) => boolean> = {
+    unowned: (row) => row.state === 'new' && !row.owner && !isHeld(row),
+    mine: (row, me) => row.owner?.id === me && !isHeld(row),
+    all: (row) => !isHeld(row),
+    held: isHeld,
   }
 
-  function fits(row: CaseRow): boolean {
-    if (priority.value && row.priority !== priority.value) return false
-    if (cause.value && row.cause !== cause.value) return false
-    if (area.value && row.area?.id !== area.value) return false
-    return !text.value || matches(row, text.value)
-  }
-
-  const rows = computed(() => live.all.filter((row) => inScope[scope.value](row) && fits(row)))
-  const counts = computed(() => Object.fromEntries(SCOPES.map((one) => [one, live.all.filter(inScope[one]).length])) as Record<Scope, number>)
+  const rows = computed(() => {
+    const [inIt, me, level, kind, place, wanted] = [inScope[scope.value], session.user?.id ?? '', priority.value, cause.value, area.value, text.value]
+    return live.all.filter((row) => inIt(row, me)
+      && (!level || row.priority === level)
+      && (!kind || row.cause === kind)
+      && (!place || row.area?.id === place)
+      && (!wanted || matches(row, wanted)))
+  })
+  const counts = computed(() => {
+    const me = session.user?.id ?? ''
+    const found: Record<Scope, number> = { unowned: 0, mine: 0, all: 0, held: 0 }
+    for (const row of live.all) for (const one of SCOPES) if (inScope[one](row, me)) found[one] += 1
+    return found
+  })
   const areas = computed(() => {
     const found = new Map<string, string>()
     for (const row of live.all) if (row.area) found.set(row.area.id, row.area.name)

@@ -9,6 +9,10 @@ export function whoOf(row: CaseRow): string {
   return row.address_short ? t('case.somebody_home') : t('case.unknown_person')
 }
 
+export function isHeld(row: CaseRow): boolean {
+  return row.flags.includes('held')
+}
+
 export function causeOf(row: CaseRow): string {
   if (row.flags.includes('missed_call')) return t('flag.missed_call')
   if (row.cause === 'request' || !row.cause) return row.help ? word('help', row.help) : word('kind', row.kind)

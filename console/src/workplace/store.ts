@@ -8,6 +8,7 @@ import { useLive } from '@/live/store'
 import type { CaseRow, ElderHit } from '@/live/types'
 import { useAlarm } from '@/sound/alarm'
 import { useSession } from '@/session/store'
+import { isHeld } from './rowtext'
 
 export type Status = 'ready' | 'on_call' | 'wrap_up' | 'break' | 'away'
 export const STATUSES: Status[] = ['ready', 'on_call', 'wrap_up', 'break', 'away']
@@ -35,12 +36,14 @@ export const useWorkplace = defineStore('workplace', () => {
   /** A text that another part wants the search box to look for. */
   const wantedSearch = ref<string | null>(null)
 
-  const mine = computed(() => live.all.filter((row) => row.owner?.id === session.user?.id))
+  const mine = computed(() => {
+    const me = session.user?.id
+    return live.all.filter((row) => row.owner?.id === me)
+  })
   const unowned = computed(() => live.all.filter((row) => row.state === 'new' && !row.owner && !isHeld(row)))
-  const next = computed<CaseRow | null>(() => [...unowned.value].sort(byNext)[0] ?? null)
+  const next = computed<CaseRow | null>(() => unowned.value.reduce<CaseRow | null>((best, row) => (best && byNext(best, row) <= 0 ? best : row), null))
   const openRow = computed(() => live.find(openId.value))
 
-  function isHeld(row: CaseRow): boolean { return row.flags.includes('held') }
   function isMine(row: CaseRow | null): boolean { return !!row?.owner && row.owner.id === session.user?.id }
 
   /** P1 before a ringing call, a ringing call before the rest. */
