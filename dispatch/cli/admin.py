@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from dispatch import bootstrap
-from dispatch.cli.processes import checked_settings
+from dispatch.cli.checked import checked_settings
 from dispatch.domain.errors import DispatchError
 from dispatch.models import schema
 from dispatch.models.people import User

@@ -8,9 +8,9 @@ import click
 
 # Named as text: `dispatch web` must not pay for importing Celery, nor `dispatch --help` for anything.
 COMMANDS = {
-    "web": "dispatch.cli.processes:web",
-    "worker": "dispatch.cli.processes:worker",
-    "clock": "dispatch.cli.processes:clock",
+    "web": "dispatch.cli.web:web",
+    "worker": "dispatch.cli.background:worker",
+    "clock": "dispatch.cli.background:clock",
     "db": "dispatch.cli.admin:db",
     "user": "dispatch.cli.admin:user",
     "token": "dispatch.cli.admin:token",

@@ -30,7 +30,8 @@ from dispatch.services.spool import waiting as spool_waiting
 log = structlog.get_logger()
 GRACE = timedelta(seconds=3)
 STUCK = timedelta(seconds=45)
-DEAD_SHOWN = timedelta(hours=24)
+SHOWN = timedelta(hours=1)
+"""How long a message that failed stays on the consoles; on its case it stays for ever."""
 SEAL_BATCH = 2000
 SEAL_LOOK_BACK = 20_000
 """Events below the newest sealed one that are looked at again: a slow transaction commits lower ids late."""
@@ -98,14 +99,14 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
             Message.id,
             Message.finished_at,
             Message.state == MessageState.DEAD,
-            Message.finished_at > now - DEAD_SHOWN,
+            Message.finished_at > now - SHOWN,
         ),
         count(
             "no_receipt",
             Message.id,
             Message.sent_at,
             Message.state == MessageState.SENT,
-            Message.sent_at.between(now - DEAD_SHOWN, now - timedelta(minutes=3)),
+            Message.sent_at.between(now - SHOWN, now - timedelta(minutes=3)),
         ),
         Finding("spool_waiting", spool_waiting(centre.spool_dir), None),
         Finding("spool_rejected", rejected(centre.spool_dir), None),

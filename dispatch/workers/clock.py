@@ -162,7 +162,16 @@ class Clock:
         """A job of its own beside the tick: many receipts must not make an escalation wait."""
         if self._advance_network is not None:
             for receipt in self._advance_network(now):
-                deliver.receive_receipt(self._centre, receipt)
+                self._receipt(receipt)
+
+    def _receipt(self, receipt: NetworkReceipt) -> None:
+        """One that cannot be digested must not keep the others waiting; its message shows as one without receipt."""
+        try:
+            deliver.receive_receipt(self._centre, receipt)
+        except SQLAlchemyError:
+            raise  # the database is away: the network will tell us again
+        except Exception:
+            log.exception("receipt_failed", reference=receipt.reference)
 
     def _hand_over(self, handover: deliver.Handover) -> None:
         """To a worker by the broker; by ourselves when there is no broker or no worker took it in time."""

@@ -1,0 +1,15 @@
+"""Settings for a command: refused in one line where they are missing or unsafe."""
+
+from __future__ import annotations
+
+import click
+
+from dispatch import bootstrap
+from dispatch.settings import Settings
+
+
+def checked_settings() -> Settings:
+    try:
+        return bootstrap.settings()
+    except bootstrap.StartRefused as error:
+        raise click.ClickException(str(error)) from error
