@@ -99,29 +99,23 @@ class Scene:
         self.redis.kill()
         time.sleep(down)
         self.redis.start()
-        self.until(f"Redis, away for {down:.0f} s", began, lambda: self.sent_since(began))
+        self.until("Redis", began, lambda: self.sent_since(began))
 
-    def kill_postgres(self, down: float = 4.0, during: Callable[[], None] = lambda: None) -> None:
+    def kill_postgres(self, *, both_webs: bool = False, down: float = 4.0) -> None:
+        """With ``both_webs`` those who wrote the spool die too, while alarms lie in it."""
         assert self.postgres is not None
         began = time.time()
         self.postgres.kill()
         time.sleep(down)
-        during()
-        self.postgres.start()
-        what = f"PostgreSQL, away for {time.time() - began:.0f} s"
-        self.until(what, began, lambda: all(self.stores(port) for port in self.product.ports.values()))
-        self.until(f"{what}: spool brought in", began, lambda: self.spooled() == 0)
-        self.until(f"{what}: clock", began, lambda: self.ticked_since(began + down))
-
-    def kill_webs_with_full_spool(self) -> None:
-        """The database is away, alarms lie in the spool, and then those who wrote them die too."""
-
-        def kill_both() -> None:
+        if both_webs:
             assert self.spooled() > 0
             for name in self.product.ports:
                 self._kill_and_start("web", name, pause=0)
-
-        self.kill_postgres(3.0, kill_both)
+        self.postgres.start()
+        what = "PostgreSQL and both webs" if both_webs else "PostgreSQL"
+        self.until(what, began, lambda: all(self.stores(port) for port in self.product.ports.values()))
+        self.until(f"{what}: clock ticks", began, lambda: self.ticked_since(began + down))
+        self.until(f"{what}: spool brought in", began, lambda: self.spooled() == 0)
 
     def _kill_and_start(self, role: str, name: str, pause: float = 1.0) -> float:
         began = time.time()
@@ -300,7 +294,7 @@ def test_nothing_is_lost_doubled_or_silent_while_everything_is_killed(
             scene.kill_worker,
             scene.kill_redis,
             scene.kill_postgres,
-            scene.kill_webs_with_full_spool,
+            lambda: scene.kill_postgres(both_webs=True),
         ]
         told = storm(scene, kills, RATE, SECONDS)
     scene.centre.database.engine.dispose()
