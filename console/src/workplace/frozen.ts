@@ -4,6 +4,8 @@ import { useLive } from '@/live/store'
 import type { CaseRow } from '@/live/types'
 
 const AFTER_KEY_MS = 2_000
+/** A mouse that lies forgotten on the list must not hide new cases for ever. */
+const RESTING_MS = 15_000
 const FRESH_MS = 1_000
 
 /**
@@ -20,6 +22,7 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
   const bornAt = new Map<string, number>()
   const lastSeen = new Map<string, CaseRow>()
   let timer = 0
+  let resting = 0
 
   const frozen = computed(() => over.value || touched.value || paused())
 
@@ -27,6 +30,7 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
     const sorted = [...rows()].sort(byUrgency)
     const wanted = sorted.map((row) => row.id)
     for (const row of sorted) lastSeen.set(row.id, row)
+    for (const [id, { row }] of live.leaving) if (lastSeen.has(id)) lastSeen.set(id, row)
     if (frozen.value && ids.value.length) {
       const shown = frozenOrder(ids.value, wanted, firstVisible(), (id) => !lastSeen.get(id)?.owner)
       above.value = shown.above
@@ -51,6 +55,12 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
     timer = window.setTimeout(() => { touched.value = false }, AFTER_KEY_MS)
   }
 
+  function hover(on: boolean): void {
+    over.value = on
+    clearTimeout(resting)
+    if (on) resting = window.setTimeout(() => { over.value = false }, RESTING_MS)
+  }
+
   function release(): void {
     over.value = false
     touched.value = false
@@ -63,10 +73,9 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
     return live.find(id) ?? lastSeen.get(id) ?? null
   }
 
-  onUnmounted(() => clearTimeout(timer))
+  onUnmounted(() => { clearTimeout(timer); clearTimeout(resting) })
   return {
-    ids, above, below, frozen, touch, release, rowAt,
-    hover: (on: boolean) => { over.value = on },
+    ids, above, below, frozen, touch, hover, release, rowAt,
     isFresh: (id: string) => Date.now() - (bornAt.get(id) ?? 0) < FRESH_MS,
   }
 }
