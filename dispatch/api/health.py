@@ -19,6 +19,8 @@ from dispatch.services.spool import waiting
 
 pages = Blueprint("health", __name__)
 CYCLE_WITHIN = 8.0
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""Every refusal has this shape; the framework's own document says another one for 422."""
 
 
 @pages.get("/healthz")
@@ -89,6 +91,6 @@ def openapi() -> Response:
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, answer in operation.get("responses", {}).items():
-                if int(status) >= 400 and "application/json" in answer.get("content", {}):
-                    answer["content"]["application/problem+json"] = answer["content"].pop("application/json")
+                if int(status) >= 400 and "content" in answer:
+                    answer["content"] = {"application/problem+json": {"schema": PROBLEM}}
     return jsonify(document)

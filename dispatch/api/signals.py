@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import structlog
@@ -63,6 +64,7 @@ def post_signal() -> Response:
         source = actor.name
     except AWAY:
         away = True  # the token is checked when the spool is brought in
+    request.max_content_length = sys.maxsize  # also of a message that is far too large the beginning is kept
     raw = request.stream.read(READ_AT_MOST + 1)
     try:
         body = _read(raw)
