@@ -66,7 +66,9 @@ export const useWorkplace = defineStore('workplace', () => {
   }
 
   async function takeNext(): Promise<void> {
+    const calling = mine.value.find((row) => row.flags.includes('ask_owner') || row.flags.includes('new_signal'))
     if (next.value) await take(next.value.id)
+    else if (calling) open(calling.id)
   }
 
   function setStatus(to: Status): void {
@@ -86,16 +88,21 @@ export const useWorkplace = defineStore('workplace', () => {
     Object.assign(intake, { open: true, elder, caller })
   }
 
+  function isIdle(): boolean {
+    return status.value === 'ready' && !typing.value && !dialog.value && !intake.open && !openRow.value
+  }
+
   /** A call comes in: it opens by itself only when nobody is in the middle of anything. */
   function popCall(row: CaseRow): void {
-    const idle = status.value === 'ready' && !typing.value && !dialog.value && !intake.open && !openRow.value
-    if (idle) open(row.id)
+    if (isIdle()) open(row.id)
     else ringing.value = row.id
   }
 
   live.listen((changes, first) => {
     for (const { row, before, gone } of changes) {
       if (!first && !before && !gone && row.cause === 'call' && row.state === 'new') popCall(row)
+      // The elder of my own case presses again.
+      if (before && !gone && row.signals > before.signals && isMine(row) && isIdle()) open(row.id)
       if (row.id === ringing.value && (gone || row.owner)) ringing.value = null
     }
   })
