@@ -12,13 +12,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from dispatch.services.demo_devices import HEROINE
 from tests.browser.desk import Desk
-from tests.browser.places import PLACES, busy, call, demo, say, settled
+from tests.browser.places import PLACES, call, say, settled
 from tests.browser.stage import Stage, launch, open_stage
-from tests.browser.visitor import DESK, PHONE, WIDE, Visitor
+from tests.browser.visitor import DESK, PHONE, SPLIT, WIDE, Visitor
 from tests.browser.words import LOCALES
 
-README = (1600, 900)
 ON_TELEPHONES = {"elder", "phones"}
 
 
@@ -52,16 +52,15 @@ def picture(browser: Browser, stage: Stage, locale: str, place: str, folder: Pat
 def readme(browser: Browser, stage: Stage, locale: str, folder: Path) -> None:
     """In the middle of the demo's story: the case is taken, a note is written, the daughter's telephone rings."""
     stage.settle_emergencies()
-    visitor = Visitor(browser, stage, locale, README)
-    demo(visitor, stage)
-    frame = visitor.page.get_by_title(visitor.words("split.pane.console")).element_handle().content_frame()
+    visitor = Visitor(browser, stage, locale, SPLIT)
+    frame = visitor.go("/demo").get_by_title(visitor.words("split.pane.console")).element_handle().content_frame()
     assert frame is not None
     desk = Desk(frame, visitor.words)
     desk.button("shift.start").click()
     desk.is_live()
-    case_id = busy(stage)
-    stage.alarm("DEMO-0031")
-    frame.locator(f"[data-case-id='{case_id}']").first.click()
+    case_id = stage.alarm(HEROINE)
+    desk.pinned.first.wait_for()
+    frame.get_by_role("main").press("F2")
     desk.is_mine()
     say(stage, case_id, {"zh-CN": "老人说头晕,坐在沙发上", "en": "She feels dizzy and sits on the sofa"}[locale])
     call(stage, case_id)

@@ -9,11 +9,11 @@ from playwright.sync_api import Frame, Page
 from tests.browser.conftest import Visit
 from tests.browser.places import PLACES
 from tests.browser.stage import Stage
-from tests.browser.visitor import DESK, PHONE, WIDE
+from tests.browser.visitor import DESK, PHONE, SPLIT
 from tests.browser.words import LOCALES
 
 SERIOUS = {"serious", "critical"}
-SIZES = {"elder": PHONE, "phones": PHONE, "demo": WIDE}
+SIZES = {"elder": PHONE, "phones": PHONE, "demo": SPLIT}
 """What is not seen on a small desk screen."""
 
 # What sticks out: anything that scrolls sideways, and any control that lies beyond the edge without such a scroll bar.

@@ -11,6 +11,7 @@ from tests.browser.words import Words
 
 DESK = (1366, 768)
 WIDE = (1920, 1080)
+SPLIT = (1600, 900)
 PHONE = (360, 740)
 
 
