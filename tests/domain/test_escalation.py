@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain.escalation import (
@@ -165,6 +165,7 @@ def run(policy: Policy, times: list[float]) -> list[tuple[float, Fired]]:
     return found
 
 
+@settings(deadline=None)  # a busy machine is not a defect
 @given(policies(), ticks)
 def test_no_step_fires_before_its_time_nor_twice(policy: Policy, times: list[float]) -> None:
     found = run(policy, times)
@@ -174,6 +175,7 @@ def test_no_step_fires_before_its_time_nor_twice(policy: Policy, times: list[flo
     assert numbers == sorted(set(numbers))
 
 
+@settings(deadline=None)  # a busy machine is not a defect
 @given(policies(), ticks)
 def test_every_listed_step_fires_and_every_repeat_is_fired_or_counted(policy: Policy, times: list[float]) -> None:
     last = after(times[-1]) if times else SINCE - timedelta(seconds=1)
@@ -186,6 +188,7 @@ def test_every_listed_step_fires_and_every_repeat_is_fired_or_counted(policy: Po
     assert len(found) + sum(f.skipped for _, f in found) == due
 
 
+@settings(deadline=None)  # a busy machine is not a defect
 @given(policies(), ticks)
 def test_one_look_of_the_clock_fires_at_most_one_repeat(policy: Policy, times: list[float]) -> None:
     number = 0
@@ -194,6 +197,7 @@ def test_one_look_of_the_clock_fires_at_most_one_repeat(policy: Policy, times: l
         assert len([f for f in fired if f.number >= len(policy.steps)]) <= 1
 
 
+@settings(deadline=None)  # a busy machine is not a defect
 @given(policies(), st.integers(0, 30))
 def test_steps_are_in_order_for_ever(policy: Policy, number: int) -> None:
     this, following = waiting(policy, SINCE, number), waiting(policy, SINCE, number + 1)
