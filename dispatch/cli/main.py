@@ -20,6 +20,7 @@ COMMANDS = {
     "restore": "dispatch.cli.backup:restore",
     "simulate": "dispatch.cli.simulate:simulate",
     "serve": "dispatch.cli.supervise:serve",
+    "prepare": "dispatch.cli.supervise:prepare",
     "announce": "dispatch.cli.supervise:announce",
 }
 

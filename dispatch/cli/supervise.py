@@ -95,6 +95,17 @@ def announce() -> None:
     click.echo(f"  Data and logs: {data}\n  Ctrl-C stops everything.\n")
 
 
+@click.command(hidden=True)
+@click.option("--demo", is_flag=True)
+@click.pass_context
+def prepare(context: click.Context, demo: bool) -> None:
+    """`db upgrade` and `seed --demo` in one process: each would cost seconds of imports at every start."""
+    commands = context.find_root().command
+    commands.main(["db", "upgrade"], standalone_mode=False)
+    if demo:
+        commands.main(["seed", "--demo"], standalone_mode=False)
+
+
 def _make_private(data: Path) -> None:
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -168,12 +179,8 @@ def _embedded_broker(data: Path) -> Child:
 
 
 def _prepare_database(demo: bool) -> None:
-    steps = [[DISPATCH, "db", "upgrade"]]
-    if demo:
-        steps.append([DISPATCH, "seed", "--demo"])
-    for step in steps:
-        if subprocess.run(step, check=False).returncode:
-            raise click.ClickException(f"`dispatch {' '.join(step[1:])}` failed")
+    if subprocess.run([DISPATCH, "prepare", *(["--demo"] if demo else [])], check=False).returncode:
+        raise click.ClickException("the database could not be prepared")
 
 
 def _supervisord_conf(data: Path, children: list[Child]) -> str:
