@@ -47,10 +47,8 @@ WATCH = """
       if (!seen.has(id)) { seen.add(id); fresh.push(id); }
     }
     if (fresh.length) requestAnimationFrame(() => painted.port2.postMessage(0));
-    const list = document.querySelector('[data-case-id]')?.closest('[role=grid], [role=listbox], table, ul');
-    let box = list;
-    while (box && box.scrollHeight <= box.clientHeight) box = box.parentElement;
-    if (box) box.scrollTop = box.scrollHeight;
+    const list = document.querySelector('[role=grid]');
+    if (list) list.scrollTop = list.scrollHeight;
   }
   document.addEventListener('DOMContentLoaded', () => new MutationObserver(look).observe(document.body, {
     childList: true, subtree: true, attributes: true, attributeFilter: ['data-case-id'],
@@ -189,6 +187,8 @@ def open_console(playwright: Any, ours: Rig) -> Page:
     page: Page = context.new_page()
     page.add_init_script(WATCH)
     page.goto("/console/")
+    page.locator(".shift-go").click()
+    page.mouse.move(1, 1)  # under the pointer rows keep their places and new ones only are counted
     page.wait_for_timeout(3000)
     return page
 
