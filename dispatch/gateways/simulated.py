@@ -266,11 +266,11 @@ def _traffic(number: str) -> Any:
 
 
 def _call(session: Session, number: str, *stages: Stage) -> SimTraffic:
-    """The call that rings or is on the line at ``number``, the ringing one first."""
+    """The call that rings or is on the line at ``number``; the one on the line first, since that one is heard."""
     found = session.scalars(
         _traffic(number)
         .where(SimTraffic.channel == "voice", SimTraffic.state.in_(stages), SimTraffic.due_at.is_not(None))
-        .order_by((SimTraffic.state == Stage.RINGING).desc(), SimTraffic.id.desc())
+        .order_by((SimTraffic.state == Stage.ANSWERED).desc(), SimTraffic.id.desc())
         .limit(1)
         .with_for_update()
     ).first()

@@ -134,6 +134,17 @@ def test_a_rejected_call_is_no_answer(network: SimulatedNetwork) -> None:
     assert states(network, after(300)) == []
 
 
+def test_hanging_up_ends_the_call_that_is_heard_and_not_the_one_that_waits(network: SimulatedNetwork) -> None:
+    network.send(message("m1", "voice"), START)
+    list(network.advance(after(1)))
+    network.answer(DAUGHTER, after(2))
+    network.send(message("m2", "voice"), after(3))
+    list(network.advance(after(4)))
+    assert network.hang_up(DAUGHTER, after(5)) == []
+    assert screen(network)["talking"] is None
+    assert screen(network)["ringing"] is not None
+
+
 def test_a_reply_answers_the_newest_message(network: SimulatedNetwork) -> None:
     assert network.reply(DAUGHTER, "在吗", START) == []
     network.send(message("first"), START)
