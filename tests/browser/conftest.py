@@ -38,7 +38,7 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(running_stage: Stage) -> Stage:
-    running_stage.settle_emergencies()
+    running_stage.settle()
     return running_stage
 
 

@@ -43,7 +43,7 @@ def main() -> None:
 
 def picture(browser: Browser, stage: Stage, locale: str, place: str, folder: Path) -> None:
     for size in [PHONE] if place in ON_TELEPHONES else [DESK, WIDE]:
-        stage.settle_emergencies()
+        stage.settle()
         visitor = Visitor(browser, stage, locale, size)
         PLACES[place](visitor, stage)
         shoot(visitor, folder / f"{place}-{locale}-{size[0]}x{size[1]}.png")
@@ -51,7 +51,7 @@ def picture(browser: Browser, stage: Stage, locale: str, place: str, folder: Pat
 
 def readme(browser: Browser, stage: Stage, locale: str, folder: Path) -> None:
     """In the middle of the demo's story: the case is taken, a note is written, the daughter's telephone rings."""
-    stage.settle_emergencies()
+    stage.settle()
     visitor = Visitor(browser, stage, locale, SPLIT)
     frame = visitor.go("/demo").get_by_title(visitor.words("split.pane.console")).element_handle().content_frame()
     assert frame is not None

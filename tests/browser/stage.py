@@ -80,11 +80,22 @@ class Stage:
         found: list[dict[str, Any]] = answer.json()["cases"]
         return found
 
-    def settle_emergencies(self) -> None:
+    def settle(self) -> None:
+        self._settle_emergencies()
+        self._hang_up()
+
+    def _settle_emergencies(self) -> None:
         """No P1 waits or is in hand afterwards, so that the next one is the one that F2 takes."""
         for row in self.snapshot():
             if row["priority"] == 1 and row["state"] != "pending_follow_up":
                 self.close(row["id"])
+
+    def _hang_up(self) -> None:
+        desk = self.desk()
+        for phone in desk.get("/sim/phones").json()["items"]:
+            for _ in filter(None, (phone["talking"], phone["ringing"])):
+                # A call may end by itself in the same moment.
+                assert desk.post(f"/sim/phones/{phone['number']}/hangup").status_code in {200, 404}
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn) as connection:
