@@ -15,7 +15,7 @@ import requests
 from tests.support.parts import free_port
 from tests.support.product import DISPATCH, answers
 
-pytestmark = [pytest.mark.topology, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.topology, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 class Running:
@@ -90,7 +90,7 @@ def test_everything_starts_comes_back_and_goes(running: Running) -> None:
     assert {"web", "worker"} <= set(roles)
 
     web = next(pid for pid, role in running.children().items() if role == "web")
-    os.kill(web, signal.SIGKILL)
+    os.killpg(web, signal.SIGKILL)
     running.wait(lambda: not Path(f"/proc/{web}").exists(), within=5)
     took = running.wait(running.ready, within=20)
     print(f"web killed: answers again after {took:.1f} s")
