@@ -54,6 +54,11 @@ COPY = select(SIGNALS.c.id, SIGNALS.c.case_id).where(
 )
 _ACTIVE = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
 ACTIVE_IN_HOME = _ACTIVE.where(Case.household_id == bindparam("household"))
+HOME = (
+    select(Household, Elder)
+    .outerjoin(Elder, Elder.id == bindparam("elder"))
+    .where(Household.id == bindparam("household"))
+)
 ACTIVE_OF_DEVICE = _ACTIVE.where(Case.household_id.is_(None), Case.origin_device == bindparam("device"))
 
 
@@ -266,11 +271,11 @@ def _open(session: Session, centre: Centre, device: Sender | None, incoming: Inc
 def _home(session: Session, device: Sender | None) -> tuple[Household | None, Elder | None]:
     if device is None:
         return None, None
-    elder = session.get(Elder, device.elder_id) if device.elder_id is not None else None
-    household = session.get(Household, device.household_id) if device.household_id is not None else None
-    if elder is None and household is not None:
-        elder = only_elder(session, household.id)
-    return household, elder
+    if device.household_id is None:
+        return None, session.get(Elder, device.elder_id) if device.elder_id is not None else None
+    found = session.execute(HOME, {"household": device.household_id, "elder": device.elder_id}).one()
+    household, elder = found
+    return household, elder or only_elder(session, household.id)
 
 
 def only_elder(session: Session, household_id: int) -> Elder | None:

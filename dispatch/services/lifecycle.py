@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -13,6 +14,10 @@ from dispatch.domain.case import IN_HAND, Flag, State, Trigger, follow
 from dispatch.domain.escalation import Deadline, Due, Policy, in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.engine import LiveOp
+
+EVENTS: Table = CaseEvent.__table__  # type: ignore[assignment]
+LIVE_OPS: Table = LiveOp.__table__  # type: ignore[assignment]
+EVENT_COLUMNS = tuple(column.key for column in EVENTS.columns if column.key != "id")
 
 
 def move(case: Case, trigger: Trigger) -> None:
@@ -109,8 +114,7 @@ def record(  # one row of history needs all of its columns
     data: dict[str, Any] | None = None,
 ) -> None:
     """Write what happened into the timeline and tell the live stream. Call it once for each change, last."""
-    session.add(happened(case, kind, actor, now, text=text, channel=channel, once_key=once_key, data=data))
-    announce(session, [case.id], now)
+    write(session, happened(case, kind, actor, now, text=text, channel=channel, once_key=once_key, data=data))
 
 
 def happened(
@@ -149,8 +153,14 @@ def open_with(session: Session, case: Case, first: CaseEvent) -> None:
     session.add(case)
     session.flush()
     first.case_id = case.id
-    session.add(first)
-    announce(session, [case.id], first.at)
+    write(session, first)
+
+
+def write(session: Session, event: CaseEvent) -> None:
+    """Insert a row of history and tell the live stream: past the unit of work, which would double the price of both."""
+    connection = session.connection()  # the session itself would flush the case first, and fail at another place
+    connection.execute(insert(EVENTS), {name: getattr(event, name) for name in EVENT_COLUMNS})
+    connection.execute(insert(LIVE_OPS), {"case_id": event.case_id, "at": event.at})
 
 
 def announce(session: Session, case_ids: Iterable[int], now: datetime) -> None:
