@@ -45,9 +45,7 @@ def _forbid() -> None:
                 f" FOR EACH ROW EXECUTE FUNCTION dispatch_forbid('{why}')"
             )
         else:
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {operation} ON {table} BEGIN SELECT RAISE(ABORT, '{why}'); END"
-            )
+            op.execute(f"CREATE TRIGGER {name} BEFORE {operation} ON {table} BEGIN SELECT RAISE(ABORT, '{why}'); END")
     if postgres:
         for table in ("case_events", "event_seals", "cases", "signals"):
             op.execute(
@@ -289,9 +287,7 @@ def upgrade() -> None:
         postgresql_where=sa.text(
             "state IN ('assigned', 'dispatching', 'in_service', 'new', 'owned', 'pending_follow_up')"
         ),
-        sqlite_where=sa.text(
-            "state IN ('assigned', 'dispatching', 'in_service', 'new', 'owned', 'pending_follow_up')"
-        ),
+        sqlite_where=sa.text("state IN ('assigned', 'dispatching', 'in_service', 'new', 'owned', 'pending_follow_up')"),
     )
     op.create_index(op.f("ix_cases_opened_at"), "cases", ["opened_at"], unique=False)
     op.create_index(op.f("ix_cases_owner_id"), "cases", ["owner_id"], unique=False)
