@@ -138,5 +138,4 @@ def _refuse(unreadable: Unreadable, raw: bytes, source: str, *, away: bool) -> R
 
 @api.get("/signals", summary="Messages of devices, newest first", security=[{"cookie": []}, {"bearer": []}])
 def list_signals(query: SignalsQuery) -> Response:
-    desk_actor()
-    return jsonify(desk.signals(centre(), query.understood, query.limit, query.cursor))
+    return jsonify(desk.signals(centre(), desk_actor(), query.understood, query.limit, query.cursor))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
@@ -218,9 +218,15 @@ def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> di
         }
 
 
-def signals(centre: Centre, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
+def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
     """Messages newest first; ``understood=False``: those that nobody could read, for a person to look at."""
-    statement = select(Signal).order_by(Signal.received_at.desc(), Signal.id.desc()).limit(limit + 1)
+    elsewhere = select(Device.id).join(Household).join(Area).where(not_(inside(actor.paths)))
+    statement = (
+        select(Signal)
+        .where(or_(Signal.device_id.is_(None), Signal.device_id.not_in(elsewhere)))
+        .order_by(Signal.received_at.desc(), Signal.id.desc())
+        .limit(limit + 1)
+    )
     if understood is not None:
         statement = statement.where(Signal.understood.is_(understood))
     with centre.database.reads() as session:

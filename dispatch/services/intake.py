@@ -320,25 +320,29 @@ def new_case(
 
 
 def _join(session: Session, centre: Centre, case: Case, device: Sender | None, incoming: Incoming) -> None:
-    """The home calls again: louder, never quieter."""
     now = incoming.received_at
-    move(case, Trigger.SIGNAL)
     late = case.last_signal_at is not None and now - case.last_signal_at > FIRST_OUT
+    calls_again(centre, case, centre.priorities[incoming.kind], now)
+    data = _data(device, incoming) | {"count": case.signals}
+    if late:
+        data["after_pause"] = True
+    record(session, case, "repeat", _actor(device, incoming), now, data=data)
+
+
+def calls_again(centre: Centre, case: Case, priority: int, now: datetime) -> None:
+    """The home calls again, by a device or a person: louder, never quieter. The caller records it."""
+    move(case, Trigger.SIGNAL)
     case.signals += 1
     case.last_signal_at = max(case.last_signal_at or now, now)
     put(case, Flag.REPEAT)
-    if centre.priorities[incoming.kind] < case.priority:
-        change_priority(case, centre.priorities[incoming.kind], centre.policies, now)
+    if priority < case.priority:
+        change_priority(case, priority, centre.policies, now)
     if case.held_until is not None:
         unhold(case, now)
     elif case.state != State.NEW:
         put(case, Flag.NEW_SIGNAL)
         if case.due == Due.ASK_OWNER and case.next_due_at is not None:
             set_deadline(case, Deadline(min(case.next_due_at, now + RECHECK), Due.ASK_OWNER))
-    data = _data(device, incoming) | {"count": case.signals}
-    if late:
-        data["after_pause"] = True
-    record(session, case, "repeat", _actor(device, incoming), now, data=data)
 
 
 def unhold(case: Case, now: datetime) -> None:

@@ -16,8 +16,8 @@ from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
-from dispatch.services.intake import active_case, new_case
-from dispatch.services.lifecycle import acted, begin_work, change_priority, move, put, record
+from dispatch.services.intake import active_case, calls_again, new_case
+from dispatch.services.lifecycle import acted, begin_work, move, put, record
 from dispatch.services.rows import Row, case_row
 from dispatch.services.transact import transact
 from dispatch.services.work import Act, perform
@@ -52,6 +52,8 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
         if request.take and act.actor.user_id is not None and case.owner_id is None:
             move(case, Trigger.TAKE)
             begin_work(case, act.actor.user_id, act.now)
+        elif joined and case.owner_id == act.actor.user_id and act.actor.user_id is not None:
+            acted(case, act.now)
         kind = "note" if joined else "opened"
         data: dict[str, Any] = {"kind": request.kind.value}
         record(session, case, kind, act.actor, act.now, text=request.text, channel=request.channel, data=data)
@@ -70,8 +72,7 @@ def _find_or_open(session: Session, centre: Centre, act: Act, request: Request) 
         session.execute(select(Household.id).where(Household.id == elder.household_id).with_for_update())
         case = active_case(session, elder.household_id, None)
         if case is not None:
-            if case.priority > (request.priority or 1):
-                change_priority(case, request.priority or 1, centre.policies, act.now)
+            calls_again(centre, case, request.priority or DEFAULT_PRIORITY[request.kind], act.now)
             return case, True
     return _new(session, centre, act, request, elder), False
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import IN_HAND, OPEN, Flag, State, Trigger
+from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Flag, State, Trigger
 from dispatch.domain.errors import CaseTaken, Forbidden, IllegalTransition, Invalid, NotFound, VersionConflict
 from dispatch.domain.escalation import Deadline, Due
 from dispatch.models.cases import Case, Command, Draft
@@ -222,6 +222,8 @@ def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
         target = session.get_one(Case, into)
         if State(target.state) not in OPEN:
             raise IllegalTransition(f"case {into} is {target.state}: choose an open one", state=target.state)
+        if State(case.state) in ACTIVE and State(target.state) not in ACTIVE:
+            raise IllegalTransition(f"case {into} only waits for its return call: reopen it first", state=target.state)
         move(case, Trigger.MERGE)
         case.merged_into = target.id
         case.closed_at = act.now

@@ -205,3 +205,27 @@ def test_a_district_does_not_act_on_another(story: Story) -> None:
     assert story.take("west_op", case=2)["owner"]["name"] == "Wen"
     with pytest.raises(NotFound):
         story.merge(2, into=1, by="west_op")
+
+
+def test_an_emergency_told_by_a_person_is_as_loud_as_one_of_a_device(story: Story) -> None:
+    story.press("WATER-1", "water")
+    story.take("lin")
+    story.hold(60)
+    asked = {"kind": Kind.EMERGENCY, "channel": Channel.HOTLINE, "elder_id": story.town.elders["Wang"]}
+    row, joined = story.request(by="mei", priority=2, **asked)
+    assert (joined, row["state"], row["signals"], row["held_until"]) == (True, "new", 2, None)
+    story.take("lin")
+    row, _ = story.request(by="mei", **asked)
+    assert (row["priority"], row["signals"], "new_signal" in row["flags"]) == (1, 3, True)
+    row, _ = story.request(by="lin", **asked)
+    assert "new_signal" not in row["flags"], "its owner knows"
+
+
+def test_an_emergency_is_not_merged_into_a_case_that_nobody_watches(story: Story) -> None:
+    story.press("SOS-1")
+    story.take("lin")
+    story.close("talk", follow_up_at=story.now + timedelta(hours=2))
+    story.press("SOS-1")
+    with pytest.raises(IllegalTransition):
+        story.merge(2, into=1)
+    assert [c.state for c in story.cases()] == ["pending_follow_up", "new"]
