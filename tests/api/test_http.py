@@ -230,6 +230,8 @@ def test_a_district_sees_its_own_cases_and_those_without_a_place(app: Flask, tow
         assert client.post(f"{API}/cases/{east}/{act}", json=body).status_code == 404
     assert client.post(f"{API}/cases/{west}/merge", json={"into": east}).status_code == 404
     assert client.get(f"{API}/elders/{town.elders['Wang']}").status_code == 404
+    heard = client.get(f"{API}/signals").json["items"]
+    assert {s["device"] for s in heard} == {"SOS-W", "STRANGER"}
     assert [e["name"] for e in client.get(f"{API}/elders").json["items"]] == ["Qian"]
     asked = {"kind": "service", "channel": "hotline", "elder_id": str(town.elders["Wang"])}
     assert client.post(f"{API}/cases", json=asked).status_code == 422
