@@ -57,7 +57,7 @@ class LiveRelay:
             pass
         with self._centre.database.reads() as session:
             start = self._seq
-            if start is None:
+            if start is None or not self._rooms():  # nobody listens: whoever comes begins with the snapshot
                 self._seq = live.last_seq(session)
                 return
             latest, ops = live.ops_after(session, self._centre, start, now)
