@@ -13,6 +13,7 @@ from flask import current_app, g, request, session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Forbidden, Invalid, Unauthenticated
 from dispatch.domain.messages import PhoneNetwork
+from dispatch.domain.permissions import May
 from dispatch.services import accounts
 from dispatch.services.accounts import Person
 from dispatch.services.centre import Centre
@@ -106,6 +107,14 @@ def actor() -> Actor:
         request.headers.get("X-CSRF-Token", "").encode(), str(session.get("csrf", "")).encode()
     ):
         raise Forbidden("the page is out of date (CSRF token): reload it")
+    return found
+
+
+def allowed(what: May) -> Actor:
+    """Who asks, if they may do ``what``. Raises ``Unauthenticated`` or ``Forbidden``. Every route calls this first."""
+    found = actor()
+    if not found.may(what):
+        raise Forbidden(f"your role does not allow this ({what})", needs=what.value)
     return found
 
 

@@ -20,9 +20,9 @@ from dispatch.api.schemas import Problem
 from dispatch.domain.errors import Conflict
 from dispatch.services.accounts import person_named
 from dispatch.services.centre import Centre
-from dispatch.services.demo_devices import HEROINE
-from dispatch.services.demo_elder import Phase, elder_state
-from dispatch.services.demo_storm import Storm, plan_storm, storm_alarm
+from dispatch.services.demo.devices import HEROINE
+from dispatch.services.demo.elder import Phase, elder_state
+from dispatch.services.demo.storm import Storm, plan_storm, storm_alarm
 from dispatch.services.intake import receive_signal
 
 log = structlog.get_logger()

@@ -12,8 +12,9 @@ from dispatch.cli.checked import checked_settings
 from dispatch.domain.errors import DispatchError
 from dispatch.models import schema
 from dispatch.models.people import User
-from dispatch.services import accounts, audit, demo
+from dispatch.services import accounts, audit
 from dispatch.services.centre import Centre
+from dispatch.services.demo.seed import seed_demo
 
 
 def open_centre() -> Centre:
@@ -75,7 +76,7 @@ def seed(demo_data: bool) -> None:
     if not checked_settings().demo:
         raise click.ClickException("demo data goes into a demo alone: set DISPATCH_DEMO=true")
     try:
-        done = demo.seed_demo(open_centre(), datetime.now(UTC))
+        done = seed_demo(open_centre(), datetime.now(UTC))
     except DispatchError as error:
         raise click.ClickException(error.detail) from error
     click.echo("Seeded the demo." if done else "The demo is there already.")

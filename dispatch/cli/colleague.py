@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.services.demo_names import HEROINE, words
+from dispatch.services.demo.names import HEROINE, words
 
 Row = dict[str, Any]
 FEW, MANY = 6, 14

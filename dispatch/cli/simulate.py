@@ -18,8 +18,8 @@ import httpx
 from pydantic import ValidationError
 
 from dispatch.cli.colleague import FEW, MANY, moves
-from dispatch.services.demo_devices import BUTTON, HOMES, KITS, Kit, equipment, number_of
-from dispatch.services.demo_names import demo_random
+from dispatch.services.demo.devices import BUTTON, HOMES, KITS, Kit, equipment, number_of
+from dispatch.services.demo.names import demo_random
 from dispatch.settings import Settings
 
 USERNAME, PASSWORD = "operator2", "demo"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dispatch.domain.permissions import OF_ROLE, OF_SCOPE, May
+
 SUPERVISORS = frozenset({"supervisor", "admin"})
 DESK = frozenset({"operator", "dispatcher", "supervisor", "admin"})
 
@@ -26,6 +28,11 @@ class Actor:
     @property
     def user_id(self) -> int | None:
         return int(self.id) if self.kind == "user" else None
+
+    def may(self, what: May) -> bool:
+        return any(what in OF_ROLE.get(role, ()) for role in self.roles) or any(
+            what in OF_SCOPE.get(scope, ()) for scope in self.scopes
+        )
 
     @property
     def is_supervisor(self) -> bool:

@@ -22,7 +22,7 @@ from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models.cases import Case
 from dispatch.models.devices import Signal
 from dispatch.models.places import Area
-from dispatch.services.demo import seed_demo
+from dispatch.services.demo.seed import seed_demo
 from tests.support import databases, factories
 
 BEARER = {"Authorization": "Bearer demo-device-token"}

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
+from dispatch.models import cases, devices, engine, outbox, people, places, simnet, trail, workforce  # noqa: F401
+from dispatch.models.base import Base
+from dispatch.models.database import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,3 +21,12 @@ def test_there_is_one_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def test_the_migrations_make_the_tables_that_the_models_describe(request: pytest.FixtureRequest, url: str) -> None:
+    database = connect(request.getfixturevalue(url))
+    with database.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    database.engine.dispose()
+    assert not found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from dispatch.services.demo_devices import HEROINE
+from dispatch.services.demo.devices import HEROINE
 from tests.browser.desk import Desk
 from tests.browser.stage import Stage, act
 from tests.browser.visitor import Visitor

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from dispatch.services.demo_devices import HEROINE
+from dispatch.services.demo.devices import HEROINE
 from tests.browser.desk import Desk
 from tests.browser.places import PLACES, call, say, settled
 from tests.browser.stage import Stage, launch, open_stage

@@ -10,8 +10,8 @@ import pytest
 
 from dispatch.cli.colleague import FEW, MANY, PATIENCE, VISITORS, Move, moves, share
 from dispatch.cli.simulate import Away, NoDemo, Site, Town
-from dispatch.services.demo_devices import HEROINE, alarm_of
-from dispatch.services.demo_names import demo_random
+from dispatch.services.demo.devices import HEROINE, alarm_of
+from dispatch.services.demo.names import demo_random
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ME = "2"

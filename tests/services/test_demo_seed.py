@@ -27,7 +27,7 @@ from dispatch.models.places import Household
 from dispatch.models.workforce import Worker
 from dispatch.services import accounts, deliver, escalate, live
 from dispatch.services.centre import Centre
-from dispatch.services.demo import seed_demo
+from dispatch.services.demo.seed import seed_demo
 from dispatch.services.intake import Incoming, new_signal_id, receive_signal
 from dispatch.services.requests import call_out
 from dispatch.services.work import Act, Closing, close, take

@@ -8,7 +8,7 @@ from random import Random
 from sqlalchemy.orm import Session
 
 from dispatch.models.places import Area, Household, add_area
-from dispatch.services.demo_names import words
+from dispatch.services.demo.names import words
 
 CITY, DISTRICT = "银铃市", "银杏区"
 SUBDISTRICTS = {

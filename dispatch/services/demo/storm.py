@@ -11,8 +11,8 @@ from dispatch.domain.signals import SignalKind
 from dispatch.models.devices import Device
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
-from dispatch.services.demo_devices import HEROINE, alarm_of
-from dispatch.services.demo_names import demo_random
+from dispatch.services.demo.devices import HEROINE, alarm_of
+from dispatch.services.demo.names import demo_random
 from dispatch.services.intake import Incoming, new_signal_id
 
 ALARMS = 60

@@ -11,9 +11,9 @@ from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.models.simnet import SimNetwork, SimPhone
 from dispatch.models.workforce import Worker
 from dispatch.services.accounts import SCOPES, digest, hasher
-from dispatch.services.demo_names import STAFF, Numbers, young_name
-from dispatch.services.demo_people import Home
-from dispatch.services.demo_places import District
+from dispatch.services.demo.names import STAFF, Numbers, young_name
+from dispatch.services.demo.people import Home
+from dispatch.services.demo.places import District
 
 PASSWORD = "demo"  # noqa: S105 -- the demo's, written on its front page
 PEOPLE = {

@@ -11,10 +11,10 @@ from dispatch.domain.errors import Conflict
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.people import Elder, User
-from dispatch.services import demo_history, demo_open, demo_people, demo_places, demo_staff, demo_tape
 from dispatch.services.centre import Centre
-from dispatch.services.demo_devices import HEROINE
-from dispatch.services.demo_names import Numbers, demo_random
+from dispatch.services.demo import history, open_cases, people, places, staff, tape
+from dispatch.services.demo.devices import HEROINE
+from dispatch.services.demo.names import Numbers, demo_random
 
 SEED = 20260101
 SEED_LOCK = 0x5EED
@@ -48,9 +48,9 @@ def _refuse_used(session: Session) -> None:
 def _fill(session: Session, centre: Centre, now: datetime) -> None:
     chance = demo_random(SEED)
     numbers = Numbers(chance)
-    district = demo_places.build(session, chance)
-    users = demo_staff.build(session, chance, numbers, district, now)
-    homes = demo_people.build(session, chance, numbers, district, now)
-    demo_staff.add_phones(session, homes)
-    past = demo_history.build(centre, chance, homes, users, now)
-    demo_tape.write(session, [*past, *demo_open.build(centre, homes, users, now)], now)
+    district = places.build(session, chance)
+    users = staff.build(session, chance, numbers, district, now)
+    homes = people.build(session, chance, numbers, district, now)
+    staff.add_phones(session, homes)
+    past = history.build(centre, chance, homes, users, now)
+    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)], now)

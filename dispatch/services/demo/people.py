@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Household
-from dispatch.services.demo_devices import HOMES, Kit, equipment, number_of
-from dispatch.services.demo_names import CONTACT, ELDER, HEROINE, Numbers, born, old_name, young_name
-from dispatch.services.demo_places import District, Place, home
+from dispatch.services.demo.devices import HOMES, Kit, equipment, number_of
+from dispatch.services.demo.names import CONTACT, ELDER, HEROINE, Numbers, born, old_name, young_name
+from dispatch.services.demo.places import District, Place, home
 
 COUPLES = 200
 """Homes with two elders; with the others it makes 1,200 elders."""

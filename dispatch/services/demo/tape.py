@@ -18,7 +18,7 @@ from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, User
 from dispatch.services.centre import Centre
-from dispatch.services.demo_people import Home
+from dispatch.services.demo.people import Home
 from dispatch.services.intake import new_case, new_signal_id
 from dispatch.services.lifecycle import (
     acted,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.models.people import User
 from dispatch.services.centre import Centre
-from dispatch.services.demo_people import Home
-from dispatch.services.demo_tape import Tape, Wish, alarm, phone_call, request
+from dispatch.services.demo.people import Home
+from dispatch.services.demo.tape import Tape, Wish, alarm, phone_call, request
 
 Find = Callable[[str], Home]
 

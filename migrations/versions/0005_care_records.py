@@ -1,0 +1,10 @@
+"""Assessments, groups, consents, and the rights of persons."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
