@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import yaml
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.domain.assessment import Standard
+from dispatch.domain.care import CareRules
+from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
+from dispatch.domain.groups import Groups
+from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.signals import Effect, SignalKind, effect
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
 
@@ -82,3 +89,25 @@ def load_priorities(directory: Path) -> dict[SignalKind, int]:
     if wrong:
         raise ValueError(f"{path}: give each alarm a priority 1 to 4, and nothing else: {sorted(wrong)}")
     return found
+
+
+def load_care(directory: Path) -> CareRules:
+    """Standards, groups, purposes, deadlines and retention; raises ValueError naming the file and the fault."""
+    standards = [_load(path, Standard.load) for path in sorted((directory / "assessments").glob("*.yaml"))]
+    setting = [standard.code for standard in standards if standard.sets_level]
+    if len(setting) != 1:
+        raise ValueError(f"{directory / 'assessments'}: one standard sets the level, and not {len(setting)}: {setting}")
+    return CareRules(
+        standards={standard.code: standard for standard in standards},
+        groups=_load(directory / "groups.yaml", Groups.load),
+        purposes=_load(directory / "purposes.yaml", load_purposes),
+        deadlines=_load(directory / "privacy.yaml", Deadlines.load),
+        retention=_load(directory / "retention.yaml", load_retention),
+    )
+
+
+def _load(path: Path, parse: Callable[[Any], T]) -> T:
+    try:
+        return parse(read_yaml(path))
+    except (KeyError, ValueError, TypeError, AttributeError, DispatchError) as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -2,10 +2,22 @@
 
 from alembic import context
 
-from dispatch.models import cases, devices, engine, outbox, people, places, simnet, trail, workforce
+from dispatch.models import care, cases, devices, engine, outbox, people, places, privacy, simnet, trail, workforce
 from dispatch.models.base import Base
 
-TABLES = (cases, devices, engine, outbox, people, places, simnet, trail, workforce)  # imported so that Base knows them
+TABLES = (
+    care,
+    cases,
+    devices,
+    engine,
+    outbox,
+    people,
+    places,
+    privacy,
+    simnet,
+    trail,
+    workforce,
+)  # imported so that Base knows them
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatch.domain.care import CareRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.signals import SignalKind
 from dispatch.models.database import Database
@@ -20,5 +21,6 @@ class Centre:
     priorities: Mapping[SignalKind, int]
     desk: Mapping[str, Any]
     messages: Mapping[str, Any]
+    care: CareRules
     zone: ZoneInfo
     spool_dir: Path

@@ -9,22 +9,19 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
 
 Row = dict[str, Any]
+mask = mask_phone
 
 
 def stamp(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds and ``Z``."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def mask(phone: str | None) -> str | None:
-    """``13812345678`` -> ``138****5678``: enough to recognise, too little to call."""
-    return None if phone is None else f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
 
 
 def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from dispatch.models import cases, devices, engine, outbox, people, places, simnet, trail, workforce  # noqa: F401
+from dispatch.models import care, cases, devices, engine, outbox, people, places, privacy, simnet, trail, workforce  # noqa: F401
 from dispatch.models.base import Base
 from dispatch.models.database import connect
 
