@@ -14,6 +14,7 @@ from dispatch.domain.assessment import Standard
 from dispatch.domain.care import CareRules
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
+from dispatch.domain.floor import FloorRules
 from dispatch.domain.groups import Groups
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.signals import Effect, SignalKind, effect
@@ -76,6 +77,15 @@ def load_policies(directory: Path) -> dict[int, Policy]:
     path = directory / "escalation.yaml"
     try:
         return {int(name[1:]): Policy.load(body) for name, body in read_yaml(path).items()}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def load_floor(directory: Path) -> FloorRules:
+    """``config/floor.yaml``; raises ValueError naming the file and the fault."""
+    path = directory / "floor.yaml"
+    try:
+        return FloorRules.load(read_yaml(path))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error}") from error
 

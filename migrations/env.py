@@ -2,7 +2,20 @@
 
 from alembic import context
 
-from dispatch.models import care, cases, devices, engine, outbox, people, places, privacy, simnet, trail, workforce
+from dispatch.models import (
+    care,
+    cases,
+    devices,
+    engine,
+    floor,
+    outbox,
+    people,
+    places,
+    privacy,
+    simnet,
+    trail,
+    workforce,
+)
 from dispatch.models.base import Base
 
 TABLES = (
@@ -14,6 +27,7 @@ TABLES = (
     people,
     places,
     privacy,
+    floor,
     simnet,
     trail,
     workforce,

@@ -94,7 +94,7 @@ def note(path: CasePath, body: schemas.NoteIn) -> Response:
     doing = act()
     if body.client_uuid is not None and doing.key is None:
         doing = work.Act(doing.actor, doing.now, key=f"note:{body.client_uuid}")
-    return jsonify(work.note(centre(), path.id, doing, text=body.text))
+    return jsonify(work.note(centre(), path.id, doing, text=body.text, tab=body.tab))
 
 
 @api.post("/cases/<case_id>/priority", summary="Make it more or less urgent", responses=ROW)
@@ -132,5 +132,5 @@ def call_out(path: CasePath, body: schemas.CallOutIn) -> Response:
 
 @api.put("/cases/<case_id>/draft", summary="Keep a note that is still being written", responses={204: None})
 def put_draft(path: CasePath, body: schemas.DraftIn) -> Response:
-    work.save_draft(centre(), path.id, act(), text=body.text)
+    work.save_draft(centre(), path.id, act(), text=body.text, tab=body.tab)
     return Response(status=204)

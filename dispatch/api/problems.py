@@ -23,6 +23,7 @@ STATUS: dict[type[errors.DispatchError], tuple[int, str]] = {
     errors.Unavailable: (503, "The database is away"),
     errors.Conflict: (409, "Something else was first"),
     errors.CaseTaken: (409, "Somebody else has this case"),
+    errors.Urgent: (409, "An urgent case is not one of many"),
     errors.VersionConflict: (409, "The case has changed"),
     errors.IllegalTransition: (409, "Not possible in this state"),
     errors.SendFailed: (502, "The message could not be sent"),

@@ -168,8 +168,13 @@ class HoldIn(Versioned):
     reason: Short
 
 
+Tab = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9a-zA-Z_-]*$")]
+"""Which window of the browser; each keeps its own draft."""
+
+
 class NoteIn(Model):
     text: Note
+    tab: Tab = ""
     client_uuid: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
 
 
@@ -204,6 +209,7 @@ class CallOutIn(Model):
 
 class DraftIn(Model):
     text: Annotated[str, StringConstraints(strip_whitespace=False, max_length=4000)]
+    tab: Tab = ""
 
 
 class SinceQuery(Model):
@@ -248,6 +254,8 @@ class CaseRow(BaseModel):
     cause: str
     channel: str
     priority: int
+    top_priority: int
+    """The most urgent that it has ever been."""
     state: State
     version: int
     opened_at: str
@@ -263,6 +271,7 @@ class CaseRow(BaseModel):
     signals: int
     escalation: int
     flags: list[str]
+    area_event: dict[str, Any] | None
     last_event: dict[str, Any]
 
 

@@ -83,6 +83,8 @@ class Flag(StrEnum):
     SPOOLED = "spooled"
     MISSED_CALL = "missed_call"
     FOLLOW_UP = "follow_up"
+    CALLBACK_DUE = "callback_due"
+    CALLBACK_LATE = "callback_late"
 
 
 OPEN = frozenset({State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE, State.PENDING_FOLLOW_UP})

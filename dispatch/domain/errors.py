@@ -10,6 +10,7 @@ DispatchError
 ├── Unavailable            the database is away; try again
 ├── Conflict               somebody or something was first
 │   ├── CaseTaken
+│   ├── Urgent             an urgent case is not one of many
 │   ├── VersionConflict
 │   └── IllegalTransition
 └── SendFailed             a gateway could not hand a message over
@@ -72,6 +73,10 @@ class Conflict(DispatchError):
 
 class CaseTaken(Conflict):
     code = "case-taken"
+
+
+class Urgent(Conflict):
+    code = "urgent"
 
 
 class VersionConflict(Conflict):

@@ -22,6 +22,10 @@ ACTIVE_SQL = f"kind = 'emergency' AND {_in(ACTIVE)}"
 OPEN_SQL = _in(OPEN)
 
 
+def _own_priority(context: Any) -> Any:
+    return context.get_current_parameters()["priority"]
+
+
 class Case(Base):
     __tablename__ = "cases"
     __table_args__ = (
@@ -46,6 +50,12 @@ class Case(Base):
             sqlite_where=text("next_due_at IS NOT NULL"),
         ),
         Index("ix_cases_open", "opened_at", postgresql_where=text(OPEN_SQL), sqlite_where=text(OPEN_SQL)),
+        Index(
+            "ix_cases_area_event_id",
+            "area_event_id",
+            postgresql_where=text("area_event_id IS NOT NULL"),
+            sqlite_where=text("area_event_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -56,6 +66,8 @@ class Case(Base):
     cause: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20))
     priority: Mapped[int]
+    top_priority: Mapped[int] = mapped_column(default=_own_priority, server_default="1")
+    """The most urgent that it has ever been: what was P1 once is closed by the rules of P1."""
     state: Mapped[str] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(default=1)
 
@@ -95,6 +107,7 @@ class Case(Base):
     outcome: Mapped[str | None] = mapped_column(String(40))
     follow_up_at: Mapped[datetime | None]
     merged_into: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"))
+    area_event_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("area_events.id"))
     last_event_kind: Mapped[str] = mapped_column(String(30), default="")
     last_event_at: Mapped[datetime | None]
 
@@ -140,12 +153,13 @@ class EventSeal(Base):
 
 
 class Draft(Base):
-    """A note that somebody is still writing."""
+    """A note that somebody is still writing, in one of their windows: two windows must not overwrite each other."""
 
     __tablename__ = "drafts"
 
     case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), primary_key=True)
+    tab: Mapped[str] = mapped_column(String(32), primary_key=True, default="")
     text: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime]
 

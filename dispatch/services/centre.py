@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain.care import CareRules
 from dispatch.domain.escalation import Policy
+from dispatch.domain.floor import FloorRules
 from dispatch.domain.signals import SignalKind
 from dispatch.models.database import Database
 
@@ -22,5 +23,6 @@ class Centre:
     desk: Mapping[str, Any]
     messages: Mapping[str, Any]
     care: CareRules
+    floor: FloorRules
     zone: ZoneInfo
     spool_dir: Path

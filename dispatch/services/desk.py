@@ -70,7 +70,7 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
             "hold_reason": case.hold_reason,
             "follow_up_at": stamp(case.follow_up_at),
             "merged_into": case.merged_into and str(case.merged_into),
-            "my_draft": _draft(session, case.id, actor),
+            **_drafts(session, case.id, actor),
             "past_cases_30d": _past(session, case, now),
             "open_in_household": _others(session, case),
         }
@@ -398,11 +398,14 @@ def _signal_json(signal: Signal) -> dict[str, Any]:
     }
 
 
-def _draft(session: Session, case_id: int, actor: Actor) -> str | None:
-    if actor.user_id is None:
-        return None
-    draft = session.get(Draft, (case_id, actor.user_id))
-    return draft.text if draft else None
+def _drafts(session: Session, case_id: int, actor: Actor) -> dict[str, Any]:
+    """What this person is still writing, by window; ``my_draft`` is the newest."""
+    statement = select(Draft).where(Draft.case_id == case_id, Draft.user_id == actor.user_id)
+    drafts = session.scalars(statement.order_by(Draft.updated_at.desc())).all() if actor.user_id else []
+    return {
+        "my_draft": drafts[0].text if drafts else None,
+        "my_drafts": [{"tab": d.tab, "text": d.text, "at": stamp(d.updated_at)} for d in drafts],
+    }
 
 
 def _past(session: Session, case: Case, now: datetime) -> int:

@@ -68,6 +68,7 @@ def acted(case: Case, now: datetime) -> None:
 
 def change_priority(case: Case, priority: int, policies: Mapping[int, Policy], now: datetime) -> None:
     """Give ``case`` another urgency and its policy. What becomes P1 is held no longer; its watch starts again."""
+    case.top_priority = min(case.top_priority or case.priority, priority)
     case.priority = priority
     case.policy = policies[priority].dump()
     if priority == 1 and case.held_until is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.floor import LASTING
 from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case
+from dispatch.models.floor import AreaEvent
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
@@ -31,17 +33,28 @@ def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[
 
 def row_statement() -> Select[*tuple[Any, ...]]:
     statement: Select[*tuple[Any, ...]] = (
-        select(Case, User.name, Elder, Household.address_short, Area.name, Area.path)
+        select(Case, User.name, Elder, Household.address_short, Area.name, Area.path, AreaEvent)
         .outerjoin(User, User.id == Case.owner_id)
         .outerjoin(Elder, Elder.id == Case.elder_id)
         .outerjoin(Household, Household.id == Case.household_id)
         .outerjoin(Area, Area.id == Case.area_id)
+        .outerjoin(AreaEvent, and_(AreaEvent.id == Case.area_event_id, AreaEvent.state.in_(LASTING)))
     )
     return statement
 
 
+def event_of(event: AreaEvent) -> dict[str, Any]:
+    return {
+        "id": str(event.id),
+        "state": event.state,
+        "cause": event.cause,
+        "area": {"id": str(event.area_id), "name": event.place},
+        "since": stamp(event.since),
+    }
+
+
 def row_of(found: Any, centre: Centre, now: datetime) -> Row:
-    case, owner_name, elder, address_short, area_name, _path = found
+    case, owner_name, elder, address_short, area_name, _path, area_event = found
     today = now.astimezone(centre.zone).date()
     return {
         "id": str(case.id),
@@ -51,6 +64,7 @@ def row_of(found: Any, centre: Centre, now: datetime) -> Row:
         "cause": case.cause,
         "channel": case.channel,
         "priority": case.priority,
+        "top_priority": case.top_priority,
         "state": case.state,
         "version": case.version,
         "opened_at": stamp(case.opened_at),
@@ -66,6 +80,7 @@ def row_of(found: Any, centre: Centre, now: datetime) -> Row:
         "signals": case.signals,
         "escalation": case.step,
         "flags": case.flags,
+        "area_event": area_event and event_of(area_event),
         "last_event": {"kind": case.last_event_kind, "at": stamp(case.last_event_at)},
     }
 

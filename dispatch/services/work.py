@@ -6,14 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Flag, State, Trigger
-from dispatch.domain.errors import CaseTaken, Forbidden, IllegalTransition, Invalid, NotFound, VersionConflict
+from dispatch.domain.errors import (
+    CaseTaken,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    NotFound,
+    Urgent,
+    VersionConflict,
+)
 from dispatch.domain.escalation import Deadline, Due
+from dispatch.domain.floor import GROUPED
 from dispatch.models.cases import Case, Command, Draft
 from dispatch.models.people import User
 from dispatch.services.centre import Centre
@@ -45,6 +54,8 @@ class Act:
     now: datetime
     version: int | None = None
     key: str | None = None
+    bulk: bool = False
+    """One of many at once: refused for what is or ever was urgent, for each of those is looked at by itself."""
 
 
 def locked(session: Session, case_id: int, actor: Actor) -> Case:
@@ -85,6 +96,8 @@ def perform(
             case = session.get_one(Case, case_id)
             if not any_version and act.version is not None and act.version != case.version:
                 raise _changed(case, case_row(session, centre, case_id, act.now))
+            if act.bulk:
+                _not_urgent(case)
             if act.key is not None:
                 session.add(Command(actor=act.actor.key, key=act.key, case_id=case_id, at=act.now))
                 session.flush()
@@ -93,6 +106,11 @@ def perform(
         return case_row(session, centre, case_id, act.now)
 
     return transact(centre, once)
+
+
+def _not_urgent(case: Case) -> None:
+    if case.priority not in GROUPED or case.top_priority == 1:
+        raise Urgent(f"case {case.id} is urgent, or was: act on it by itself", priority=case.priority)
 
 
 def _changed(case: Case, row: Row) -> VersionConflict:
@@ -178,17 +196,14 @@ def hold(centre: Centre, case_id: int, act: Act, *, until: datetime, reason: str
     return perform(centre, case_id, act, change)
 
 
-def note(centre: Centre, case_id: int, act: Act, *, text: str) -> Row:
+def note(centre: Centre, case_id: int, act: Act, *, text: str, tab: str = "") -> Row:
     """Write something down. Never refused by state or version: what somebody knows must not be lost."""
 
     def change(session: Session, case: Case) -> None:
         move(case, Trigger.NOTE)
         if act.actor.user_id == case.owner_id:
             acted(case, act.now)
-        if act.actor.user_id is not None:
-            draft = session.get(Draft, (case.id, act.actor.user_id))
-            if draft is not None:
-                session.delete(draft)
+        _use_drafts(session, case, act, text, tab)
         record(session, case, "note", act.actor, act.now, text=text, channel="console")
 
     return perform(centre, case_id, act, change, any_version=True)
@@ -231,6 +246,7 @@ def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
         record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
         session.flush()
         target.signals += case.signals
+        target.top_priority = min(target.top_priority, case.top_priority)
         if case.priority < target.priority:
             change_priority(target, case.priority, centre.policies, act.now)
         if act.actor.user_id == target.owner_id:
@@ -259,7 +275,7 @@ def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
         if State(case.state) in IN_HAND:
             _mine(case, act)
         strict = outcomes[closing.outcome].get("needs_supervisor_for_p1", False)
-        if strict and case.priority == 1 and not act.actor.is_supervisor:
+        if strict and case.top_priority == 1 and not act.actor.is_supervisor:  # lowered by the same hand, it still was
             raise Invalid("outcome", "needs-supervisor", "only a supervisor may end an urgent case like this")
         move(case, Trigger.CLOSE_FOLLOW_UP if closing.follow_up_at else Trigger.CLOSE)
         case.outcome = closing.outcome
@@ -312,12 +328,29 @@ def follow_up(centre: Centre, case_id: int, act: Act, *, result: str, text: str 
     return perform(centre, case_id, act, change)
 
 
-def save_draft(centre: Centre, case_id: int, act: Act, *, text: str) -> None:
-    """Keep a note that is still being written, so that a crash of the browser costs nothing."""
+def save_draft(centre: Centre, case_id: int, act: Act, *, text: str, tab: str = "") -> None:
+    """Keep a note that is still being written, so that a crash of the browser costs nothing.
+
+    Each window (``tab``) keeps its own: two of them never overwrite each other. An empty text forgets it.
+    """
     person = _person(act)
     with centre.database.sessions.begin() as session:
         locked(session, case_id, act.actor)
-        session.merge(Draft(case_id=case_id, user_id=person, text=text, updated_at=act.now))
+        if text:
+            session.merge(Draft(case_id=case_id, user_id=person, tab=tab, text=text, updated_at=act.now))
+        else:
+            session.execute(
+                delete(Draft).where(Draft.case_id == case_id, Draft.user_id == person, Draft.tab == tab),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def _use_drafts(session: Session, case: Case, act: Act, text: str, tab: str) -> None:
+    """Forget the drafts that have gone into the note; what was written in another window stays."""
+    drafts = session.scalars(select(Draft).where(Draft.case_id == case.id, Draft.user_id == act.actor.user_id))
+    for draft in drafts.all():
+        if draft.tab == tab or draft.text.strip() in text:
+            session.delete(draft)
 
 
 def _mine(case: Case, act: Act) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
 from dispatch.services import audit, deliver, escalate, live
+from dispatch.services.floor import callbacks, floods
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send
 
@@ -74,6 +75,7 @@ class Clock:
         jobs = (
             Job("tick", CYCLE, self._tick),
             *([Job("network", CYCLE, self._network)] if self._advance_network is not None else []),
+            Job("floor", 1, self._floor),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("prune", 60, self._prune),
@@ -149,6 +151,7 @@ class Clock:
     def cycle(self, now: datetime) -> dict[str, Any] | None:
         """Everything that must not wait: what is due, what is to be sent, what the network says."""
         detail = self._tick(now)
+        self._floor(now)
         self._network(now)
         return detail
 
@@ -157,6 +160,11 @@ class Clock:
         for handover in deliver.hand_over(self._centre, now):
             self._outward.submit(self._hand_over, handover)
         return {"broker": "down"} if self._broker_down else None
+
+    def _floor(self, now: datetime) -> None:
+        """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""
+        callbacks.tick(self._centre, now)
+        floods.tick(self._centre, now)
 
     def _network(self, now: datetime) -> None:
         """A job of its own beside the tick: many receipts must not make an escalation wait."""

@@ -10,7 +10,20 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from dispatch.models import care, cases, devices, engine, outbox, people, places, privacy, simnet, trail, workforce  # noqa: F401
+from dispatch.models import (  # noqa: F401
+    care,
+    cases,
+    devices,
+    engine,
+    floor,
+    outbox,
+    people,
+    places,
+    privacy,
+    simnet,
+    trail,
+    workforce,
+)
 from dispatch.models.base import Base
 from dispatch.models.database import connect
 

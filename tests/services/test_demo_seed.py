@@ -31,7 +31,7 @@ from dispatch.services.demo.seed import seed_demo
 from dispatch.services.intake import Incoming, new_signal_id, receive_signal
 from dispatch.services.requests import call_out
 from dispatch.services.work import Act, Closing, close, take
-from dispatch.settings import ROOT, load_policies, load_priorities, read_yaml
+from dispatch.settings import ROOT, load_floor, load_policies, load_priorities, read_yaml
 from tests.support import databases
 from tests.support.postgres import Postgres
 
@@ -53,6 +53,7 @@ def centre_at(url: str, directory: Path) -> Centre:
         priorities=load_priorities(CONFIG),
         desk=read_yaml(CONFIG / "desk.yaml"),
         messages=read_yaml(CONFIG / "messages.yaml"),
+        floor=load_floor(CONFIG),
         zone=ZoneInfo("Asia/Shanghai"),
         spool_dir=directory / "spool",
     )

@@ -18,6 +18,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.signals import SignalKind
 from dispatch.gateways.simulated import Quality, SimulatedNetwork
 from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.floor import AreaEvent, CallBack
 from dispatch.models.outbox import Message
 from dispatch.models.simnet import SimTraffic
 from dispatch.services import audit, calls, deliver, intake, live, requests, work
@@ -116,7 +117,13 @@ class Story:
         with self.centre.database.reads() as session:
             due = [
                 session.scalar(select(func.min(column)))
-                for column in (Case.next_due_at, Message.next_try_at, SimTraffic.due_at)
+                for column in (
+                    Case.next_due_at,
+                    Message.next_try_at,
+                    SimTraffic.due_at,
+                    CallBack.next_due_at,
+                    AreaEvent.quiet_at,
+                )
             ]
         known = [at for at in due if at is not None]
         wanted = max(min(known), self.now) if known else self.now + timedelta(days=30)
