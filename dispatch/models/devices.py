@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Uuid, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.models.base import Base, BigId, Json
-from dispatch.models.people import Elder
-from dispatch.models.places import Household
+from dispatch.models.people import Elder, User
+from dispatch.models.places import Area, Household
 
 
 class Device(Base):
@@ -30,9 +30,71 @@ class Device(Base):
     fault_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     last_test_at: Mapped[datetime | None]
+    last_alarm_at: Mapped[datetime | None]
+    """A real alarm proves a button as well as a test does."""
+    gateway_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("devices.id"), index=True)
+    """Through which device it speaks, if it cannot by itself."""
+    area_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("areas.id"))
+    """Where it stands while it belongs to no home: a gateway, or one that waits in a cupboard."""
+    registered_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    """Supervised no longer. Its alarms are alarms all the same."""
+    on_test_since: Mapped[datetime | None]
+    on_test_until: Mapped[datetime | None]
+    """Until then what it sends is stored, shown as a test and pages nobody; afterwards it counts by itself."""
+    on_test_reason: Mapped[str | None] = mapped_column(String(200))
+    on_test_by: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id"))
+    version: Mapped[int] = mapped_column(default=1)
 
     household: Mapped[Household | None] = relationship(lazy="raise")
     elder: Mapped[Elder | None] = relationship(lazy="raise")
+    area: Mapped[Area | None] = relationship(lazy="raise")
+
+
+class DeviceTask(Base):
+    """Something to do about a device. The round opens and closes it by itself; it never rings at the desk."""
+
+    __tablename__ = "device_tasks"
+    __table_args__ = (
+        Index(
+            "uq_device_tasks_open",
+            "device_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_device_tasks_open",
+            "kind",
+            "since",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    device_id: Mapped[int] = mapped_column(BigId, ForeignKey("devices.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime]
+    """Since when it is so, as far as the device lets us know."""
+    opened_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20))
+    """``open``, ``doing`` or ``closed``."""
+    tried: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None]
+    assignee_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id"))
+    note: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any]]
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"))
+    """The one case of a gateway that fell silent."""
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(String(100))
+    version: Mapped[int] = mapped_column(default=1)
+
+    device: Mapped[Device] = relationship(lazy="raise")
+    assignee: Mapped[User | None] = relationship(lazy="raise")
 
 
 class Signal(Base):
@@ -54,6 +116,13 @@ class Signal(Base):
             postgresql_where=text("NOT understood"),
             sqlite_where=text("NOT understood"),
         ),
+        Index(
+            "ix_signals_notable",
+            "received_at",
+            "device_id",
+            postgresql_where=text("kind <> 'heartbeat'"),
+            sqlite_where=text("kind <> 'heartbeat'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -71,5 +140,6 @@ class Signal(Base):
     """Who handed it in: the name of the token, or of the listener."""
     understood: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(String(300))
+    """Why it could not be understood; ``on_test``: why an alarm opened no case."""
     spooled: Mapped[bool] = mapped_column(default=False)
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"), index=True)

@@ -48,7 +48,8 @@ class Message(Base):
     phone: Mapped[str] = mapped_column(String(32))
     label: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
-    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"), index=True)
+    """None: it is about the house and not about a case, as a gap in the roster is."""
     case_round: Mapped[int]
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contacts.id"))
     state: Mapped[str] = mapped_column(String(20), default=MessageState.PENDING)

@@ -116,3 +116,5 @@ class DutyPhone(Base):
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id"))
     """In whose name "1" on this telephone takes the case."""
     active: Mapped[bool] = mapped_column(default=True)
+    last_resort: Mapped[bool] = mapped_column(default=False)
+    """Rings when somebody must be paged and nobody is on duty."""

@@ -167,6 +167,8 @@ def _withdraw(session: Session, message: Message, now: datetime) -> None:
 
 
 def _tell(session: Session, message: Message, now: datetime, state: str, reply: str | None = None) -> None:
+    if message.case_id is None:  # it is about the house: its row is all the history there is
+        return
     case = session.get_one(Case, message.case_id, with_for_update=True)
     data = {
         "state": str(state),

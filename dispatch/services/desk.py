@@ -19,6 +19,7 @@ from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
 from dispatch.services.escalate import duty_phones
+from dispatch.services.intake import ON_TEST
 from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
 
 ONLINE_WITHIN = timedelta(hours=26)
@@ -220,7 +221,12 @@ def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> di
 
 def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
     """Messages newest first; ``understood=False``: those that nobody could read, for a person to look at."""
-    elsewhere = select(Device.id).join(Household).join(Area).where(not_(inside(actor.paths)))
+    elsewhere = (
+        select(Device.id)
+        .outerjoin(Household, Household.id == Device.household_id)
+        .join(Area, Area.id == func.coalesce(Household.area_id, Device.area_id))
+        .where(not_(inside(actor.paths)))
+    )
     statement = (
         select(Signal)
         .where(or_(Signal.device_id.is_(None), Signal.device_id.not_in(elsewhere)))
@@ -375,7 +381,19 @@ def device_json(device: Device, now: datetime) -> dict[str, Any]:
         "fault_at": stamp(device.fault_at),
         "last_seen_at": stamp(seen),
         "last_test_at": stamp(device.last_test_at),
+        "on_test": on_test(device, now),
         "online": seen is not None and now - seen < ONLINE_WITHIN,
+    }
+
+
+def on_test(device: Device, now: datetime) -> dict[str, Any] | None:
+    """Until when what it sends pages nobody, and why."""
+    if device.on_test_until is None or device.on_test_until <= now:
+        return None
+    return {
+        "since": stamp(device.on_test_since),
+        "until": stamp(device.on_test_until),
+        "reason": device.on_test_reason,
     }
 
 
@@ -393,6 +411,7 @@ def _signal_json(signal: Signal) -> dict[str, Any]:
         "occurred_at": stamp(signal.occurred_at),
         "clock_off": signal.clock_off,
         "spooled": signal.spooled,
+        "test": signal.reason == ON_TEST,
         "case_id": signal.case_id and str(signal.case_id),
         "data": signal.data,
     }

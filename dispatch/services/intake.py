@@ -41,6 +41,8 @@ EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
 RECHECK = timedelta(seconds=60)
 """How long an owner may let a new alarm of the same home wait before being asked."""
 RAW_KEPT = 64 * 1024
+ON_TEST = "on_test"
+"""Why an alarm of a device that somebody put on test opened no case."""
 
 # The statements of every alarm, written once: to build them anew would cost as much as to run them.
 DEVICES: Table = Device.__table__  # type: ignore[assignment]
@@ -96,6 +98,7 @@ class Sender:
     elder_id: int | None
     model: str
     location: str | None
+    on_test_until: datetime | None = None
 
 
 def new_signal_id(device: str, event_id: str | None) -> UUID:
@@ -141,11 +144,17 @@ def _receive(session: Session, centre: Centre, incoming: Incoming) -> Receipt:
     if copy is not None:
         return Receipt(copy.id, copy.case_id, duplicate=True, unknown_device=device is None)
     case = None
-    if effect(incoming.kind) is not Effect.DEVICE:
+    on_test = _is_on_test(device, incoming)
+    if effect(incoming.kind) is not Effect.DEVICE and not on_test:
         case = _into_a_case(session, centre, device, incoming)
     case_id = case.id if case else None
-    _store(session, incoming, device.id if device else None, case_id)
+    _store(session, incoming, device.id if device else None, case_id, reason=ON_TEST if on_test else None)
     return Receipt(incoming.id, case_id, duplicate=False, unknown_device=device is None)
+
+
+def _is_on_test(device: Sender | None, incoming: Incoming) -> bool:
+    """By the time at which it came, so that a test ends by itself however the clock is."""
+    return device is not None and device.on_test_until is not None and incoming.received_at < device.on_test_until
 
 
 def _into_a_case(session: Session, centre: Centre, device: Sender | None, incoming: Incoming) -> Case | None:
@@ -191,6 +200,8 @@ def _note(kind: SignalKind, knows_battery: bool) -> ReturningUpdate[Any]:
         values["fault_at"] = func.coalesce(DEVICES.c.fault_at, at)
     elif kind is SignalKind.TEST:
         values["last_test_at"] = at
+    elif effect(kind) is Effect.ALARM:
+        values["last_alarm_at"] = at
     return (
         update(DEVICES)
         .where(DEVICES.c.number == bindparam("device"))
@@ -199,7 +210,9 @@ def _note(kind: SignalKind, knows_battery: bool) -> ReturningUpdate[Any]:
     )
 
 
-def _store(session: Session, incoming: Incoming, device_id: int | None, case_id: int | None) -> None:
+def _store(
+    session: Session, incoming: Incoming, device_id: int | None, case_id: int | None, *, reason: str | None = None
+) -> None:
     session.execute(
         insert(SIGNALS),
         {
@@ -216,6 +229,7 @@ def _store(session: Session, incoming: Incoming, device_id: int | None, case_id:
             "raw_size": len(incoming.raw),
             "source": incoming.source,
             "understood": True,
+            "reason": reason,
             "spooled": incoming.spooled,
             "case_id": case_id,
         },

@@ -14,6 +14,7 @@ from dispatch.models import (  # noqa: F401
     care,
     cases,
     devices,
+    duty,
     engine,
     floor,
     outbox,
