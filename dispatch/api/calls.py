@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from dispatch.api.context import actor, centre, now
+from dispatch.api.context import allowed, centre, now
 from dispatch.api.schemas import CallIn, CallOut
-from dispatch.services import accounts
+from dispatch.domain.permissions import May
 from dispatch.services.calls import CallReport, receive_call
 
 api = APIBlueprint("calls", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="intake")])
@@ -21,7 +21,7 @@ api = APIBlueprint("calls", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="
     security=[{"bearer": []}],
 )
 def post_call(body: CallIn) -> Response:
-    accounts.require(actor(), scope="calls")
+    allowed(May.CALLS)
     report = CallReport(**body.model_dump())
     receipt = receive_call(centre(), report, now())
     answer = CallOut(

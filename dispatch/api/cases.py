@@ -8,8 +8,9 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from dispatch.api import schemas
-from dispatch.api.context import act, centre, desk_actor, now
+from dispatch.api.context import act, allowed, centre, now
 from dispatch.api.schemas import CasePath, Problem
+from dispatch.domain.permissions import May
 from dispatch.services import desk, requests, work
 from dispatch.services.calls import normal_number
 
@@ -42,7 +43,7 @@ def list_cases(query: schemas.CasesQuery) -> Response:
         q=query.q,
     )
     page = desk.PageOf(query.limit, _id(query.cursor))
-    return jsonify(desk.cases(centre(), desk_actor(), wanted, page, now()))
+    return jsonify(desk.cases(centre(), allowed(May.CASES_READ), wanted, page, now()))
 
 
 @api.post("/cases", summary="A person asks for help", responses={201: schemas.CaseRow, 200: schemas.CaseRow})
@@ -66,12 +67,12 @@ def post_case(body: schemas.CaseIn) -> Response:
 
 @api.get("/cases/<case_id>", summary="One case with everything around it")
 def get_case(path: CasePath) -> Response:
-    return jsonify(desk.case_detail(centre(), path.id, desk_actor(), now()))
+    return jsonify(desk.case_detail(centre(), path.id, allowed(May.CASES_READ), now()))
 
 
 @api.get("/cases/<case_id>/timeline", summary="The history of a case, oldest first")
 def get_timeline(path: CasePath, query: schemas.Page) -> Response:
-    return jsonify(desk.timeline(centre(), path.id, desk_actor(), query.limit, _id(query.cursor)))
+    return jsonify(desk.timeline(centre(), path.id, allowed(May.CASES_READ), query.limit, _id(query.cursor)))
 
 
 @api.post("/cases/<case_id>/take", summary="Answer for the case", responses=ROW)
@@ -91,7 +92,7 @@ def hold(path: CasePath, body: schemas.HoldIn) -> Response:
 
 @api.post("/cases/<case_id>/notes", summary="Write something down", responses=ROW)
 def note(path: CasePath, body: schemas.NoteIn) -> Response:
-    doing = act()
+    doing = act(may=May.CASES_NOTE)
     if body.client_uuid is not None and doing.key is None:
         doing = work.Act(doing.actor, doing.now, key=f"note:{body.client_uuid}")
     return jsonify(work.note(centre(), path.id, doing, text=body.text, tab=body.tab))

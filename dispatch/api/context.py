@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from flask import current_app, g, request, session
 
-from dispatch.domain.actor import Actor
+from dispatch.domain.actor import Actor, require
 from dispatch.domain.errors import Forbidden, Invalid, Unauthenticated
 from dispatch.domain.messages import PhoneNetwork
 from dispatch.domain.permissions import May
@@ -110,22 +110,17 @@ def actor() -> Actor:
     return found
 
 
-def allowed(what: May) -> Actor:
-    """Who asks, if they may do ``what``. Raises ``Unauthenticated`` or ``Forbidden``. Every route calls this first."""
-    found = actor()
-    if not found.may(what):
-        raise Forbidden(f"your role does not allow this ({what})", needs=what.value)
-    return found
+def allowed(*what: May) -> Actor:
+    """Who asks, if they may do one of ``what``. Raises ``Unauthenticated`` or ``Forbidden``. Every route calls this
+    first; the table in tests/api/test_matrix.py says which route asks for what.
+    """
+    return require(actor(), *what)
 
 
-def desk_actor() -> Actor:
-    found = actor()
-    accounts.require(found, scope="cases", desk=True)
-    return found
-
-
-def act(version: int | None = None) -> Act:
+def act(version: int | None = None, *, may: May = May.CASES_WORK) -> Act:
+    """Who does something now, if they may."""
+    doer = allowed(may)
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise Invalid("Idempotency-Key", "malformed", "send 1 to 200 printable ASCII characters, such as a UUID")
-    return Act(desk_actor(), now(), version, key)
+    return Act(doer, now(), version, key)

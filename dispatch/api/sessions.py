@@ -27,6 +27,7 @@ def get_session() -> Response:
 
 @api.delete("/session", summary="Sign out", security=[{"cookie": []}], responses={204: None})
 def delete_session() -> Response:
+    person()
     actor()  # only with the CSRF token: a foreign page must not sign an operator out in the middle of a case
     session.clear()
     return Response(status=204)

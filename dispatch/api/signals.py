@@ -11,10 +11,12 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import ValidationError
 
-from dispatch.api.context import bearer, centre, desk_actor, now, tokens
+from dispatch.api.context import allowed, bearer, centre, now, tokens
 from dispatch.api.problems import AWAY, of_validation, problem
 from dispatch.api.schemas import Problem, SignalIn, SignalOut, SignalsQuery
+from dispatch.domain.actor import require
 from dispatch.domain.errors import Unauthenticated
+from dispatch.domain.permissions import May
 from dispatch.services import accounts, desk, spool
 from dispatch.services.intake import Incoming, keep_unreadable, new_signal_id, receive_signal
 
@@ -60,7 +62,7 @@ def post_signal() -> Response:
     source, away = "unverified", False
     try:
         actor = tokens.actor(centre(), token)
-        accounts.require(actor, scope="signals")
+        require(actor, May.SIGNALS)
         source = actor.name
     except AWAY:
         away = True  # the token is checked when the spool is brought in
@@ -138,4 +140,4 @@ def _refuse(unreadable: Unreadable, raw: bytes, source: str, *, away: bool) -> R
 
 @api.get("/signals", summary="Messages of devices, newest first", security=[{"cookie": []}, {"bearer": []}])
 def list_signals(query: SignalsQuery) -> Response:
-    return jsonify(desk.signals(centre(), desk_actor(), query.understood, query.limit, query.cursor))
+    return jsonify(desk.signals(centre(), allowed(May.DEVICES_READ), query.understood, query.limit, query.cursor))

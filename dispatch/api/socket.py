@@ -9,8 +9,9 @@ from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
 
 from dispatch.api.context import centre, person, tokens
+from dispatch.domain.actor import Sight, require
 from dispatch.domain.errors import DispatchError
-from dispatch.services import accounts
+from dispatch.domain.permissions import May
 
 NAMESPACE = "/console"
 
@@ -19,15 +20,15 @@ class Rooms:
     """One room for each set of areas; operators of the same areas share one."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, tuple[str, ...]] = {}
+        self._sights: dict[str, Sight] = {}
 
-    def room(self, paths: tuple[str, ...]) -> str:
-        name = "areas:" + ",".join(paths)
-        self._paths[name] = paths
+    def room(self, sight: Sight) -> str:
+        name = f"areas:{'*' if sight.unplaced else ''}:{','.join(sight.paths)}"
+        self._sights[name] = sight
         return name
 
-    def all(self) -> list[tuple[str, tuple[str, ...]]]:
-        return list(self._paths.items())
+    def all(self) -> list[tuple[str, Sight]]:
+        return list(self._sights.items())
 
 
 def create_socketio(app: Flask, rooms: Rooms) -> SocketIO:
@@ -44,10 +45,10 @@ def create_socketio(app: Flask, rooms: Rooms) -> SocketIO:
         try:
             token = auth.get("token") if isinstance(auth, dict) else None
             actor = tokens.actor(centre(), token) if isinstance(token, str) else person().actor
-            accounts.require(actor, scope="cases", desk=True)
+            require(actor, May.CASES_READ)
         except DispatchError as error:
             raise Refused(error.code) from None
-        join_room(rooms.room(actor.paths), request.sid)  # type: ignore[attr-defined]
+        join_room(rooms.room(actor.sight), request.sid)  # type: ignore[attr-defined]
 
     socketio.on_event("connect", on_connect, namespace=NAMESPACE)
     return socketio

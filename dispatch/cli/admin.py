@@ -10,6 +10,7 @@ import click
 from dispatch import bootstrap
 from dispatch.cli.checked import checked_settings
 from dispatch.domain.errors import DispatchError
+from dispatch.domain.permissions import ROLES, SCOPES
 from dispatch.models import schema
 from dispatch.models.people import User
 from dispatch.services import accounts, audit
@@ -44,7 +45,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("username")
 @click.option("--name", required=True, help="As others see it.")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(accounts.ROLES)))
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ROLES)))
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
 def user_add(username: str, name: str, roles: tuple[str, ...], password: str) -> None:
     """Add a person who may work in every area."""
@@ -63,7 +64,7 @@ def token() -> None:
 
 @token.command("add")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(sorted(accounts.SCOPES)))
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(sorted(SCOPES)))
 def token_add(name: str, scopes: tuple[str, ...]) -> None:
     """Create a token and print it; it cannot be read again."""
     click.echo(accounts.add_token(open_centre(), name, list(scopes), datetime.now(UTC)))

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dispatch.domain.errors import Forbidden
 from dispatch.domain.permissions import OF_ROLE, OF_SCOPE, May
 
-SUPERVISORS = frozenset({"supervisor", "admin"})
-DESK = frozenset({"operator", "dispatcher", "supervisor", "admin"})
+DESK = frozenset(role for role, rights in OF_ROLE.items() if May.CASES_WORK in rights)
+"""The roles that answer for cases."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Which cases somebody sees: those in the subtrees of ``paths``, and perhaps those that have no area yet."""
+
+    paths: tuple[str, ...]
+    unplaced: bool
+
+    def covers(self, path: str | None) -> bool:
+        return self.unplaced if path is None else path.startswith(self.paths)
 
 
 @dataclass(frozen=True)
@@ -36,11 +48,18 @@ class Actor:
 
     @property
     def is_supervisor(self) -> bool:
-        return bool(self.roles & SUPERVISORS)
+        return self.may(May.CASES_SUPERVISE)
 
     @property
-    def at_desk(self) -> bool:
-        return bool(self.roles & DESK) or "cases" in self.scopes
+    def sight(self) -> Sight:
+        return Sight(self.paths, unplaced=self.may(May.CASES_UNPLACED))
+
+
+def require(actor: Actor, *what: May) -> Actor:
+    """The actor, if one of ``what`` is allowed. Raises ``Forbidden``."""
+    if not any(actor.may(one) for one in what):
+        raise Forbidden(f"your role does not allow this ({' or '.join(what)})", needs=what[0].value)
+    return actor
 
 
 SYSTEM = Actor("system", "clock", "")

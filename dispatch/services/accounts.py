@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Forbidden, Invalid, Locked, Unauthenticated
+from dispatch.domain.errors import Invalid, Locked, Unauthenticated
+from dispatch.domain.permissions import ROLES, SCOPES
 from dispatch.models.people import ApiToken, User
 from dispatch.models.places import Area, paths_of
 from dispatch.services.centre import Centre
@@ -21,8 +22,6 @@ from dispatch.services.rows import stamp
 
 TRIES = 8
 LOCKED_FOR = timedelta(minutes=5)
-SCOPES = frozenset({"signals", "calls", "cases", "admin"})
-ROLES = frozenset({"operator", "dispatcher", "supervisor", "provider", "admin"})
 
 hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 _NOBODY = hasher.hash(secrets.token_hex(16))
@@ -98,13 +97,6 @@ def machine_by_digest(centre: Centre, token_digest: str) -> Actor:
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def require(actor: Actor, *, scope: str | None = None, desk: bool = False) -> None:
-    """Raise ``Forbidden`` unless the machine has ``scope``, or the person works at the desk."""
-    allowed = (scope is not None and scope in actor.scopes) or (desk and actor.at_desk)
-    if not allowed:
-        raise Forbidden(f"this needs {'the scope ' + scope if scope else 'a place at the desk'}")
 
 
 def add_user(centre: Centre, user: User, password: str) -> User:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, not_, or_, select
+from sqlalchemy import Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
@@ -221,15 +221,16 @@ def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> di
 
 def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
     """Messages newest first; ``understood=False``: those that nobody could read, for a person to look at."""
+    unplaced = true() if actor.sight.unplaced else false()
     elsewhere = (
         select(Device.id)
         .outerjoin(Household, Household.id == Device.household_id)
-        .join(Area, Area.id == func.coalesce(Household.area_id, Device.area_id))
-        .where(not_(inside(actor.paths)))
+        .outerjoin(Area, Area.id == func.coalesce(Household.area_id, Device.area_id))
+        .where(or_(and_(Area.id.is_(None), not_(unplaced)), not_(inside(actor.paths))))
     )
     statement = (
         select(Signal)
-        .where(or_(Signal.device_id.is_(None), Signal.device_id.not_in(elsewhere)))
+        .where(or_(and_(Signal.device_id.is_(None), unplaced), Signal.device_id.not_in(elsewhere)))
         .order_by(Signal.received_at.desc(), Signal.id.desc())
         .limit(limit + 1)
     )

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from dispatch.domain.actor import Actor
+from dispatch.domain.actor import Actor, Sight
 from dispatch.domain.case import OPEN, State
 from dispatch.domain.errors import TooOld
 from dispatch.models.cases import Case
@@ -32,7 +32,7 @@ BATCH = 500
 class Op:
     seq: int
     path: str | None
-    """Path of the case's area; None: everybody may see it."""
+    """Path of the case's area, if it has one."""
     row: Row
 
     def as_json(self) -> dict[str, Any]:
@@ -78,8 +78,8 @@ def ops_after(session: Session, centre: Centre, seq: int, now: datetime) -> tupl
     return latest, sorted(rows, key=lambda op: (op.seq, op.row["id"]))
 
 
-def seen_by(ops: Iterable[Op], paths: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [op.as_json() for op in ops if op.path is None or op.path.startswith(paths)]
+def seen_by(ops: Iterable[Op], sight: Sight) -> list[dict[str, Any]]:
+    return [op.as_json() for op in ops if sight.covers(op.path)]
 
 
 def snapshot(centre: Centre, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def since(centre: Centre, actor: Actor, seq: int, now: datetime) -> dict[str, An
         if seq > last_seq(session) or (oldest is not None and seq < oldest - 1):
             raise TooOld("the stream does not reach this number: take GET /live/snapshot")
         latest, ops = ops_after(session, centre, seq, now)
-    return {"seq": latest, "server_time": stamp(now), "ops": seen_by(ops, actor.paths)}
+    return {"seq": latest, "server_time": stamp(now), "ops": seen_by(ops, actor.sight)}
 
 
 def prune(centre: Centre, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -27,8 +27,9 @@ def stamp(at: datetime | None) -> str | None:
 
 
 def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:
-    """Only what lies in the actor's areas. A case without an area belongs to everybody: it must not be invisible."""
-    return statement.where(or_(Case.area_id.is_(None), inside(actor.paths)))
+    """Only what lies in the actor's areas. A case without an area belongs to the whole desk: it must not get lost."""
+    unplaced = Case.area_id.is_(None) if actor.sight.unplaced else false()
+    return statement.where(or_(unplaced, inside(actor.paths)))
 
 
 def row_statement() -> Select[*tuple[Any, ...]]:

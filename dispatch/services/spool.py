@@ -23,9 +23,11 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.exc import DataError
 
+from dispatch.domain.actor import require
 from dispatch.domain.errors import DispatchError, Unavailable
+from dispatch.domain.permissions import May
 from dispatch.domain.signals import SignalKind
-from dispatch.services.accounts import machine_by_digest, require
+from dispatch.services.accounts import machine_by_digest
 from dispatch.services.centre import Centre
 from dispatch.services.intake import Incoming, receive_signal
 
@@ -173,5 +175,5 @@ def _read(path: Path) -> Spooled:
 def bring_in(centre: Centre, spooled: Spooled) -> None:
     """Take one signal out of the spool: its token must be valid now, then it goes the way of every signal."""
     actor = machine_by_digest(centre, spooled.token_digest)
-    require(actor, scope="signals")
+    require(actor, May.SIGNALS)
     receive_signal(centre, replace(spooled.incoming, source=actor.name))

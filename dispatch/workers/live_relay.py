@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.domain.actor import Sight
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.models.database import Wakeup, wakeup
 from dispatch.services import audit, live, spool
@@ -32,7 +33,7 @@ CATCH_UP = 200
 """Numbers pushed one by one at most; after a longer pause consoles see the gap and read the stream back."""
 
 AWAY = (SQLAlchemyError, psycopg.Error)
-Rooms = Callable[[], list[tuple[str, tuple[str, ...]]]]
+Rooms = Callable[[], list[tuple[str, Sight]]]
 
 
 class LiveRelay:
@@ -71,8 +72,8 @@ class LiveRelay:
         self._seq = latest
 
     def _emit(self, seq: int, ops: list[live.Op], now: datetime) -> None:
-        for room, paths in self._rooms():
-            payload = {"seq": seq, "ops": live.seen_by(ops, paths), "server_time": stamp(now)}
+        for room, sight in self._rooms():
+            payload = {"seq": seq, "ops": live.seen_by(ops, sight), "server_time": stamp(now)}
             self._console.live(room, payload)
 
     def _push_forever(self) -> None:

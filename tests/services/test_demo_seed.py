@@ -16,6 +16,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.case import OPEN, State, Trigger, follow
 from dispatch.domain.errors import Conflict, IllegalTransition
 from dispatch.domain.messages import NetworkReceipt, ReceiptState
+from dispatch.domain.permissions import SCOPES
 from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.database import connect
@@ -118,7 +119,7 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
             table: session.scalar(select(func.count()).select_from(table)) for table in (Elder, Worker, User, DutyPhone)
         }
         states = Counter(session.scalars(select(Case.state)))
-    assert counts == {Elder: 1200, Worker: 40, User: 5, DutyPhone: 2}
+    assert counts == {Elder: 1200, Worker: 40, User: 6, DutyPhone: 2}
     assert states[State.CLOSED] == 250
     assert sum(states[state] for state in OPEN) == 12
     assert states[State.NEW] == 5
@@ -219,7 +220,7 @@ def test_demo_users_and_tokens_come_in(sqlite_centre: Centre) -> None:
         assert person.actor.paths
         assert person.actor.name
     assert accounts.machine(sqlite_centre, "demo-device-token").scopes == {"signals"}
-    assert accounts.machine(sqlite_centre, "demo-admin-token").scopes == accounts.SCOPES
+    assert accounts.machine(sqlite_centre, "demo-admin-token").scopes == SCOPES
 
 
 def test_open_cases_can_be_worked_on(sqlite_centre: Centre) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import bootstrap
 from dispatch.domain.actor import Actor
+from dispatch.domain.permissions import SCOPES
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Area, Household, add_area
@@ -68,7 +69,7 @@ def build_town(centre: Centre) -> Town:
     # Tokens are remembered for seconds by the web application, so no two towns may share one.
     for scope in ("signals", "calls"):
         setattr(town, f"{scope}_token", accounts.add_token(centre, f"{scope} of the tests", [scope], START))
-    every = sorted(accounts.SCOPES)
+    every = sorted(SCOPES)
     town.admin_token = accounts.add_token(centre, "admin of the tests", every, START, secrets.token_hex(16))
     return town
 

@@ -7,10 +7,11 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
+from dispatch.domain.permissions import SCOPES
 from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.models.simnet import SimNetwork, SimPhone
 from dispatch.models.workforce import Worker
-from dispatch.services.accounts import SCOPES, digest, hasher
+from dispatch.services.accounts import digest, hasher
 from dispatch.services.demo.names import STAFF, Numbers, young_name
 from dispatch.services.demo.people import Home
 from dispatch.services.demo.places import District
@@ -21,7 +22,8 @@ PEOPLE = {
     "operator2": ("李敏", ["operator"]),
     "supervisor": ("王强", ["supervisor"]),
     "provider": ("赵建军", ["provider"]),
-    "admin": ("周静", ["admin"]),
+    "admin": ("周静", ["admin", "supervisor"]),
+    "auditor": ("孙明", ["auditor"]),
 }
 TOKENS = {"demo-device-token": ["signals"], "demo-admin-token": sorted(SCOPES)}
 WORKERS = 40

@@ -1,0 +1,102 @@
+"""Every route of the product: who may ask for it, and one valid request. tests/api/test_matrix.py walks it.
+
+One line a route, at the place of its address. ``body`` is a JSON object that passes validation, ``query`` what must
+follow the ``?``. An address with the id of a thing in an area is also asked by somebody of another area; ``THING`` says
+what stands for each id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dispatch.domain.permissions import May
+
+PUBLIC = "everybody, signed in or not"
+SIGNED_IN = "every signed-in person"
+Who = May | tuple[May, ...] | str
+
+
+@dataclass(frozen=True)
+class Route:
+    who: Who
+    body: dict[str, Any] | None = None
+    query: str = ""
+    form: dict[str, Any] | None = None
+    """Of a multipart upload: a file is a tuple of text and file name."""
+
+
+LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+ROUTES: dict[str, Route] = {
+    "GET /": Route(PUBLIC),
+    "GET /console/": Route(PUBLIC),
+    "GET /console/<path:path>": Route(PUBLIC),
+    "GET /health/engine": Route(PUBLIC),
+    "GET /healthz": Route(PUBLIC),
+    "GET /metrics": Route(PUBLIC),
+    "GET /readyz": Route(PUBLIC),
+    "GET /api/v1/openapi.json": Route(PUBLIC),
+    "GET /api/v1/health/engine": Route(PUBLIC),
+    # session
+    "POST /api/v1/session": Route(PUBLIC, {"username": "nobody", "password": "guess"}),
+    "GET /api/v1/session": Route(SIGNED_IN),
+    "DELETE /api/v1/session": Route(SIGNED_IN),
+    # what comes in
+    "POST /api/v1/signals": Route(May.SIGNALS, {"device": "SOS-1", "kind": "heartbeat"}),
+    "GET /api/v1/signals": Route(May.DEVICES_READ),
+    "POST /api/v1/calls": Route(May.CALLS, {"call_id": "c1", "event": "ringing"}),
+    # live
+    "GET /api/v1/live/snapshot": Route(May.CASES_READ),
+    "GET /api/v1/live/since": Route(May.CASES_READ, query="seq=0"),
+    # cases
+    "GET /api/v1/desk": Route(May.CASES_READ),
+    "GET /api/v1/cases": Route(May.CASES_READ),
+    "POST /api/v1/cases": Route(May.CASES_WORK, {"kind": "enquiry", "channel": "hotline"}),
+    "GET /api/v1/cases/<case_id>": Route(May.CASES_READ),
+    "GET /api/v1/cases/<case_id>/timeline": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/call": Route(May.CASES_WORK, {"to": "elder"}),
+    "POST /api/v1/cases/<case_id>/close": Route(May.CASES_WORK, {"outcome": "false_alarm"}),
+    "PUT /api/v1/cases/<case_id>/draft": Route(May.CASES_WORK, {"text": "unfinished"}),
+    "POST /api/v1/cases/<case_id>/follow-up": Route(May.CASES_WORK, {"result": "well"}),
+    "POST /api/v1/cases/<case_id>/hold": Route(May.CASES_WORK, {"until": LATER, "reason": "later"}),
+    "POST /api/v1/cases/<case_id>/merge": Route(May.CASES_WORK, {"into": "999999"}),
+    "POST /api/v1/cases/<case_id>/notes": Route(May.CASES_NOTE, {"text": "who looked at this?"}),
+    "POST /api/v1/cases/<case_id>/priority": Route(May.CASES_WORK, {"priority": 2, "reason": "calm"}),
+    "POST /api/v1/cases/<case_id>/release": Route(May.CASES_WORK, {}),
+    "POST /api/v1/cases/<case_id>/reopen": Route(May.CASES_WORK, {"reason": "again"}),
+    "POST /api/v1/cases/<case_id>/take": Route(May.CASES_WORK, {}),
+    # register
+    "GET /api/v1/elders": Route(May.REGISTER_READ),
+    "GET /api/v1/elders/<elder_id>": Route(May.REGISTER_READ),
+    # workforce
+    "GET /api/v1/workers": Route(May.REGISTER_READ),
+    # simulated telephones
+    "GET /api/v1/sim/network": Route(May.CASES_WORK),
+    "PUT /api/v1/sim/network": Route(May.CASES_WORK, {}),
+    "GET /api/v1/sim/phones": Route(May.CASES_WORK),
+    "POST /api/v1/sim/phones/<number>/answer": Route(May.CASES_WORK),
+    "POST /api/v1/sim/phones/<number>/hangup": Route(May.CASES_WORK),
+    "POST /api/v1/sim/phones/<number>/press": Route(May.CASES_WORK, {"digit": "1"}),
+    "POST /api/v1/sim/phones/<number>/reply": Route(May.CASES_WORK, {"text": "1"}),
+}
+
+DEMO_ROUTES = {
+    "POST /api/v1/demo/storm",
+    "GET /demo",
+    "GET /demo/as/<username>",
+    "GET /demo/elder",
+    "GET /demo/elder/state",
+    "GET /demo/phones",
+    "GET /demo/static/<path:filename>",
+}
+"""Doors that only a demo has, open to everybody."""
+
+THING: dict[str, str] = {
+    "case_id": "an open case in the East",
+    "elder_id": "an elder in the East",
+    "number": "a telephone, which has no area",
+    "path": "a file, which has no area",
+}
+"""What stands for each part of an address. Whatever says ``in the East`` is made by ``things()`` of the test."""
