@@ -8,7 +8,21 @@ from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dispatch.api import calls, cases, health, live, pages, problems, register, sessions, signals, workforce
+from dispatch.api import (
+    assessments,
+    calls,
+    cases,
+    consents,
+    groups,
+    health,
+    live,
+    pages,
+    problems,
+    register,
+    sessions,
+    signals,
+    workforce,
+)
 from dispatch.api.context import Context
 from dispatch.api.schemas import Problem
 
@@ -48,8 +62,8 @@ def create_app(context: Context) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     problems.register(app)
-    for api in (signals.api, calls.api, cases.api, live.api, register.api, sessions.api, workforce.api):
-        app.register_api(api)
+    for room in (signals, calls, cases, live, register, sessions, workforce, assessments, groups, consents):
+        app.register_api(room.api)
     for blueprint in (health.pages, pages.pages):
         app.register_blueprint(blueprint)
     app.after_request(_headers)

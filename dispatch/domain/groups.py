@@ -14,6 +14,8 @@ class TargetGroup:
     names: Mapping[str, str]
     safety_net: bool
     special_difficulty: bool
+    from_level: int | None = None
+    """An ability level from which on an elder belongs to it by the assessment alone."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Groups:
                 {"zh": str(found["zh"]), "en": str(found["en"])},
                 bool(found["safety_net"]),
                 bool(found["special_difficulty"]),
+                int(found["from_level"]) if "from_level" in found else None,
             )
         forms = {str(f["code"]): {"zh": str(f["zh"]), "en": str(f["en"])} for f in body["service_forms"]}
         if not groups or not forms:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch import bootstrap
 from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import SCOPES
+from dispatch.models.care import ElderTag
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Area, Household, add_area
@@ -149,6 +150,8 @@ def home(session: Session, town: Town, name: str, area: str, devices: list[str])
     )
     session.add(elder)
     session.flush()
+    alone = {"elder_id": elder.id, "code": "living_alone", "source": "community", "recorded_by": "Mei"}
+    session.add(ElderTag(**alone, valid_from=START.date(), recorded_at=START))
     for device in devices:
         session.add(
             Device(number=device, model="T1", household_id=place.id, elder_id=elder.id, location=device.split("-")[0])

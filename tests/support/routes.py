@@ -70,6 +70,35 @@ ROUTES: dict[str, Route] = {
     # register
     "GET /api/v1/elders": Route(May.REGISTER_READ),
     "GET /api/v1/elders/<elder_id>": Route(May.REGISTER_READ),
+    # assessments, groups, consents
+    "GET /api/v1/assessments/standards": Route(May.REGISTER_READ),
+    "GET /api/v1/assessments/due": Route(May.REGISTER_READ),
+    "GET /api/v1/elders/<elder_id>/assessments": Route(May.REGISTER_READ),
+    "POST /api/v1/elders/<elder_id>/assessments": Route(
+        May.ASSESS,
+        {
+            "standard": "MZ/T 039-2013",
+            "reason": "other",
+            "assessed_on": "2026-01-01",
+            "assessors": ["An"],
+            "level": 1,
+        },
+    ),
+    "POST /api/v1/elders/<elder_id>/assessments/<assessment_id>/void": Route(May.ASSESS, {"reason": "wrong"}),
+    "GET /api/v1/register/tags": Route(May.REGISTER_READ),
+    "GET /api/v1/elders/<elder_id>/tags": Route(May.REGISTER_READ),
+    "POST /api/v1/elders/<elder_id>/tags": Route(
+        May.REGISTER_EDIT, {"code": "dementia", "source": "community", "valid_from": "2026-01-01"}
+    ),
+    "PATCH /api/v1/elders/<elder_id>/tags/<tag_id>": Route(May.REGISTER_EDIT, {"evidence": "no. 7"}),
+    "DELETE /api/v1/elders/<elder_id>/tags/<tag_id>": Route(May.REGISTER_EDIT, {"reason": "income rose"}),
+    "GET /api/v1/elders/<elder_id>/service-form": Route(May.REGISTER_READ),
+    "PUT /api/v1/elders/<elder_id>/service-form": Route(May.ASSESS, {"form": "institution", "reason": "fell"}),
+    "GET /api/v1/privacy/purposes": Route(May.REGISTER_READ),
+    "GET /api/v1/elders/<elder_id>/consents": Route(May.REGISTER_READ),
+    "POST /api/v1/elders/<elder_id>/consents": Route(
+        May.REGISTER_EDIT, {"purpose": "visits", "given": False, "how": "telephone", "by": "the elder"}
+    ),
     # workforce
     "GET /api/v1/workers": Route(May.REGISTER_READ),
     # simulated telephones
@@ -94,9 +123,11 @@ DEMO_ROUTES = {
 """Doors that only a demo has, open to everybody."""
 
 THING: dict[str, str] = {
+    "assessment_id": "an assessment, found by its elder",
     "case_id": "an open case in the East",
     "elder_id": "an elder in the East",
     "number": "a telephone, which has no area",
+    "tag_id": "a membership of a group, found by its elder",
     "path": "a file, which has no area",
 }
 """What stands for each part of an address. Whatever says ``in the East`` is made by ``things()`` of the test."""
