@@ -17,6 +17,7 @@ from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.groups import Groups
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
+from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import Effect, SignalKind, effect
 
 T = TypeVar("T")
@@ -79,6 +80,11 @@ def load_policies(directory: Path) -> dict[int, Policy]:
         return {int(name[1:]): Policy.load(body) for name, body in read_yaml(path).items()}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def load_duty(directory: Path) -> DutyRules:
+    """``config/duty.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "duty.yaml", DutyRules.load)
 
 
 def load_floor(directory: Path) -> FloorRules:

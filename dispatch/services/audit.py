@@ -18,6 +18,7 @@ from dispatch.domain.case import IN_HAND, State
 from dispatch.domain.escalation import in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent, EventSeal
 from dispatch.models.database import SEAL_LOCK
+from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
@@ -108,6 +109,7 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
             Message.state == MessageState.SENT,
             Message.sent_at.between(now - SHOWN, now - timedelta(minutes=3)),
         ),
+        count("duty_gap", DutyGap.id, DutyGap.since, DutyGap.ended_at.is_(None)),
         Finding("spool_waiting", spool_waiting(centre.spool_dir), None),
         Finding("spool_rejected", rejected(centre.spool_dir), None),
         Finding(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dispatch.domain.care import CareRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
+from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import SignalKind
 from dispatch.models.database import Database
 
@@ -24,5 +25,6 @@ class Centre:
     messages: Mapping[str, Any]
     care: CareRules
     floor: FloorRules
+    duty: DutyRules
     zone: ZoneInfo
     spool_dir: Path

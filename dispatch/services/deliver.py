@@ -20,6 +20,7 @@ from dispatch.models.cases import Case
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.services.centre import Centre
+from dispatch.services.duty.on_duty import reach
 from dispatch.services.lifecycle import acted, begin_work, move, record
 
 LEASE = timedelta(seconds=30)
@@ -51,7 +52,7 @@ def hand_over(centre: Centre, now: datetime) -> list[Handover]:
     with centre.database.sessions.begin() as session:
         statement = select(Message).where(Message.id.in_(due), Message.next_try_at <= now)
         for message in session.scalars(statement.order_by(Message.id).with_for_update(skip_locked=True)):
-            if not _wanted(session, message):
+            if not _wanted(session, centre, message, now):
                 _withdraw(session, message, now)
                 continue
             message.state = MessageState.QUEUED
@@ -67,7 +68,7 @@ def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
         message = session.get(Message, message_id, with_for_update={"skip_locked": True})
         if message is None or message.state not in (MessageState.PENDING, MessageState.QUEUED):
             return None
-        if not _wanted(session, message):
+        if not _wanted(session, centre, message, now):
             _withdraw(session, message, now)
             return None
         message.state = MessageState.SENDING
@@ -151,12 +152,13 @@ def _says_yes(reply: str) -> bool:
     return unicodedata.normalize("NFKC", reply).rstrip(PUNCTUATION).strip().lower() in YES
 
 
-def _wanted(session: Session, message: Message) -> bool:
-    """Nobody is called out of bed for a case that a person has taken in the meantime."""
+def _wanted(session: Session, centre: Centre, message: Message, now: datetime) -> bool:
+    """Nobody is called out of bed for a case that a person has taken in the meantime, or after the end of a shift."""
     if message.purpose != "page_duty":
         return True
     case = session.get_one(Case, message.case_id)
-    return case.state == State.NEW and case.round == message.case_round and case.held_until is None
+    waits = case.state == State.NEW and case.round == message.case_round and case.held_until is None
+    return waits and message.phone in {phone.phone for phone in reach(session, centre, case.area_id, now).phones}
 
 
 def _withdraw(session: Session, message: Message, now: datetime) -> None:

@@ -18,7 +18,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
-from dispatch.services.escalate import duty_phones
+from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
 from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
 
@@ -63,7 +63,7 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
             "elder": elder and elder_card(elder, centre, now),
             "household": _household(session, case.household_id),
             "contacts": [contact_json(c) for c in elder.contacts] if elder else [],
-            "duty_phones": [_duty_json(p) for p in duty_phones(session, case.area_id)],
+            "duty_phones": [_duty_json(p) for p in reach(session, centre, case.area_id, now).phones],
             "device": _device(session, case.origin_device, now),
             "signals": _signals_of(session, case.id),
             "policy": case.policy,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
@@ -14,9 +14,10 @@ from dispatch.domain.case import Flag, State, Trigger
 from dispatch.domain.escalation import Do, Due, Fired, asked, escalate, waiting
 from dispatch.models.cases import Case
 from dispatch.models.outbox import Message, MessageState
-from dispatch.models.people import DutyPhone
-from dispatch.models.places import Area, Household
+from dispatch.models.places import Household
 from dispatch.services.centre import Centre
+from dispatch.services.duty.coverage import PAGE, open_gap
+from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import unhold
 from dispatch.services.lifecycle import begin_wait, move, policy_of, put, record, set_deadline
 from dispatch.services.rows import stamp
@@ -128,7 +129,7 @@ def _escalate(session: Session, centre: Centre, case: Case, now: datetime) -> No
     for item in fired:
         data = _fired_data(item)
         if item.step.do is Do.PAGE_DUTY:
-            data["phones"] = _page_duty(session, centre, case, item, now)
+            data |= _page_duty(session, centre, case, item, now)
         once_key = f"escalate:{case.round}:{item.number}"
         record(session, case, item.step.do.value, SYSTEM, now, once_key=once_key, data=data)
 
@@ -140,18 +141,12 @@ def _fired_data(item: Fired) -> dict[str, Any]:
     return data
 
 
-def duty_phones(session: Session, area_id: int | None) -> list[DutyPhone]:
-    """Those on duty for the area or for any area around it; for a case without a place, all of them."""
-    statement = select(DutyPhone).where(DutyPhone.active).order_by(DutyPhone.id)
-    if area_id is not None:
-        path = session.get_one(Area, area_id).path
-        ids = [int(part) for part in path.strip("/").split("/")]
-        statement = statement.where(or_(DutyPhone.area_id.in_(ids)))
-    return list(session.scalars(statement))
-
-
-def _page_duty(session: Session, centre: Centre, case: Case, item: Fired, now: datetime) -> int:
-    phones = duty_phones(session, case.area_id)
+def _page_duty(session: Session, centre: Centre, case: Case, item: Fired, now: datetime) -> dict[str, Any]:
+    """Whom it rings, for the timeline. Nobody on duty is a gap in the roster, opened here and now."""
+    found = reach(session, centre, case.area_id, now)
+    if found.last_resort and case.area_id is not None:
+        open_gap(session, centre, case.area_id, PAGE, now)
+    phones = found.phones
     household = session.get(Household, case.household_id) if case.household_id else None
     words = {
         "signature": centre.messages["signature"],
@@ -178,4 +173,4 @@ def _page_duty(session: Session, centre: Centre, case: Case, item: Fired, now: d
                     receipt={},
                 )
             )
-    return len(phones)
+    return {"phones": len(phones)} | ({"last_resort": True} if found.last_resort else {})

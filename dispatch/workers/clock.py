@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
 from dispatch.services import audit, deliver, escalate, live
+from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send
@@ -76,6 +77,7 @@ class Clock:
             Job("tick", CYCLE, self._tick),
             *([Job("network", CYCLE, self._network)] if self._advance_network is not None else []),
             Job("floor", 1, self._floor),
+            Job("duty", 15, self._duty),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("prune", 60, self._prune),
@@ -152,6 +154,7 @@ class Clock:
         """Everything that must not wait: what is due, what is to be sent, what the network says."""
         detail = self._tick(now)
         self._floor(now)
+        self._duty(now)
         self._network(now)
         return detail
 
@@ -165,6 +168,11 @@ class Clock:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""
         callbacks.tick(self._centre, now)
         floods.tick(self._centre, now)
+
+    def _duty(self, now: datetime) -> None:
+        """The rounds of the house, each when its own row says so: who is on duty, and how far the roster is written."""
+        patterns.tick(self._centre, now)
+        coverage.tick(self._centre, now)
 
     def _network(self, now: datetime) -> None:
         """A job of its own beside the tick: many receipts must not make an escalation wait."""

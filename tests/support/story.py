@@ -18,6 +18,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.signals import SignalKind
 from dispatch.gateways.simulated import Quality, SimulatedNetwork
 from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.duty import Routine
 from dispatch.models.floor import AreaEvent, CallBack
 from dispatch.models.outbox import Message
 from dispatch.models.simnet import SimTraffic
@@ -123,6 +124,7 @@ class Story:
                     SimTraffic.due_at,
                     CallBack.next_due_at,
                     AreaEvent.quiet_at,
+                    Routine.next_due_at,
                 )
             ]
         known = [at for at in due if at is not None]
