@@ -13,6 +13,7 @@ from dispatch.api import (
     calls,
     cases,
     consents,
+    duty,
     groups,
     health,
     live,
@@ -62,7 +63,7 @@ def create_app(context: Context) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     problems.register(app)
-    for room in (signals, calls, cases, live, register, sessions, workforce, assessments, groups, consents):
+    for room in (signals, calls, cases, live, register, sessions, workforce, assessments, groups, consents, duty):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages):
         app.register_blueprint(blueprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import OF_ROLE, OF_SCOPE
 from dispatch.models.base import Base
 from dispatch.models.cases import Case
-from dispatch.models.people import User
+from dispatch.models.people import DutyPhone, User
 from dispatch.services import accounts, live
+from dispatch.services.duty import patterns, roster
+from dispatch.services.duty.seats import Doing, Who
 from tests.support import factories
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.routes import DEMO_ROUTES, PUBLIC, ROUTES, SIGNED_IN, THING
@@ -200,7 +203,29 @@ def things(app: Flask, town: Town) -> dict[str, str]:
     body = {"device": "SOS-1", "kind": "sos"}
     headers = {"Authorization": f"Bearer {town.signals_token}"}
     case_id = app.test_client().post("/api/v1/signals", json=body, headers=headers).json["case_id"]
-    return {"case_id": case_id, "elder_id": str(town.elders["Wang"])}
+    return {"case_id": case_id, "elder_id": str(town.elders["Wang"]), **plan_the_east(town)}
+
+
+def plan_the_east(town: Town) -> dict[str, str]:
+    """A shift, a weekly pattern and a duty telephone there."""
+    east = town.areas["East"]
+    doing = Doing(town.actor("boss"), START)
+    shift_id = roster.add_shift(
+        town.centre,
+        doing,
+        role="rescue",
+        area_id=east,
+        who=Who(user_id=town.users["lin"]),
+        starts_at=START,
+        ends_at=START + timedelta(hours=8),
+    )
+    new = patterns.NewPattern(
+        "operator", east, Who(user_id=town.users["mei"]), frozenset({0}), "08:00", "20:00", START.date()
+    )
+    pattern_id = patterns.add_pattern(town.centre, doing, new)
+    with town.centre.database.reads() as session:
+        phone_id = session.scalar(select(DutyPhone.id).where(DutyPhone.area_id == east))
+    return {"shift_id": str(shift_id), "pattern_id": str(pattern_id), "phone_id": str(phone_id)}
 
 
 @pytest.mark.parametrize("role", ["supervisor", "station", "auditor", "quality_inspector"])

@@ -29,6 +29,16 @@ class Route:
 
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
+PATTERN = {
+    "role": "operator",
+    "area_id": "999999",
+    "user_id": "1",
+    "weekdays": [0],
+    "starts": "20:00",
+    "ends": "08:00",
+    "valid_from": "2026-11-23",
+}
+
 ROUTES: dict[str, Route] = {
     "GET /": Route(PUBLIC),
     "GET /console/": Route(PUBLIC),
@@ -101,6 +111,25 @@ ROUTES: dict[str, Route] = {
     ),
     # workforce
     "GET /api/v1/workers": Route(May.REGISTER_READ),
+    # duty
+    "GET /api/v1/duty/now": Route(May.DUTY_READ),
+    "GET /api/v1/duty/people": Route(May.DUTY_READ),
+    "GET /api/v1/duty/shifts": Route(May.DUTY_READ, query="from=2026-11-23T00:00:00Z&to=2026-11-30T00:00:00Z"),
+    "POST /api/v1/duty/shifts": Route(
+        May.DUTY_EDIT, {"role": "operator", "area_id": "999999", "user_id": "1", "starts_at": LATER, "ends_at": LATER}
+    ),
+    "PATCH /api/v1/duty/shifts/<shift_id>": Route(May.DUTY_EDIT, {"ends_at": LATER}),
+    "DELETE /api/v1/duty/shifts/<shift_id>": Route(May.DUTY_EDIT),
+    "POST /api/v1/duty/shifts/swap": Route(May.DUTY_EDIT, {"first": "999998", "second": "999999"}),
+    "POST /api/v1/duty/weeks/copy": Route(
+        May.DUTY_EDIT, {"source": "2026-11-23", "target": "2026-11-30", "area_id": "999999"}
+    ),
+    "GET /api/v1/duty/patterns": Route(May.DUTY_READ),
+    "POST /api/v1/duty/patterns": Route(May.DUTY_EDIT, PATTERN),
+    "PUT /api/v1/duty/patterns/<pattern_id>": Route(May.DUTY_EDIT, PATTERN),
+    "DELETE /api/v1/duty/patterns/<pattern_id>": Route(May.DUTY_EDIT),
+    "POST /api/v1/duty/phones": Route(May.DUTY_EDIT, {"label": "team", "phone": "13900000009", "area_id": "999999"}),
+    "PATCH /api/v1/duty/phones/<phone_id>": Route(May.DUTY_EDIT, {"last_resort": True}),
     # simulated telephones
     "GET /api/v1/sim/network": Route(May.CASES_WORK),
     "PUT /api/v1/sim/network": Route(May.CASES_WORK, {}),
@@ -126,6 +155,9 @@ THING: dict[str, str] = {
     "assessment_id": "an assessment, found by its elder",
     "case_id": "an open case in the East",
     "elder_id": "an elder in the East",
+    "shift_id": "a shift in the East",
+    "pattern_id": "a weekly pattern in the East",
+    "phone_id": "a duty telephone in the East",
     "number": "a telephone, which has no area",
     "tag_id": "a membership of a group, found by its elder",
     "path": "a file, which has no area",

@@ -127,6 +127,8 @@ class Story:
                     Routine.next_due_at,
                 )
             ]
+            if session.scalar(select(Routine.name).limit(1)) is None:
+                due.append(self.now)  # the rounds of the house were never made: the first cycle makes them
         known = [at for at in due if at is not None]
         wanted = max(min(known), self.now) if known else self.now + timedelta(days=30)
         steps = -(-(wanted - START) // STEP)

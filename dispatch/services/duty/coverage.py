@@ -42,13 +42,23 @@ def tick(centre: Centre, now: datetime) -> int:
         return 0
 
     def round_(session: Session) -> int:
-        return check(session, centre, now) if begin(session, ROUND, centre.duty.check_every, now) else 0
+        if not begin(session, ROUND, centre.duty.check_every, now):
+            return 0
+        standing = check(session, centre, now)
+        for gap in standing:
+            if gap.next_page_at is None or gap.next_page_at <= now:
+                _page(session, centre, gap, now)
+        return len(standing)
 
     return transact(centre, round_)
 
 
-def check(session: Session, centre: Centre, now: datetime) -> int:
-    """Compare who is needed with who is on duty. Called by the tick, and by each change of the roster."""
+def check(session: Session, centre: Centre, now: datetime) -> list[DutyGap]:
+    """Compare who is needed with who is on duty: open and end gaps, return those that stand.
+
+    Called by the tick, and by each change of the roster, which shows at once. Only the tick tells the supervisors:
+    whoever is in the middle of writing a roster has ten minutes to finish.
+    """
     missing = {(need.area.id, need.role) for need in uncovered(session, centre, now)}
     known = {(gap.area_id, gap.role): gap for gap in session.scalars(select(DutyGap).where(DutyGap.ended_at.is_(None)))}
     for (area_id, role), gap in known.items():
@@ -58,11 +68,7 @@ def check(session: Session, centre: Centre, now: datetime) -> int:
     for area_id, role in sorted(missing - set(known)):
         open_gap(session, centre, area_id, role, now)
     session.flush()
-    standing = list(session.scalars(select(DutyGap).where(DutyGap.ended_at.is_(None)).order_by(DutyGap.id)))
-    for gap in standing:
-        if gap.next_page_at is None or gap.next_page_at <= now:
-            _page(session, centre, gap, now)
-    return len(standing)
+    return list(session.scalars(select(DutyGap).where(DutyGap.ended_at.is_(None)).order_by(DutyGap.id)))
 
 
 def _still_alone(session: Session, centre: Centre, gap: DutyGap, now: datetime) -> bool:
