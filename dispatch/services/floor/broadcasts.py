@@ -95,9 +95,10 @@ def latest(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]]:
         return [_json(session, b) for b in found if _for_me(session, b, actor)]
 
 
-def on_walls(session: Session, now: datetime) -> list[dict[str, Any]]:
+def on_walls(session: Session, watcher: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Only what was written for visitors' eyes."""
     found = session.scalars(select(Broadcast).where(Broadcast.ends_at > now, Broadcast.wall).order_by(Broadcast.id))
-    return [{"text": b.text, "sent_at": stamp(b.sent_at)} for b in found]
+    return [{"text": b.text, "sent_at": stamp(b.sent_at)} for b in found if _for_me(session, b, watcher)]
 
 
 def _json(session: Session, found: Broadcast) -> dict[str, Any]:
