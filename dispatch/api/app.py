@@ -9,19 +9,25 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dispatch.api import (
+    area_events,
     assessments,
+    callbacks,
     calls,
     cases,
     consents,
     duty,
+    floor,
     groups,
+    handover,
     health,
     live,
     pages,
     problems,
     register,
+    reviews,
     sessions,
     signals,
+    wall,
     workforce,
 )
 from dispatch.api.context import Context
@@ -65,7 +71,9 @@ def create_app(context: Context) -> Flask:
     problems.register(app)
     for room in (signals, calls, cases, live, register, sessions, workforce, assessments, groups, consents, duty):
         app.register_api(room.api)
-    for blueprint in (health.pages, pages.pages):
+    for room in (area_events, callbacks, floor, handover, reviews, wall):
+        app.register_api(room.api)
+    for blueprint in (health.pages, pages.pages, wall.pages):
         app.register_blueprint(blueprint)
     app.after_request(_headers)
     return app

@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.errors import NotFound
 from dispatch.domain.floor import LASTING
 from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case
@@ -30,6 +31,13 @@ def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[
     """Only what lies in the actor's areas. A case without an area belongs to the whole desk: it must not get lost."""
     unplaced = Case.area_id.is_(None) if actor.sight.unplaced else false()
     return statement.where(or_(unplaced, inside(actor.paths)))
+
+
+def must_see(session: Session, case_id: int, actor: Actor) -> None:
+    """Raises ``NotFound`` when the case is not there or not in the actor's areas."""
+    case = select(Case.id).outerjoin(Area, Area.id == Case.area_id).where(Case.id == case_id)
+    if session.scalar(visible(case, actor)) is None:
+        raise NotFound(f"there is no case {case_id} in your areas")
 
 
 def row_statement() -> Select[*tuple[Any, ...]]:

@@ -24,7 +24,7 @@ from dispatch.models.people import DutyPhone, User
 from dispatch.services import accounts, live
 from dispatch.services.duty import patterns, roster
 from dispatch.services.duty.seats import Doing, Who
-from tests.support import factories
+from tests.support import factories, floor
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.routes import DEMO_ROUTES, PUBLIC, ROUTES, SIGNED_IN, THING
 
@@ -203,7 +203,12 @@ def things(app: Flask, town: Town) -> dict[str, str]:
     body = {"device": "SOS-1", "kind": "sos"}
     headers = {"Authorization": f"Bearer {town.signals_token}"}
     case_id = app.test_client().post("/api/v1/signals", json=body, headers=headers).json["case_id"]
-    return {"case_id": case_id, "elder_id": str(town.elders["Wang"]), **plan_the_east(town)}
+    return {
+        "case_id": case_id,
+        "elder_id": str(town.elders["Wang"]),
+        **plan_the_east(town),
+        **floor.in_the_east(town, case_id),
+    }
 
 
 def plan_the_east(town: Town) -> dict[str, str]:

@@ -19,7 +19,7 @@ from dispatch.models.people import Elder, User
 from dispatch.models.places import Area
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import acted, drop, put, record
-from dispatch.services.rows import stamp, visible
+from dispatch.services.rows import must_see, stamp, visible
 from dispatch.services.transact import transact
 from dispatch.services.work import Act, locked
 
@@ -186,6 +186,8 @@ def callbacks(centre: Centre, actor: Actor, *, mine: bool = False, case_id: int 
     if mine:
         statement = statement.where(CallBack.promised_by == actor.user_id)
     with centre.database.reads() as session:
+        if case_id is not None:
+            must_see(session, case_id, actor)
         found = session.execute(visible(statement, actor).order_by(CallBack.due_at, CallBack.id).limit(200))
         return [callback_json(*one) for one in found]
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.actor import Actor
+from dispatch.domain.actor import DESK, Actor
 from dispatch.domain.case import IN_HAND, OPEN, Flag, State
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from dispatch.models.cases import Case
@@ -214,7 +214,8 @@ def offer(centre: Centre, handover_id: int, act: Act, *, to_id: int | None = Non
 def _offer(session: Session, found: Handover, act: Act, to_id: int | None) -> None:
     if to_id is not None:
         to = session.get(User, to_id)
-        if to is None or not to.active or to.id == found.from_id or not share_area(session, to, act.actor.paths):
+        fits = to is not None and to.active and to.id != found.from_id and bool(DESK & set(to.roles))
+        if to is None or not fits or not share_area(session, to, act.actor.paths):
             raise Invalid("to", "unknown", "choose a colleague of your areas")
         found.to_name = to.name
     found.to_id = to_id

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import DESK, Actor
 from dispatch.domain.case import IN_HAND
-from dispatch.domain.errors import Forbidden, NotFound
+from dispatch.domain.errors import Forbidden
 from dispatch.domain.floor import STAFFED, Status, status_now
 from dispatch.models.cases import Case
 from dispatch.models.floor import Position
 from dispatch.models.people import User
 from dispatch.models.places import paths_of
 from dispatch.services.centre import Centre
-from dispatch.services.rows import row_statement, stamp, visible
+from dispatch.services.rows import must_see, stamp
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,10 @@ def beat(centre: Centre, actor: Actor, said: Beat, now: datetime) -> dict[str, A
         found = session.get(Position, actor.user_id)
         wanted = _wanted(centre, found, said, now)
         if said.viewing is not None and _moved(found, said):
-            _may_see(session, said.viewing, actor)
+            must_see(session, said.viewing, actor)
     if found is None or _is_news(centre, found, wanted, said, now):
         _write(centre, actor.user_id, wanted, said, now)
     return {"status": wanted[0].value, "status_since": stamp(wanted[1])}
-
-
-def _may_see(session: Session, case_id: int, actor: Actor) -> None:
-    if session.execute(visible(row_statement().where(Case.id == case_id), actor)).first() is None:
-        raise NotFound(f"there is no case {case_id} in your areas")
 
 
 def _moved(found: Position | None, said: Beat) -> bool:
@@ -86,6 +81,12 @@ def _write(centre: Centre, user_id: int, wanted: tuple[Status, datetime], said: 
         session.execute(statement.on_conflict_do_update(index_elements=[Position.user_id], set_=values))
 
 
+def viewers_of(centre: Centre, case_id: int, actor: Actor, now: datetime) -> list[dict[str, str]]:
+    with centre.database.reads() as session:
+        must_see(session, case_id, actor)
+        return viewers(session, centre, case_id, actor, now)
+
+
 def viewers(session: Session, centre: Centre, case_id: int, actor: Actor, now: datetime) -> list[dict[str, str]]:
     """Who else has this case on the screen at this moment."""
     found = session.execute(
@@ -100,6 +101,8 @@ def viewers(session: Session, centre: Centre, case_id: int, actor: Actor, now: d
 
 def leave(centre: Centre, actor: Actor, now: datetime) -> None:
     """Signed out: the position is empty at once, not only when its row expires."""
+    if actor.user_id is None:
+        raise Forbidden("only a person sits at a position")
     with centre.database.sessions.begin() as session:
         found = session.get(Position, actor.user_id, with_for_update=True)
         if found is not None:

@@ -81,7 +81,8 @@ def board(centre: Centre, token: str, now: datetime) -> dict[str, Any]:
         area = session.get(Area, found.area_id) if found is not None and found.area_id else None
         if found is None or area is None:
             raise Unauthenticated("this wall board's key is not known, or was revoked")
-        watcher = Actor("wall", str(found.id), "", paths=(area.path,))
+        # Also what has no area yet, an unknown caller or device: somebody waits there too.
+        watcher = Actor("wall", str(found.id), "", scopes=frozenset({"cases"}), paths=(area.path,))
         waits = numbers.waiting(session, watcher)
         urgent = [waits[1], waits[2]]
         oldest = min((one.oldest for one in urgent if one.oldest), default=None)

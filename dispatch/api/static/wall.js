@@ -1,0 +1,131 @@
+'use strict'
+// The board asks every two seconds; what it shows is never older than it says. It makes no sound and takes no input.
+
+const body = document.body
+const words = JSON.parse(body.dataset.words)
+const codes = JSON.parse(body.dataset.codes)
+const parameters = new URLSearchParams(location.search)
+const EVERY = 2000
+const PATIENCE = 4000
+const STALE = 10000
+const NIGHT = 4 // o'clock, when a new version is loaded if nobody noticed it before
+const METRES = 5
+
+const byId = (id) => document.getElementById(id)
+const say = (text, values) => Object.entries(values).reduce((said, [name, value]) => said.replace(`{${name}}`, value), text)
+const metres = Number(parameters.get('distance'))
+if (metres >= 2 && metres <= 20) document.documentElement.style.setProperty('--scale', String(Math.min(1.5, Math.max(0.8, metres / METRES))))
+
+let shown = null
+let heardAt = 0 // by the monotonic clock: the wall's own may be wrong
+let serverAhead = 0
+let refused = false
+
+const serverNow = () => Date.now() + serverAhead
+
+function clockTime(milliseconds) {
+  return new Date(milliseconds).toLocaleTimeString(words.lang, { hour12: false })
+}
+
+function passed(since) {
+  const seconds = Math.max(0, Math.floor((serverNow() - Date.parse(since)) / 1000))
+  const two = (number) => String(number).padStart(2, '0')
+  const hours = Math.floor(seconds / 3600)
+  return hours ? `${hours}:${two(Math.floor((seconds % 3600) / 60))}h` : `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`
+}
+
+async function look() {
+  const gaveUp = new AbortController()
+  const timer = setTimeout(() => gaveUp.abort(), PATIENCE)
+  try {
+    const answer = await fetch('/api/v1/wall', {
+      headers: { Authorization: `Bearer ${parameters.get('token') ?? ''}`, Accept: 'application/json' },
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: gaveUp.signal,
+    })
+    refused = answer.status === 401
+    if (answer.ok) take(await answer.json())
+    else if (refused) shown = null
+  } catch {
+    // The line is cut: the age of what is shown says so.
+  } finally {
+    clearTimeout(timer)
+    draw()
+    setTimeout(look, EVERY)
+  }
+}
+
+function take(board) {
+  shown = board
+  heardAt = performance.now()
+  serverAhead = Date.parse(board.server_time) - Date.now()
+  if (board.build !== body.dataset.build && mayReload()) location.reload()
+}
+
+/** At four in the morning, or whenever nobody waits. */
+function mayReload() {
+  const idle = !shown.waiting.p1 && !shown.waiting.p2
+  return idle || new Date(serverNow()).getHours() === NIGHT
+}
+
+function draw() {
+  const age = heardAt ? performance.now() - heardAt : Infinity
+  const stale = refused || (heardAt > 0 && age > STALE)
+  body.classList.toggle('stale', stale)
+  const stopped = byId('stopped')
+  stopped.hidden = !stale
+  const text = refused ? words.refused : stale ? say(words.stopped, { time: clockTime(serverNow() - age) }) : ''
+  if (stopped.textContent !== text) stopped.textContent = text
+  byId('clock').textContent = clockTime(serverNow())
+  byId('link').textContent = stale || !shown ? (heardAt ? '' : words.starting) : `● ${words.live} ${Math.round(age / 1000)} s`
+  if (shown) numbers()
+}
+
+function numbers() {
+  const { waiting, answered, load } = shown
+  byId('p1').textContent = waiting.p1
+  byId('p2').textContent = waiting.p2
+  byId('p1').parentElement.classList.toggle('alarm', waiting.p1 > 0)
+  byId('p2').parentElement.classList.toggle('warn', waiting.p2 > 0)
+  byId('oldest').textContent = waiting.oldest ? passed(waiting.oldest) : words.no_data
+  byId('answered-label').textContent = say(words.answered, { n: answered.within })
+  byId('answered').textContent = answered.percent === null ? words.no_data : `${answered.percent}%`
+  byId('target').textContent = say(words.target, { n: answered.target })
+  byId('answered').parentElement.classList.toggle('good', answered.percent !== null && answered.percent >= answered.target)
+  byId('answered').parentElement.classList.toggle('warn', answered.percent !== null && answered.percent < answered.target)
+  byId('load').textContent = load === null ? words.no_data : load
+  byId('area').textContent = shown.area
+  byId('open').textContent = say(words.more, { n: shown.open })
+  list('cases', shown.cases, caseLine)
+  byId('none').hidden = shown.cases.length > 0
+  list('events', shown.events, ({ community, cause, since }) => [`${community} · ${codes[cause] ?? cause} · ${words.since} ${clockTime(Date.parse(since)).slice(0, 5)}`])
+  list('messages', shown.messages, ({ text }) => [text])
+  byId('events-box').hidden = !shown.events.length
+  byId('messages-box').hidden = !shown.messages.length
+  document.querySelector('.side').classList.toggle('shown', shown.events.length + shown.messages.length > 0)
+}
+
+function caseLine(one) {
+  const line = [
+    ['mark', one.priority === 1 ? '◆' : '▲'],
+    ['cause', codes[one.cause] ?? one.cause],
+    ['community', one.community],
+    ['time', passed(one.since)],
+    ['state', codes[one.state] ?? one.state],
+  ]
+  return line.map(([name, text]) => Object.assign(document.createElement('span'), { className: name, textContent: text }))
+}
+
+function list(id, items, line) {
+  const rows = items.map((one) => {
+    const row = document.createElement('li')
+    if (one.priority) row.className = `p${one.priority} ${one.state}`
+    row.append(...line(one))
+    return row
+  })
+  byId(id).replaceChildren(...rows)
+}
+
+setInterval(draw, 1000)
+void look()

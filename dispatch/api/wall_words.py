@@ -1,0 +1,71 @@
+"""The words of the wall board, which is a page of its own and loads nothing of the console."""
+
+from __future__ import annotations
+
+WORDS = {
+    "zh": {
+        "lang": "zh-CN",
+        "title": "值班大屏",
+        "p1": "紧急 待接",
+        "p2": "高 待接",
+        "oldest": "最久等待",
+        "answered": "{n}秒内接警",
+        "target": "目标 ≥{n}%",
+        "load": "每席负荷 /10分",
+        "load_hint": "近10分钟 报警与来电 ÷ 在岗席位",
+        "list": "在办的紧急与高级事件",
+        "none": "没有紧急或高级事件",
+        "more": "全部在办 {n} 件",
+        "events": "区域事件",
+        "messages": "值班长通知",
+        "live": "实时",
+        "stopped": "数据停止 {time}",
+        "since": "自",
+        "starting": "正在连接",
+        "refused": "此大屏的钥匙无效或已收回",
+        "no_data": "–",
+    },
+    "en": {
+        "lang": "en",
+        "title": "Wall board",
+        "p1": "Urgent waiting",
+        "p2": "High waiting",
+        "oldest": "Oldest wait",
+        "answered": "Answered ≤ {n} s",
+        "target": "target ≥ {n} %",
+        "load": "Load per seat /10 min",
+        "load_hint": "alarms and calls of the last 10 minutes ÷ staffed positions",
+        "list": "Open urgent and high cases",
+        "none": "No urgent or high case is open",
+        "more": "{n} open in all",
+        "events": "Area events",
+        "messages": "From the supervisor",
+        "live": "live",
+        "stopped": "Data stopped {time}",
+        "since": "since",
+        "starting": "connecting",
+        "refused": "This board's key is not valid, or was revoked",
+        "no_data": "–",
+    },
+}
+
+CODES = {
+    "zh": {
+        "sos": "一键求助", "fall": "跌倒", "smoke": "烟雾", "gas": "燃气", "co": "一氧化碳", "water": "水浸",
+        "inactivity": "无活动", "wandering": "走失", "door": "门磁", "bed": "离床", "vitals": "体征异常",
+        "call": "来电", "emergency": "紧急救助", "service": "服务需求", "enquiry": "咨询", "complaint": "投诉",
+        "meal": "助餐", "bath": "助浴", "medical": "助医", "clean": "助洁", "mobility": "助行", "shopping": "助购",
+        "leisure": "助乐", "chat": "助聊", "learning": "助学",
+        "new": "待受理", "owned": "受理中", "dispatching": "派单中", "assigned": "已接单", "in_service": "服务中",
+        "pending_follow_up": "待回访",
+    },
+    "en": {
+        "sos": "SOS", "fall": "Fall", "smoke": "Smoke", "gas": "Gas", "co": "Carbon monoxide", "water": "Water",
+        "inactivity": "No activity", "wandering": "Wandering", "door": "Door", "bed": "Bed", "vitals": "Vital signs",
+        "call": "Phone call", "emergency": "Emergency", "service": "Service", "enquiry": "Enquiry",
+        "complaint": "Complaint", "meal": "Meals", "bath": "Bathing", "medical": "Medical", "clean": "Cleaning",
+        "mobility": "Mobility", "shopping": "Shopping", "leisure": "Leisure", "chat": "Company", "learning": "Learning",
+        "new": "waiting", "owned": "in hand", "dispatching": "dispatching", "assigned": "accepted",
+        "in_service": "in service", "pending_follow_up": "to follow up",
+    },
+}  # fmt: skip
