@@ -16,8 +16,10 @@ from dispatch.api import demo, sim
 from dispatch.api.app import create_app
 from dispatch.api.context import Context
 from dispatch.api.socket import NAMESPACE, Rooms, create_socketio
+from dispatch.domain.datakeys import parse_keys
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.gateways.simulated import SimulatedNetwork
+from dispatch.models import sealed
 from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
 from dispatch.settings import Settings, load_care, load_duty, load_floor, load_policies, load_priorities, read_yaml
@@ -67,6 +69,7 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
     """The centre over its database. Raises ``StartRefused`` naming the file of ``config/`` that is wrong."""
     directory = chosen.config_dir
     try:
+        sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
         return Centre(
             database=database or connect(chosen.database_url),
             policies=load_policies(directory),

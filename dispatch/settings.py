@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.domain.assessment import Standard
 from dispatch.domain.care import CareRules
+from dispatch.domain.datakeys import parse_keys
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = "redis://127.0.0.1:6379/0"
     secret_key: str = ""
+    data_keys: str = Field(default="", repr=False)
+    """``id:base64`` each, by commas; the first seals what is personal, the others only open what they sealed."""
     timezone: str = "Asia/Shanghai"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -61,6 +64,7 @@ class Settings(BaseSettings):
                 "DISPATCH_SECRET_KEY must be at least 32 random characters: "
                 "set it to the output of `python -c 'import secrets; print(secrets.token_hex(32))'`"
             )
+        parse_keys(self.data_keys)
         return self
 
     @property

@@ -15,6 +15,7 @@ COMMANDS = {
     "user": "dispatch.cli.admin:user",
     "token": "dispatch.cli.admin:token",
     "seed": "dispatch.cli.admin:seed",
+    "keys": "dispatch.cli.keys:keys",
     "doctor": "dispatch.cli.admin:doctor",
     "backup": "dispatch.cli.backup:backup",
     "restore": "dispatch.cli.backup:restore",

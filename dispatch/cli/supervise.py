@@ -25,6 +25,7 @@ from pathlib import Path
 import click
 
 from dispatch.cli import broker
+from dispatch.domain.datakeys import new_key
 from dispatch.settings import ROOT
 
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
@@ -145,15 +146,17 @@ def _environment(data: Path, port: int, demo: bool) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     if "DISPATCH_SECRET_KEY" not in os.environ:
-        env["DISPATCH_SECRET_KEY"] = _secret(data / "secret.key")
+        env["DISPATCH_SECRET_KEY"] = _secret(data / "secret.key", secrets.token_hex(32))
+    if "DISPATCH_DATA_KEYS" not in os.environ:
+        env["DISPATCH_DATA_KEYS"] = _secret(data / "data.key", new_key("k1"))
     return env
 
 
-def _secret(path: Path) -> str:
+def _secret(path: Path, new: str) -> str:
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
+            file.write(new)
     return path.read_text().strip()
 
 

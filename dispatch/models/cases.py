@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dispatch.domain.case import ACTIVE, OPEN, State
+from dispatch.domain.privacy import mask_phone
 from dispatch.models.base import Base, BigId
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
+from dispatch.models.sealed import INDEX_LENGTH, Sealed, phone_index
 
 
 def _in(states: frozenset[State]) -> str:
@@ -75,7 +77,10 @@ class Case(Base):
     household_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("households.id"), index=True)
     elder_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("elders.id"), index=True)
     origin_device: Mapped[str | None] = mapped_column(String(100))
-    caller: Mapped[str | None] = mapped_column(String(32), index=True)
+    caller: Mapped[str | None] = mapped_column(Sealed("cases.caller"))
+    caller_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
+    caller_masked: Mapped[str | None] = mapped_column(String(32))
+    """What lists show: they open no seal."""
     text: Mapped[str | None] = mapped_column(Text)
     wanted_at: Mapped[datetime | None]
 
@@ -115,6 +120,11 @@ class Case(Base):
     elder: Mapped[Elder | None] = relationship(lazy="raise")
     household: Mapped[Household | None] = relationship(lazy="raise")
     area: Mapped[Area | None] = relationship(lazy="raise")
+
+    @validates("caller")
+    def _index(self, _field: str, value: str | None) -> str | None:
+        self.caller_index, self.caller_masked = phone_index(value), mask_phone(value)
+        return value
 
 
 class CaseEvent(Base):
@@ -182,7 +192,7 @@ class Call(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     call_id: Mapped[str] = mapped_column(String(200), unique=True)
-    caller: Mapped[str | None] = mapped_column(String(32))
+    caller: Mapped[str | None] = mapped_column(Sealed("calls.caller"))
     called: Mapped[str | None] = mapped_column(String(32))
     agent: Mapped[str | None] = mapped_column(String(64))
     first_at: Mapped[datetime]

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
+from dispatch.models.sealed import Sealed
 
 LASTING_SQL = "state IN ('proposed', 'declared')"
 UNFINISHED_SQL = "state IN ('draft', 'offered')"
@@ -63,7 +64,7 @@ class CallBack(Base):
     promised_by: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"))
     due_at: Mapped[datetime]
     note: Mapped[str] = mapped_column(Text)
-    phone: Mapped[str | None] = mapped_column(String(32))
+    phone: Mapped[str | None] = mapped_column(Sealed("callbacks.phone"))
     state: Mapped[str] = mapped_column(String(20))
     """``open``, ``done`` or ``cancelled``."""
     version: Mapped[int] = mapped_column(default=1)

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
+from dispatch.models.sealed import Sealed
 
 
 class MessageState(StrEnum):
@@ -45,7 +46,7 @@ class Message(Base):
     channel: Mapped[str] = mapped_column(String(20))
     purpose: Mapped[str] = mapped_column(String(30))
     """``page_duty``: wanted only while nobody has taken the case; ``call_out``: an operator asked for it."""
-    phone: Mapped[str] = mapped_column(String(32))
+    phone: Mapped[str] = mapped_column(Sealed("messages.phone"))
     label: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"), index=True)

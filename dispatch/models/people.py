@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dispatch.models.base import Base, BigId
 from dispatch.models.places import Household
+from dispatch.models.sealed import INDEX_LENGTH, Sealed, identity_index, phone_index, tail_index
 
 
 class User(Base):
@@ -40,6 +42,10 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+def completed_years(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
 class Elder(Base):
     __tablename__ = "elders"
     __table_args__ = (Index("ix_elders_name", "name"), Index("ix_elders_initials", "initials"))
@@ -51,29 +57,55 @@ class Elder(Base):
     initials: Mapped[str] = mapped_column(String(40))
     sex: Mapped[str] = mapped_column(String(1))
     birth_date: Mapped[date]
-    phone: Mapped[str | None] = mapped_column(String(32), index=True)
+    identity_number: Mapped[str | None] = mapped_column(Sealed("elders.identity_number"))
+    identity_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
+    phone: Mapped[str | None] = mapped_column(Sealed("elders.phone"))
+    phone_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
+    phone_tail_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
     flags: Mapped[list[str]]
+    """The codes that operators see: the groups valid today, hearing and the like."""
     languages: Mapped[list[str]]
+    dialect: Mapped[str | None] = mapped_column(String(40))
     hearing: Mapped[str | None] = mapped_column(String(40))
-    ability_level: Mapped[int | None]
+    ability_level: Mapped[int | None] = mapped_column(index=True)
+    service_form: Mapped[str | None] = mapped_column(String(40), index=True)
     absence_kind: Mapped[str | None] = mapped_column(String(20))
     absence_until: Mapped[datetime | None]
     absence_note: Mapped[str | None] = mapped_column(String(200))
+    version: Mapped[int] = mapped_column(default=1)
+    """Of the whole file: a contact or a fact that changes raises it too."""
+    updated_at: Mapped[datetime | None]
+    """None: as it was first written."""
+    archived_at: Mapped[datetime | None]
+    archive_reason: Mapped[str | None] = mapped_column(String(200))
+    merged_into: Mapped[int | None] = mapped_column(BigId, ForeignKey("elders.id"))
 
     household: Mapped[Household] = relationship(lazy="raise")
     contacts: Mapped[list[Contact]] = relationship(lazy="raise", order_by="Contact.position")
     facts: Mapped[list[Fact]] = relationship(lazy="raise", order_by="Fact.id")
 
+    @validates("phone", "identity_number")
+    def _index(self, field: str, value: str | None) -> str | None:
+        """Whoever sets a sealed value sets its index; rows inserted without the ORM take both from ``sealed_phone``."""
+        if field == "phone":
+            self.phone_index, self.phone_tail_index = phone_index(value), tail_index(value)
+        else:
+            self.identity_index = identity_index(value)
+        return value
+
     def age(self, today: date) -> int:
-        """Completed years."""
-        born = self.birth_date
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return completed_years(self.birth_date, today)
 
     def absence(self, now: datetime) -> str | None:
         """``hospital`` or ``away`` while it lasts; an absence without an end lasts."""
         if self.absence_kind and (self.absence_until is None or self.absence_until > now):
             return self.absence_kind
         return None
+
+
+def sealed_phone(phone: str | None) -> dict[str, Any]:
+    """Columns of an elder's telephone for a row that is inserted without the ORM."""
+    return {"phone": phone, "phone_index": phone_index(phone), "phone_tail_index": tail_index(phone)}
 
 
 class Contact(Base):
@@ -84,11 +116,17 @@ class Contact(Base):
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(100))
     relation: Mapped[str] = mapped_column(String(40))
-    phone: Mapped[str] = mapped_column(String(32), index=True)
+    phone: Mapped[str] = mapped_column(Sealed("contacts.phone"))
+    phone_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
     minutes_away: Mapped[int | None]
     has_key: Mapped[bool] = mapped_column(default=False)
     answered: Mapped[int] = mapped_column(default=0)
     tried: Mapped[int] = mapped_column(default=0)
+
+    @validates("phone")
+    def _index(self, _field: str, value: str) -> str:
+        self.phone_index = phone_index(value)
+        return value
 
 
 class Fact(Base):

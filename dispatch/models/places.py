@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, Text, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from dispatch.models.base import Base, BigId
+from dispatch.models.base import Base, BigId, Json
 
 
 class Area(Base):
@@ -36,6 +38,10 @@ class Household(Base):
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     access_notes: Mapped[str | None] = mapped_column(Text)
+    keys: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    """Who can open the door: ``{holder, contact_id?, where}`` each."""
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime | None]
 
     area: Mapped[Area] = relationship(lazy="raise")
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import or_, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -16,6 +16,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.case import OPEN, Channel, Flag, Kind, State, Trigger
 from dispatch.models.cases import Call, Case
 from dispatch.models.people import Contact, Elder, User
+from dispatch.models.sealed import has_phone
 from dispatch.services.centre import Centre
 from dispatch.services.intake import active_case, new_case
 from dispatch.services.lifecycle import begin_work, change_priority, drop, move, put, record
@@ -120,16 +121,15 @@ def _elders(session: Session, caller: str | None) -> list[Elder]:
     """Everybody whom this number may mean: the elder's own telephone first, then those whose contact it is."""
     if caller is None:
         return []
+    own = has_phone(Elder.phone_index, caller)
     statement = (
         select(Elder)
         .where(
-            or_(
-                Elder.phone == caller,
-                Elder.id.in_(select(Contact.elder_id).where(Contact.phone == caller)),
-            )
+            Elder.archived_at.is_(None),
+            or_(own, Elder.id.in_(select(Contact.elder_id).where(has_phone(Contact.phone_index, caller)))),
         )
         .options(joinedload(Elder.household))
-        .order_by((Elder.phone == caller).desc(), Elder.id)
+        .order_by(func.coalesce(own, false()).desc(), Elder.id)
         .limit(10)
     )
     return list(session.scalars(statement))
@@ -165,7 +165,7 @@ def _case_for(session: Session, centre: Centre, call: Call, elders: list[Elder],
     if case is None and call.caller is not None:
         case = session.scalar(
             select(Case)
-            .where(Case.caller == call.caller, Case.state.in_(OPEN), Case.cause == "call")
+            .where(has_phone(Case.caller_index, call.caller), Case.state.in_(OPEN), Case.cause == "call")
             .order_by(Case.id.desc())
             .limit(1)
             .with_for_update()

@@ -20,7 +20,7 @@ from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
-from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
+from dispatch.services.rows import Row, must_see, row_of, row_statement, stamp, visible
 
 ONLINE_WITHIN = timedelta(hours=26)
 COUNT_UP_TO = 10_000
@@ -54,7 +54,7 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
         found = session.execute(visible(row_statement().where(Case.id == case_id), actor)).first()
         if found is None:
             raise NotFound(f"there is no case {case_id} in your areas")
-        case: Case = found[0]
+        case = session.get_one(Case, case_id)
         elder = _elder(session, case.elder_id)
         return {
             "row": row_of(found, centre, now),
@@ -80,8 +80,7 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
 def timeline(centre: Centre, case_id: int, actor: Actor, limit: int, after: int | None) -> dict[str, Any]:
     """The history of a case, oldest first."""
     with centre.database.reads() as session:
-        if session.execute(visible(row_statement().where(Case.id == case_id), actor)).first() is None:
-            raise NotFound(f"there is no case {case_id} in your areas")
+        must_see(session, case_id, actor)
         statement = select(CaseEvent).where(CaseEvent.case_id == case_id, CaseEvent.id > (after or 0))
         events = session.scalars(statement.order_by(CaseEvent.id).limit(limit + 1)).all()
     more = len(events) > limit

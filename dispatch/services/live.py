@@ -74,7 +74,7 @@ def ops_after(session: Session, centre: Centre, seq: int, now: datetime) -> tupl
     ids = list(changed)
     for start in range(0, len(ids), BATCH):
         found = session.execute(row_statement().where(Case.id.in_(ids[start : start + BATCH])))
-        rows += [Op(changed[f[0].id] or 0, f[5], row_of(f, centre, now)) for f in found]
+        rows += [Op(changed[f.id] or 0, f.area_path, row_of(f, centre, now)) for f in found]
     return latest, sorted(rows, key=lambda op: (op.seq, op.row["id"]))
 
 

@@ -17,7 +17,6 @@ from dispatch.domain.errors import (
     Forbidden,
     IllegalTransition,
     Invalid,
-    NotFound,
     Urgent,
     VersionConflict,
 )
@@ -39,7 +38,7 @@ from dispatch.services.lifecycle import (
     record,
     set_deadline,
 )
-from dispatch.services.rows import Row, case_row, row_statement, stamp, visible
+from dispatch.services.rows import Row, case_row, must_see, stamp
 from dispatch.services.transact import transact
 
 LONGEST_HOLD = timedelta(hours=8)
@@ -60,9 +59,7 @@ class Act:
 
 def locked(session: Session, case_id: int, actor: Actor) -> Case:
     """The case, locked for this transaction. Raises ``NotFound`` when it is not there or not in the actor's areas."""
-    allowed = session.execute(visible(row_statement().where(Case.id == case_id), actor)).first()
-    if allowed is None:
-        raise NotFound(f"there is no case {case_id} in your areas")
+    must_see(session, case_id, actor)
     return session.scalars(
         select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
     ).one()

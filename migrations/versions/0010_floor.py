@@ -124,7 +124,7 @@ def _callbacks() -> None:
         sa.Column("promised_by", BIG, nullable=False),
         sa.Column("due_at", UTC, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("phone", sa.String(32), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("next_due_at", UTC, nullable=True),

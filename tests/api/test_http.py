@@ -354,7 +354,7 @@ def test_the_stream_has_no_gap_and_leads_to_what_the_database_says(app: Flask, t
         numbers = sorted(set(session.scalars(select(LiveOp.seq))))
         at = factories.START
         rows_now = {
-            str(found[0].id): rows.row_of(found, town.centre, at)
+            str(found.id): rows.row_of(found, town.centre, at)
             for found in session.execute(rows.row_statement().order_by(Case.id))
         }
     assert numbers == list(range(1, len(numbers) + 1))

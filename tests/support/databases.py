@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.factories import DATA_KEYS, SECRET
 from tests.support.postgres import Postgres
 
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
@@ -19,7 +20,8 @@ def migrate(url: str, data_dir: Path) -> None:
         **os.environ,
         "DISPATCH_DATABASE_URL": url,
         "DISPATCH_DATA_DIR": str(data_dir),
-        "DISPATCH_SECRET_KEY": "0123456789abcdef" * 4,
+        "DISPATCH_SECRET_KEY": SECRET,
+        "DISPATCH_DATA_KEYS": DATA_KEYS,
     }
     done = subprocess.run([DISPATCH, "db", "upgrade"], env=env, capture_output=True, text=True, check=False)
     if done.returncode:

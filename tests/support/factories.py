@@ -24,12 +24,13 @@ from dispatch.settings import Settings
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
 SECRET = "0123456789abcdef" * 4
+DATA_KEYS = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 DUTY_EAST = "13900000001"
 DUTY_TOWN = "13900000002"
 
 
 def settings(database_url: str, data_dir: Path, **more: object) -> Settings:
-    given = {"database_url": database_url, "data_dir": data_dir, "secret_key": SECRET, **more}
+    given = {"database_url": database_url, "data_dir": data_dir, "secret_key": SECRET, "data_keys": DATA_KEYS, **more}
     return Settings.model_validate(given)
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import insert
 
 from dispatch import bootstrap
 from dispatch.models.devices import Device
-from dispatch.models.people import DutyPhone, Elder, User
+from dispatch.models.people import DutyPhone, Elder, User, sealed_phone
 from dispatch.models.places import Area, Household, add_area
 from dispatch.services import accounts
 from dispatch.services.centre import Centre
-from dispatch.settings import Settings
+from tests.support.factories import SECRET, settings
 
 TOKEN = "load-device-token-0123456789"
 PASSWORD = "load-password"
@@ -36,9 +36,9 @@ class City:
         return f"LOAD-{home:06d}-{which}"
 
 
-def centre_over(database_url: str, data_dir: Path, secret: str = "0123456789abcdef" * 4) -> Centre:
+def centre_over(database_url: str, data_dir: Path, secret: str = SECRET) -> Centre:
     """The services over a database, in this process, to seed it and to look at it."""
-    return bootstrap.centre(Settings(database_url=database_url, data_dir=data_dir, secret_key=secret))
+    return bootstrap.centre(settings(database_url, data_dir, secret_key=secret))
 
 
 def build_city(centre: Centre, homes: int) -> City:
@@ -94,7 +94,7 @@ def _elder(key: int) -> dict[str, object]:
         "initials": "e",
         "sex": "F" if key % 2 else "M",
         "birth_date": date(1940, 1, 1),
-        "phone": f"136{key:08d}",
+        **sealed_phone(f"136{key:08d}"),
         "flags": ["living_alone"],
         "languages": [],
     }

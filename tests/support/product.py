@@ -12,10 +12,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.support.factories import DATA_KEYS, SECRET
 from tests.support.parts import free_port
 
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
-SECRET = "0123456789abcdef" * 4
 
 
 class Product:
@@ -29,6 +29,7 @@ class Product:
             "DISPATCH_REDIS_URL": redis_url,
             "DISPATCH_DATA_DIR": str(data_dir),
             "DISPATCH_SECRET_KEY": SECRET,
+            "DISPATCH_DATA_KEYS": DATA_KEYS,
             "DISPATCH_DEMO": "true",
             "PYTHONUNBUFFERED": "1",
             **env,

@@ -25,9 +25,10 @@ FAILED_LATELY = timedelta(hours=1)
 _LATE_CALLBACKS = select(CallBack.case_id).where(CallBack.state == "open", CallBack.late_at.is_not(None))
 
 
-def _rows(session: Session, centre: Centre, actor: Actor, now: datetime, *where: Any) -> list[tuple[Case, Row]]:
-    statement = visible(row_statement().where(*where), actor).order_by(Case.priority, Case.id).limit(LISTED)
-    return [(found[0], row_of(found, centre, now)) for found in session.execute(statement)]
+def _rows(session: Session, centre: Centre, actor: Actor, now: datetime, *where: Any) -> list[tuple[Any, Row]]:
+    statement = visible(row_statement().add_columns(Case.hold_reason, Case.last_act_at).where(*where), actor)
+    ordered = statement.order_by(Case.priority, Case.id).limit(LISTED)
+    return [(found, row_of(found, centre, now)) for found in session.execute(ordered)]
 
 
 def held(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]]:
@@ -68,7 +69,7 @@ def stale(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _idle(case: Case, limit: timedelta, now: datetime) -> bool:
+def _idle(case: Any, limit: timedelta, now: datetime) -> bool:
     return State(case.state) in IN_HAND and case.last_act_at is not None and now - case.last_act_at > limit
 
 

@@ -1,0 +1,73 @@
+"""What an older version stored in plain is sealed by the migration, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, select, text
+
+from dispatch.models import schema
+from dispatch.models.cases import Case
+from dispatch.models.people import Contact, Elder
+from dispatch.models.sealed import has_phone, has_tail
+from tests.support import factories
+from tests.support.postgres import Postgres
+
+PLAIN = (
+    "INSERT INTO areas (id, level, name, path) VALUES (1, 2, 'Town', '/1/')",
+    "INSERT INTO households (id, area_id, address, address_short) VALUES (1, 1, 'Road 1', 'Road 1')",
+    (
+        "INSERT INTO elders (id, household_id, name, pinyin, initials, sex, birth_date, phone, flags, languages)"
+        " VALUES (1, 1, 'Wang', 'wang', 'w', 'F', '1940-01-02', '13800001001', '[]', '[]'),"
+        " (2, 1, 'Zhao', 'zhao', 'z', 'M', '1940-01-02', NULL, '[]', '[]')"
+    ),
+    (
+        "INSERT INTO contacts (id, elder_id, position, name, relation, phone, has_key, answered, tried)"
+        " VALUES (1, 1, 1, 'Li', 'kin', '13700000001', false, 0, 0)"
+    ),
+)
+
+
+def _to(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'old.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    server.execute("DROP DATABASE IF EXISTS before_0004")
+    server.execute("CREATE DATABASE before_0004")
+    return server.url("before_0004")
+
+
+def test_plain_telephones_are_sealed_by_the_migration(empty_url: str, tmp_path: Path) -> None:
+    database = factories.make_centre(empty_url, tmp_path).database
+    try:
+        _to(database.engine, "0003")
+        with database.engine.begin() as connection:
+            for statement in PLAIN:
+                connection.execute(text(statement))
+        _to(database.engine, "head")
+        with database.engine.connect() as connection:
+            raw = connection.execute(text("SELECT phone FROM elders WHERE id = 1")).scalar_one()
+        assert raw.startswith("t1.")
+        with database.reads() as session:
+            wang, zhao = session.scalars(select(Elder).order_by(Elder.id))
+            assert (wang.phone, wang.version, zhao.phone, zhao.phone_index) == ("13800001001", 1, None, None)
+            found = select(Elder.id)
+            assert session.scalars(found.where(has_phone(Elder.phone_index, "13800001001"))).all() == [1]
+            assert session.scalars(found.where(has_tail(Elder.phone_tail_index, "1001"))).all() == [1]
+            (contact,) = session.scalars(select(Contact).where(has_phone(Contact.phone_index, "13700000001")))
+            assert contact.phone == "13700000001"
+            assert session.scalars(select(Case.caller_masked)).all() == []
+    finally:
+        database.engine.dispose()
