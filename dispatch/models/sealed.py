@@ -120,7 +120,7 @@ class _Uncomparable(TypeDecorator.Comparator[str]):
     def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
         if op in (operators.is_, operators.is_not):
             return super().operate(op, *other, **kwargs)
-        raise TypeError("a sealed column cannot be compared: use sealed.matches() on its index")
+        raise TypeError("a sealed column cannot be compared: use has_phone() and the like on its index")
 
     reverse_operate = operate
 

@@ -17,6 +17,7 @@ from dispatch.models.cases import Case, CaseEvent, Draft
 from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
+from dispatch.models.sealed import has_phone, has_tail
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
@@ -161,12 +162,16 @@ def elder_match(q: str) -> Any:
         Elder.name.startswith(q, autoescape=True),
         Elder.initials.startswith(low, autoescape=True),
         Elder.pinyin.startswith(low, autoescape=True),
-        Elder.phone.endswith(q, autoescape=True) if q.isdigit() and len(q) >= 4 else false(),
+        _by_phone(q) if q.isascii() and q.isdigit() and len(q) >= 4 else false(),
         Elder.household_id.in_(select(Household.id).where(Household.address.contains(q, autoescape=True)))
         if len(q) >= 2
         else false(),
         Elder.id.in_(select(Device.elder_id).where(Device.number == q)),
     )
+
+
+def _by_phone(q: str) -> Any:
+    return has_tail(Elder.phone_tail_index, q) if len(q) == 4 else has_phone(Elder.phone_index, q)
 
 
 def elders(centre: Centre, actor: Actor, q: str, page: PageOf, now: datetime) -> dict[str, Any]:

@@ -38,10 +38,10 @@ def test_a_second_start_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
-    secret = supervise._secret(path)
+    secret = supervise._secret(path, "s" * 64)
     assert len(secret) >= 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert supervise._secret(path) == secret
+    assert supervise._secret(path, "another") == secret
 
 
 def test_two_clocks_run_and_nothing_that_this_build_does_not_have() -> None:
