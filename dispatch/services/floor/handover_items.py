@@ -157,11 +157,12 @@ class _About:
         return None
 
     def _case(self, case_id: int) -> dict[str, Any] | None:
-        found = self._session.execute(row_statement().where(Case.id == case_id)).first()
+        statement = row_statement().add_columns(Case.hold_reason).where(Case.id == case_id)
+        found = self._session.execute(statement).first()
         if found is None:
             return None
         row = row_of(found, self._centre, self._now)
-        return {"row": row, "reason": found[0].hold_reason if found[0].held_until else None}
+        return {"row": row, "reason": found.hold_reason if found.held_until else None}
 
     def _callback(self, callback_id: int) -> dict[str, Any] | None:
         found = self._session.get(CallBack, callback_id)
