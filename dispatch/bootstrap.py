@@ -22,7 +22,16 @@ from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
-from dispatch.settings import Settings, load_care, load_duty, load_floor, load_policies, load_priorities, read_yaml
+from dispatch.settings import (
+    Settings,
+    load_care,
+    load_devices,
+    load_duty,
+    load_floor,
+    load_policies,
+    load_priorities,
+    read_yaml,
+)
 from dispatch.workers import tasks
 from dispatch.workers.clock import Clock
 from dispatch.workers.live_relay import LiveRelay
@@ -79,6 +88,7 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
             care=load_care(directory),
             floor=load_floor(directory),
             duty=load_duty(directory),
+            devices=load_devices(directory),
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
         )

@@ -20,6 +20,7 @@ from dispatch.domain.groups import Groups
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import Effect, SignalKind, effect
+from dispatch.domain.supervision import DeviceRules
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +90,11 @@ def load_policies(directory: Path) -> dict[int, Policy]:
 def load_duty(directory: Path) -> DutyRules:
     """``config/duty.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "duty.yaml", DutyRules.load)
+
+
+def load_devices(directory: Path) -> DeviceRules:
+    """``config/devices.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "devices.yaml", DeviceRules.load)
 
 
 def load_floor(directory: Path) -> FloorRules:

@@ -15,6 +15,7 @@ from dispatch.api import (
     calls,
     cases,
     consents,
+    devices,
     duty,
     floor,
     groups,
@@ -69,7 +70,20 @@ def create_app(context: Context) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     problems.register(app)
-    for room in (signals, calls, cases, live, register, sessions, workforce, assessments, groups, consents, duty):
+    for room in (
+        signals,
+        calls,
+        cases,
+        live,
+        register,
+        sessions,
+        workforce,
+        assessments,
+        groups,
+        consents,
+        duty,
+        devices,
+    ):
         app.register_api(room.api)
     for room in (area_events, callbacks, floor, handover, reviews, wall):
         app.register_api(room.api)

@@ -65,6 +65,8 @@ class Trigger(StrEnum):
     FOLLOW_UP = "follow_up"
     REOPEN = "reopen"
     SIGNAL = "signal"
+    SETTLE = "settle"
+    """What only a machine complained of has come right before anybody took it. Never an emergency."""
 
 
 class Flag(StrEnum):
@@ -109,6 +111,7 @@ def _table() -> dict[tuple[State, Trigger], State]:
         (State.NEW, Trigger.UNHOLD): State.NEW,
         (State.NEW, Trigger.SIGNAL): State.NEW,
         (State.NEW, Trigger.MERGE): State.MERGED,
+        (State.NEW, Trigger.SETTLE): State.CLOSED,
     }
     for state in IN_HAND:
         table[state, Trigger.TAKE_OVER] = state

@@ -13,6 +13,7 @@ from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import SignalKind
+from dispatch.domain.supervision import DeviceRules
 from dispatch.models.database import Database
 
 
@@ -26,5 +27,6 @@ class Centre:
     care: CareRules
     floor: FloorRules
     duty: DutyRules
+    devices: DeviceRules
     zone: ZoneInfo
     spool_dir: Path

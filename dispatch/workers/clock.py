@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
 from dispatch.services import audit, deliver, escalate, live
+from dispatch.services.devices import supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
 from dispatch.workers.send import Runtime, send_message
@@ -170,9 +171,10 @@ class Clock:
         floods.tick(self._centre, now)
 
     def _duty(self, now: datetime) -> None:
-        """The rounds of the house, each when its own row says so: who is on duty, and how far the roster is written."""
+        """The rounds of the house, each when its own row says so: who is on duty, how the devices are."""
         patterns.tick(self._centre, now)
         coverage.tick(self._centre, now)
+        supervise.tick(self._centre, now)
 
     def _network(self, now: datetime) -> None:
         """A job of its own beside the tick: many receipts must not make an escalation wait."""

@@ -24,6 +24,7 @@ close_follow_up    .      pending  pending     pending  pending    .            
 follow_up          .      .        .           .        .          closed            .      .         .
 reopen             .      .        .           .        .          owned             owned  .         .
 signal             =      =        =           =        =          .                 .      .         .
+settle             closed .        .           .        .          .                 .      .         .
 """
 
 
