@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from dispatch.api import demo, sim
 from dispatch.api.app import create_app
 from dispatch.api.context import Context
-from dispatch.api.socket import NAMESPACE, Rooms, create_socketio
+from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
 from dispatch.domain.datakeys import parse_keys
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.gateways.simulated import SimulatedNetwork
@@ -24,6 +24,7 @@ from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
 from dispatch.settings import (
     Settings,
+    load_access,
     load_care,
     load_devices,
     load_duty,
@@ -86,6 +87,7 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
             desk=read_yaml(directory / "desk.yaml"),
             messages=read_yaml(directory / "messages.yaml"),
             care=load_care(directory),
+            access=load_access(directory, lenient=chosen.demo or not chosen.second_factor),
             floor=load_floor(directory),
             duty=load_duty(directory),
             devices=load_devices(directory),
@@ -118,8 +120,16 @@ def web(chosen: Settings) -> Web:
     if chosen.demo:
         demo.register(app)
     rooms = Rooms()
-    socketio = create_socketio(app, rooms)
-    return Web(app, LiveRelay(found, ConsoleGateway(socketio, NAMESPACE), rooms.all, build))
+    listeners = Listeners()
+    socketio = create_socketio(app, rooms, listeners)
+    relay = LiveRelay(
+        found,
+        ConsoleGateway(socketio, NAMESPACE),
+        rooms.all,
+        build,
+        lambda now: listeners.dismiss(found, socketio, now),
+    )
+    return Web(app, relay)
 
 
 def runtime(chosen: Settings) -> Runtime:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.domain.access import AccessRules
 from dispatch.domain.assessment import Standard
 from dispatch.domain.care import CareRules
 from dispatch.domain.datakeys import parse_keys
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     port: int = 8000
     threads: int = Field(default=256, ge=8)
     demo: bool = False
+    second_factor: bool = True
+    """False: nobody must have one, whatever ``config/access.yaml`` says."""
     secure_cookies: bool = False
     trusted_proxies: int = 0
     phone_network: str = "simulated"
@@ -137,3 +140,16 @@ def _load(path: Path, parse: Callable[[Any], T]) -> T:
         return parse(read_yaml(path))
     except (KeyError, ValueError, TypeError, AttributeError, DispatchError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def load_access(directory: Path, *, lenient: bool = False) -> AccessRules:
+    """``config/access.yaml`` and the list of common passwords; raises ValueError naming the file and the fault.
+
+    ``lenient``: nobody must have a second factor, and an idle session lasts as long as an active one.
+    """
+    path = directory / "access.yaml"
+    try:
+        rules = AccessRules.load(read_yaml(path), (directory / "common-passwords.txt").read_text("utf-8").splitlines())
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return rules.lenient() if lenient else rules

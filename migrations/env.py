@@ -3,6 +3,7 @@
 from alembic import context
 
 from dispatch.models import (
+    access,
     care,
     cases,
     devices,
@@ -20,6 +21,7 @@ from dispatch.models import (
 from dispatch.models.base import Base
 
 TABLES = (
+    access,
     care,
     cases,
     devices,

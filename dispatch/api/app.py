@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -22,12 +20,16 @@ from dispatch.api import (
     handover,
     health,
     live,
+    me,
     pages,
     problems,
     register,
     reviews,
     sessions,
     signals,
+    tokens,
+    trail,
+    users,
     wall,
     workforce,
 )
@@ -61,7 +63,7 @@ def create_app(context: Context) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        PERMANENT_SESSION_LIFETIME=context.centre.access.sessions.absolute,
         MAX_CONTENT_LENGTH=LARGEST_BODY + 64 * 1024,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -84,6 +86,8 @@ def create_app(context: Context) -> Flask:
         duty,
         devices,
     ):
+        app.register_api(room.api)
+    for room in (me, users, tokens, trail):
         app.register_api(room.api)
     for room in (area_events, callbacks, floor, handover, reviews, wall):
         app.register_api(room.api)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from flask import current_app, g, request, session
 
 from dispatch.domain.actor import Actor, require
-from dispatch.domain.errors import Forbidden, Invalid, Unauthenticated
+from dispatch.domain.errors import Forbidden, Invalid, StepFirst, Unauthenticated
 from dispatch.domain.messages import PhoneNetwork
 from dispatch.domain.permissions import May
 from dispatch.services import accounts
+from dispatch.services.access import sessions
+from dispatch.services.access.sessions import Door, Visit
+from dispatch.services.access.throttle import AddressThrottle
 from dispatch.services.accounts import Person
 from dispatch.services.centre import Centre
 from dispatch.services.work import Act
@@ -23,6 +26,7 @@ from dispatch.settings import Settings
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_TTL = 10.0
 LONGEST_KEY = 200
+LONGEST_IDLE = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Context:
     settings: Settings
     network: PhoneNetwork
     build: str
+    throttle: AddressThrottle = field(default_factory=AddressThrottle)
 
 
 class TokenCache:
@@ -76,24 +81,44 @@ def bearer() -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def remember(person_: Person) -> str:
+def door() -> Door:
+    return Door(request.remote_addr or "", request.headers.get("User-Agent", ""))
+
+
+def remember(person_: Person, how: str = "password") -> str:
     """Begin a session for ``person_``; returns the CSRF token that every change must carry."""
     session.clear()
-    session["user"] = int(person_.actor.id)
-    session["epoch"] = person_.epoch
+    session["key"] = sessions.begin(centre(), person_, door(), now(), how)
     session["csrf"] = secrets.token_urlsafe(24)
     session.permanent = True
+    g.pop("visit", None)
     return str(session["csrf"])
 
 
-def person() -> Person:
-    """The signed-in person of this request. Raises ``Unauthenticated``."""
-    if "person" not in g:
-        if "user" not in session:
+def visit() -> Visit:
+    """The session of this request. Raises ``Unauthenticated``."""
+    if "visit" not in g:
+        if "key" not in session:
             raise Unauthenticated("sign in first")
-        g.person = accounts.person(centre(), int(session["user"]), int(session["epoch"]))
-    found = g.person
-    assert isinstance(found, Person)
+        g.visit = sessions.find(centre(), str(session["key"]), now(), _idle())
+    found = g.visit
+    assert isinstance(found, Visit)
+    return found
+
+
+def _idle() -> timedelta:
+    """How long ago somebody last touched the console, which also asks by itself."""
+    said = request.headers.get("X-Idle-Seconds", "")
+    return timedelta(seconds=min(int(said), LONGEST_IDLE)) if said.isascii() and said.isdigit() else timedelta(0)
+
+
+def myself() -> Visit:
+    """The signed-in person, for their own account alone: also before a step that must be done first."""
+    found = visit()
+    if request.method not in SAFE and not secrets.compare_digest(
+        request.headers.get("X-CSRF-Token", "").encode(), str(session.get("csrf", "")).encode()
+    ):
+        raise Forbidden("the page is out of date (CSRF token): reload it")
     return found
 
 
@@ -102,12 +127,10 @@ def actor() -> Actor:
     token = bearer()
     if token is not None:
         return tokens.actor(centre(), token)
-    found = person().actor
-    if request.method not in SAFE and not secrets.compare_digest(
-        request.headers.get("X-CSRF-Token", "").encode(), str(session.get("csrf", "")).encode()
-    ):
-        raise Forbidden("the page is out of date (CSRF token): reload it")
-    return found
+    found = myself().person
+    if found.pending is not None:
+        raise StepFirst("one more step before you can begin", pending=found.pending.value)
+    return found.actor
 
 
 def allowed(*what: May) -> Actor:

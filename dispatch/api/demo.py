@@ -121,7 +121,7 @@ def state() -> Response:
 @pages.get("/as/<username>")
 def sign_in_as(username: str) -> BaseResponse:
     """Sign a demo user in with one click."""
-    remember(person_named(centre(), username))
+    remember(person_named(centre(), username), "demo")
     return redirect(local_path(request.args.get("next", HOME)))
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "token": "dispatch.cli.admin:token",
     "seed": "dispatch.cli.admin:seed",
     "keys": "dispatch.cli.keys:keys",
+    "trail": "dispatch.cli.trail:trail",
     "doctor": "dispatch.cli.admin:doctor",
     "backup": "dispatch.cli.backup:backup",
     "restore": "dispatch.cli.backup:restore",

@@ -41,10 +41,15 @@ class Actor:
     def user_id(self) -> int | None:
         return int(self.id) if self.kind == "user" else None
 
-    def may(self, what: May) -> bool:
-        return any(what in OF_ROLE.get(role, ()) for role in self.roles) or any(
-            what in OF_SCOPE.get(scope, ()) for scope in self.scopes
+    @property
+    def rights(self) -> frozenset[May]:
+        none: frozenset[May] = frozenset()
+        return none.union(
+            *(OF_ROLE.get(role, none) for role in self.roles), *(OF_SCOPE.get(scope, none) for scope in self.scopes)
         )
+
+    def may(self, what: May) -> bool:
+        return what in self.rights
 
     @property
     def is_supervisor(self) -> bool:

@@ -2,16 +2,20 @@
 
 DispatchError
 ├── Unauthenticated        who are you?
+│   └── SecondFactorRequired   the password is right, the code is missing
 ├── Forbidden              you may not do this
+│   └── StepFirst          not before you have chosen a password, or a second factor
 ├── NotFound               there is no such thing, or not for you
 ├── Invalid                a field is wrong; says which and what to do
 ├── Locked                 sign-in is closed for a while
+├── TooManyTries           too many wrong passwords from one address
 ├── TooOld                 the live stream no longer reaches back so far
 ├── Unavailable            the database is away; try again
 ├── Conflict               somebody or something was first
 │   ├── CaseTaken
 │   ├── Urgent             an urgent case is not one of many
 │   ├── VersionConflict
+│   ├── LastAdministrator  nobody would be left to give rights
 │   └── IllegalTransition
 └── SendFailed             a gateway could not hand a message over
     ├── Retryable
@@ -38,8 +42,18 @@ class Unauthenticated(DispatchError):
     code = "unauthenticated"
 
 
+class SecondFactorRequired(Unauthenticated):
+    code = "second-factor-required"
+
+
 class Forbidden(DispatchError):
     code = "forbidden"
+
+
+class StepFirst(Forbidden):
+    """``pending`` says which step."""
+
+    code = "step-first"
 
 
 class NotFound(DispatchError):
@@ -57,6 +71,10 @@ class Invalid(DispatchError):
 
 class Locked(DispatchError):
     code = "locked"
+
+
+class TooManyTries(DispatchError):
+    code = "too-many-tries"
 
 
 class TooOld(DispatchError):
@@ -81,6 +99,10 @@ class Urgent(Conflict):
 
 class VersionConflict(Conflict):
     code = "version-conflict"
+
+
+class LastAdministrator(Conflict):
+    code = "last-administrator"
 
 
 class IllegalTransition(Conflict):

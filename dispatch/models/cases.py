@@ -160,6 +160,7 @@ class EventSeal(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     event_id: Mapped[int] = mapped_column(BigId, ForeignKey("case_events.id"), unique=True)
     digest: Mapped[str] = mapped_column(String(64))
+    sealed_at: Mapped[datetime | None]
 
 
 class Draft(Base):

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 LIVE_LOCK = 0x11FE
 CLOCK_LOCK = 0xC10C
 SEAL_LOCK = 0x5EA1
+RIGHTS_LOCK = 0x2164
 LIVE_CHANNEL = "dispatch_live"
 SQLITE_POLL = 0.02
 

@@ -29,6 +29,11 @@ class User(Base):
     locked_until: Mapped[datetime | None]
     epoch: Mapped[int] = mapped_column(default=0)
     """Raised to end every session of this person at once."""
+    version: Mapped[int] = mapped_column(default=0)
+    password_set_at: Mapped[datetime | None]
+    password_ends_at: Mapped[datetime | None]
+    """Until when a one-time password lets this person in, to choose one of their own."""
+    must_change_password: Mapped[bool] = mapped_column(default=False)
 
 
 class ApiToken(Base):
@@ -39,6 +44,7 @@ class ApiToken(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id"))
     revoked_at: Mapped[datetime | None]
 
 

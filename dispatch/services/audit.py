@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import IN_HAND, State
 from dispatch.domain.escalation import in_hand, waiting
-from dispatch.models.cases import Case, CaseEvent, EventSeal
-from dispatch.models.database import SEAL_LOCK
+from dispatch.models.cases import Case
 from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
 from dispatch.models.outbox import UNSENT, Message, MessageState
@@ -33,9 +30,6 @@ GRACE = timedelta(seconds=3)
 STUCK = timedelta(seconds=45)
 SHOWN = timedelta(hours=1)
 """How long a message that failed stays on the consoles; on its case it stays for ever."""
-SEAL_BATCH = 2000
-SEAL_LOOK_BACK = 20_000
-"""Events below the newest sealed one that are looked at again: a slow transaction commits lower ids late."""
 
 
 @dataclass(frozen=True)
@@ -191,68 +185,3 @@ def _count(findings: list[dict[str, Any]], code: str) -> int:
 def _allowed(job: JobRun) -> timedelta:
     """A job is late after three of its intervals, and not before five seconds: the standby needs a moment."""
     return timedelta(seconds=max(3 * job.expected_seconds, 5.0))
-
-
-def seal(centre: Centre) -> int:
-    """Chain the events that are not in the chain yet; returns how many.
-
-    Each link is the SHA-256 of the link before and the event, in the order of sealing; so an event that is changed,
-    removed or slipped in later breaks the chain from there on.
-    """
-    sealed_up_to = select(func.coalesce(func.max(EventSeal.event_id), 0)).scalar_subquery()
-    unsealed = (
-        select(CaseEvent)
-        .outerjoin(EventSeal, EventSeal.event_id == CaseEvent.id)
-        .where(EventSeal.id.is_(None), CaseEvent.id > sealed_up_to - SEAL_LOOK_BACK)
-        .order_by(CaseEvent.id)
-        .limit(SEAL_BATCH)
-    )
-    with centre.database.reads() as session:
-        if session.scalar(unsealed.with_only_columns(CaseEvent.id).limit(1)) is None:
-            return 0
-    with centre.database.sessions.begin() as session:
-        if centre.database.is_postgresql:
-            # Two clocks may both believe to be the active one for a moment: the chain must not fork.
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEAL_LOCK})
-        last = session.scalar(select(EventSeal.digest).order_by(EventSeal.id.desc()).limit(1)) or ""
-        events = session.scalars(unsealed).all()
-        for event in events:
-            last = link(last, event)
-            session.add(EventSeal(event_id=event.id, digest=last))
-        return len(events)
-
-
-def link(previous: str, event: CaseEvent) -> str:
-    body = [
-        event.id,
-        event.case_id,
-        stamp(event.at),
-        event.kind,
-        event.actor_kind,
-        event.actor_id,
-        event.actor_name,
-        event.channel,
-        event.text,
-        event.data,
-    ]
-    text = json.dumps([previous, *body], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def verify_chain(centre: Centre) -> tuple[int, int | None]:
-    """Walk the whole chain: how many links hold, and the id of the first event that does not, if any."""
-    last, held = "", 0
-    with centre.database.reads() as session:
-        statement = (
-            select(EventSeal, CaseEvent)
-            .outerjoin(CaseEvent, CaseEvent.id == EventSeal.event_id)
-            .order_by(EventSeal.id)
-            .execution_options(yield_per=1000)
-        )
-        with session.execute(statement) as rows:
-            for sealed, event in rows:
-                if event is None or link(last, event) != sealed.digest:
-                    return held, sealed.event_id
-                last = sealed.digest
-                held += 1
-    return held, None

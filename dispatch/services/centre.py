@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatch.domain.access import AccessRules
 from dispatch.domain.care import CareRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
@@ -25,6 +26,7 @@ class Centre:
     desk: Mapping[str, Any]
     messages: Mapping[str, Any]
     care: CareRules
+    access: AccessRules
     floor: FloorRules
     duty: DutyRules
     devices: DeviceRules

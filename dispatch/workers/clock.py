@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
-from dispatch.services import audit, deliver, escalate, live
+from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.devices import supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
@@ -223,8 +223,9 @@ class Clock:
             log.warning("audit_finding", code=finding["code"], count=finding["count"])
         return {"findings": findings}
 
-    def _seal(self, _now: datetime) -> None:
-        audit.seal(self._centre)
+    def _seal(self, now: datetime) -> None:
+        for each in chain.CHAINS:
+            chain.seal(self._centre, each, now)
 
     def _prune(self, now: datetime) -> None:
         live.prune(self._centre, now)

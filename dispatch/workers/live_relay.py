@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -28,6 +28,7 @@ PACE = 0.03
 LOOK = 1.0
 """Seconds after which the stream is looked at even if nothing woke us."""
 BEAT = 2.0
+DISMISS = timedelta(seconds=10)
 DRAIN = 1.0
 CATCH_UP = 200
 """Numbers pushed one by one at most; after a longer pause consoles see the gap and read the stream back."""
@@ -37,11 +38,21 @@ Rooms = Callable[[], list[tuple[str, Sight]]]
 
 
 class LiveRelay:
-    def __init__(self, centre: Centre, console: ConsoleGateway, rooms: Rooms, build: str) -> None:
+    def __init__(
+        self,
+        centre: Centre,
+        console: ConsoleGateway,
+        rooms: Rooms,
+        build: str,
+        dismiss: Callable[[datetime], None] = lambda _now: None,
+    ) -> None:
+        """``dismiss`` sends those away whose session has ended."""
         self._centre = centre
         self._console = console
         self._rooms = rooms
         self._build = build
+        self._dismiss = dismiss
+        self._dismissed_at = datetime.min.replace(tzinfo=UTC)
         self._seq: int | None = None
         self._stop = threading.Event()
 
@@ -98,7 +109,13 @@ class LiveRelay:
     def _beat_forever(self) -> None:
         while not self._stop.wait(BEAT):
             try:
-                self._console.beat(self.beat(datetime.now(UTC)))
+                now = datetime.now(UTC)
+                self._console.beat(self.beat(now))
+                if now - self._dismissed_at >= DISMISS:
+                    self._dismissed_at = now
+                    self._dismiss(now)
+            except AWAY as error:
+                log.info("dismiss_waits", error=type(error).__name__)
             except Exception:
                 log.exception("beat_failed")
 

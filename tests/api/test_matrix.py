@@ -207,6 +207,7 @@ def things(app: Flask, town: Town) -> dict[str, str]:
     return {
         "case_id": case_id,
         "elder_id": str(town.elders["Wang"]),
+        "user_id": str(town.users["lin"]),
         **plan_the_east(town),
         **a_device(town),
         **floor.in_the_east(town, case_id),
@@ -245,7 +246,7 @@ def plan_the_east(town: Town) -> dict[str, str]:
     return {"shift_id": str(shift_id), "pattern_id": str(pattern_id), "phone_id": str(phone_id)}
 
 
-@pytest.mark.parametrize("role", ["supervisor", "station", "auditor", "quality_inspector"])
+@pytest.mark.parametrize("role", ["supervisor", "station", "admin", "auditor", "quality_inspector"])
 def test_what_lies_in_another_area_is_not_there(app: Flask, town: Town, role: str) -> None:
     ids = things(app, town)
     in_the_east = {part for part, what in THING.items() if "in the East" in what}
@@ -262,7 +263,7 @@ def test_what_lies_in_another_area_is_not_there(app: Flask, town: Town, role: st
     assert fingerprint(town) == before
 
 
-@pytest.mark.parametrize("role", ["supervisor", "station", "auditor", "quality_inspector"])
+@pytest.mark.parametrize("role", ["supervisor", "station", "admin", "auditor", "quality_inspector"])
 def test_no_list_names_what_lies_in_another_area(app: Flask, town: Town, role: str) -> None:
     things(app, town)
     live.sequence(town.centre)

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from dispatch.models import (  # noqa: F401
+    access,
     care,
     cases,
     devices,

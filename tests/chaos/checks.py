@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -14,7 +14,7 @@ from dispatch.models.cases import Case, CaseEvent, EventSeal
 from dispatch.models.devices import Signal
 from dispatch.models.outbox import Message
 from dispatch.models.simnet import SimTraffic
-from dispatch.services import audit, live
+from dispatch.services import audit, chain, live
 from dispatch.services.centre import Centre
 from tests.chaos.devices import Alarm
 
@@ -107,11 +107,11 @@ def told_once(centre: Centre) -> int:
 
 
 def chain_holds(centre: Centre) -> int:
-    held, broken = audit.verify_chain(centre)
-    assert broken is None
+    verdict = chain.verify(centre, chain.TIMELINE, datetime.now(UTC))
+    assert verdict.broken_at is None
     with centre.database.reads() as session:
         assert session.scalar(select(func.count(CaseEvent.id))) == session.scalar(select(func.count(EventSeal.id)))
-    return held
+    return verdict.held
 
 
 def console_shows(centre: Centre, rows: dict[str, dict[str, Any]], now: datetime) -> int:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.models.engine import JobRun
 from dispatch.models.outbox import Message
-from dispatch.services import audit, live, spool
+from dispatch.services import chain, live, spool
 from dispatch.services.centre import Centre
 from dispatch.settings import ROOT
 from tests.chaos import checks
@@ -164,7 +164,7 @@ class Scene:
 
     def seal(self) -> None:
         """The clock is stopped, so its job is done here once more, to its end."""
-        while audit.seal(self.centre):
+        while chain.seal(self.centre, chain.TIMELINE, datetime.now(UTC)):
             pass
 
 

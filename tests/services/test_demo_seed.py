@@ -26,6 +26,10 @@ from dispatch.models.places import Household
 from dispatch.models.sealed import has_phone
 from dispatch.models.workforce import Worker
 from dispatch.services import accounts, deliver, escalate, live
+from dispatch.services.access.sessions import Door
+from dispatch.services.access.sign_in import Attempt, sign_in
+from dispatch.services.access.throttle import AddressThrottle
+from dispatch.services.access.users import add_by_hand
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
 from dispatch.services.intake import Incoming, new_signal_id, receive_signal
@@ -122,7 +126,7 @@ def test_again_it_changes_nothing(centre: Centre) -> None:
 def test_a_database_that_somebody_uses_is_refused(sqlite_url: str, tmp_path: Path) -> None:
     used = centre_at(sqlite_url, tmp_path)
     user = User(username="li", name="李", roles=["operator"], area_ids=[], locale="zh-CN", active=True)
-    accounts.add_user(used, user, "a password")
+    add_by_hand(used, user, "a long enough password", NOW)
     with pytest.raises(Conflict, match="users of its own"):
         seed_demo(used, NOW)
     used.database.engine.dispose()
@@ -205,8 +209,9 @@ def press(centre: Centre, now: datetime, event_id: str = "e1"):
 
 
 def test_demo_users_and_tokens_come_in(sqlite_centre: Centre) -> None:
-    for username in ("operator", "operator2", "supervisor", "provider", "admin"):
-        person = accounts.sign_in(sqlite_centre, username, "demo", NOW)
+    for username in ("operator", "operator2", "supervisor", "provider", "admin", "auditor"):
+        attempt = Attempt(username, "demo", None, Door("127.0.0.1", ""))
+        person = sign_in(sqlite_centre, attempt, AddressThrottle(), NOW)
         assert person.actor.paths
         assert person.actor.name
     assert accounts.machine(sqlite_centre, "demo-device-token").scopes == {"signals"}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.services import audit
+from dispatch.services import chain
 from tests.support.story import Story
 
 FORBIDDEN = [
@@ -37,7 +37,7 @@ def told(story: Story) -> Story:
     story.press("OTHER")
     story.break_network(down=True)
     story.forward(61)
-    audit.seal(story.centre)
+    chain.seal(story.centre, chain.TIMELINE, story.now)
     for by, case in (("lin", 1), ("lin", 2), ("lin", 3), ("lin", 4)):
         story.take(by, case=case)
     return story
@@ -64,11 +64,11 @@ def _disarm(story: Story, table: str, number: int) -> None:
 
 
 def _broken(story: Story, statement: str) -> int | None:
-    audit.seal(story.centre)
-    assert audit.verify_chain(story.centre)[1] is None
+    chain.seal(story.centre, chain.TIMELINE, story.now)
+    assert chain.verify(story.centre, chain.TIMELINE, story.now).broken_at is None
     with story.centre.database.engine.begin() as connection:
         connection.execute(text(statement))
-    return audit.verify_chain(story.centre)[1]
+    return chain.verify(story.centre, chain.TIMELINE, story.now).broken_at
 
 
 @pytest.fixture
@@ -100,12 +100,13 @@ def test_a_removed_event_is_found(history: Story) -> None:
     for table, number in (("case_events", 1), ("event_seals", 3)):
         _disarm(history, table, number)
     _broken(history, "DELETE FROM event_seals WHERE event_id = 2")
-    assert audit.verify_chain(history.centre)[1] == 3
+    assert chain.verify(history.centre, chain.TIMELINE, history.now).broken_at == 3
 
 
 def test_what_slipped_in_is_sealed_after_and_never_before(history: Story) -> None:
-    assert audit.seal(history.centre) == 4
-    assert audit.seal(history.centre) == 0
+    assert chain.seal(history.centre, chain.TIMELINE, history.now) == 4
+    assert chain.seal(history.centre, chain.TIMELINE, history.now) == 0
     history.note("later")
-    assert audit.seal(history.centre) == 1
-    assert audit.verify_chain(history.centre) == (5, None)
+    assert chain.seal(history.centre, chain.TIMELINE, history.now) == 1
+    verdict = chain.verify(history.centre, chain.TIMELINE, history.now)
+    assert (verdict.held, verdict.broken_at) == (5, None)

@@ -18,6 +18,7 @@ from dispatch.models.devices import Device
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Area, Household, add_area
 from dispatch.services import accounts
+from dispatch.services.access.passwords import hasher
 from dispatch.services.centre import Centre
 from dispatch.settings import Settings
 
@@ -30,7 +31,14 @@ DUTY_TOWN = "13900000002"
 
 
 def settings(database_url: str, data_dir: Path, **more: object) -> Settings:
-    given = {"database_url": database_url, "data_dir": data_dir, "secret_key": SECRET, "data_keys": DATA_KEYS, **more}
+    given = {
+        "database_url": database_url,
+        "data_dir": data_dir,
+        "secret_key": SECRET,
+        "data_keys": DATA_KEYS,
+        "second_factor": False,  # tests of the second factor ask for it
+        **more,
+    }
     return Settings.model_validate(given)
 
 
@@ -41,7 +49,7 @@ def make_centre(database_url: str, data_dir: Path) -> Centre:
 @functools.cache
 def password_hash() -> str:
     """Of ``PASSWORD``, computed once: slow on purpose."""
-    return accounts.hasher.hash(PASSWORD)
+    return hasher.hash(PASSWORD)
 
 
 @dataclass

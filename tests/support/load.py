@@ -13,6 +13,7 @@ from dispatch.models.devices import Device
 from dispatch.models.people import DutyPhone, Elder, User, sealed_phone
 from dispatch.models.places import Area, Household, add_area
 from dispatch.services import accounts
+from dispatch.services.access.users import add_by_hand
 from dispatch.services.centre import Centre
 from tests.support.factories import SECRET, settings
 
@@ -47,7 +48,7 @@ def build_city(centre: Centre, homes: int) -> City:
     for start in range(0, homes, CHUNK):
         _homes(centre, areas, range(start, min(start + CHUNK, homes)))
     person = User(username=OPERATOR, name="Operator", roles=["operator"], area_ids=[], locale="en", active=True)
-    accounts.add_user(centre, person, PASSWORD)
+    add_by_hand(centre, person, PASSWORD, datetime.now(UTC))
     accounts.add_token(centre, "load", ["signals", "calls", "cases"], datetime.now(UTC), TOKEN)
     return City(homes)
 

@@ -22,7 +22,7 @@ from dispatch.models.duty import Routine
 from dispatch.models.floor import AreaEvent, CallBack
 from dispatch.models.outbox import Message
 from dispatch.models.simnet import SimTraffic
-from dispatch.services import audit, calls, deliver, intake, live, requests, work
+from dispatch.services import calls, chain, deliver, intake, live, requests, work
 from dispatch.services.calls import CallEvent, CallReceipt, CallReport
 from dispatch.services.intake import Incoming, Receipt
 from dispatch.services.rows import Row
@@ -272,10 +272,11 @@ class Story:
         assert [(t.phone, t.channel, t.body) for t in self.unexpected()] == []
         while live.sequence(self.centre):
             pass
-        while audit.seal(self.centre):
-            pass
-        held, broken = audit.verify_chain(self.centre)
-        assert (held, broken) == (len(self.events()), None)
+        for each in chain.CHAINS:
+            while chain.seal(self.centre, each, self.now):
+                pass
+            assert chain.verify(self.centre, each, self.now).broken_at is None
+        assert chain.verify(self.centre, chain.TIMELINE, self.now).held == len(self.events())
         assert [c.id for c in self.cases() if c.state in ("new", "owned") and c.next_due_at is None] == []
 
     def signal_ids(self) -> Iterator[UUID]:

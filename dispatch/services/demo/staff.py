@@ -11,7 +11,8 @@ from dispatch.domain.permissions import SCOPES
 from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.models.simnet import SimNetwork, SimPhone
 from dispatch.models.workforce import Worker
-from dispatch.services.accounts import digest, hasher
+from dispatch.services.access.passwords import hasher
+from dispatch.services.accounts import digest
 from dispatch.services.demo.names import STAFF, Numbers, young_name
 from dispatch.services.demo.people import Home
 from dispatch.services.demo.places import District
