@@ -31,6 +31,7 @@ from dispatch.settings import (
     load_floor,
     load_policies,
     load_priorities,
+    load_templates,
     read_yaml,
 )
 from dispatch.workers import tasks
@@ -93,6 +94,8 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
             devices=load_devices(directory),
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
+            data_dir=chosen.data_dir,
+            templates=load_templates(directory),
         )
     except (ValueError, OSError, KeyError) as error:
         raise StartRefused(str(error)) from error

@@ -18,6 +18,7 @@ from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.groups import Groups
+from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import Effect, SignalKind, effect
@@ -153,3 +154,14 @@ def load_access(directory: Path, *, lenient: bool = False) -> AccessRules:
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error}") from error
     return rules.lenient() if lenient else rules
+
+
+def load_templates(directory: Path) -> Book:
+    """``config/templates``: the tables that can be imported; raises ValueError naming the file and the fault."""
+    folder = directory / "templates"
+    lists = {**read_yaml(folder / "choices.yaml"), "groups": read_yaml(directory / "groups.yaml")["groups"]}
+    templates = {
+        kind: _load(folder / f"{kind}.yaml", lambda body: template_of(body, lists))
+        for kind in ("elders", "devices", "workers")
+    }
+    return Book(templates, read_yaml(folder / "faults.yaml"))

@@ -14,11 +14,13 @@ from dispatch.api import (
     cases,
     consents,
     devices,
+    duplicates,
     duty,
     floor,
     groups,
     handover,
     health,
+    imports,
     live,
     me,
     pages,
@@ -90,6 +92,8 @@ def create_app(context: Context) -> Flask:
     for room in (me, users, tokens, trail):
         app.register_api(room.api)
     for room in (area_events, callbacks, floor, handover, reviews, wall):
+        app.register_api(room.api)
+    for room in (imports, duplicates):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages):
         app.register_blueprint(blueprint)

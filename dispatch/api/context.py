@@ -143,7 +143,12 @@ def allowed(*what: May) -> Actor:
 def act(version: int | None = None, *, may: May = May.CASES_WORK) -> Act:
     """Who does something now, if they may."""
     doer = allowed(may)
+    return Act(doer, now(), version, idempotency_key())
+
+
+def idempotency_key() -> str | None:
+    """The request's own name for what it wants done once. Raises ``Invalid``."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise Invalid("Idempotency-Key", "malformed", "send 1 to 200 printable ASCII characters, such as a UUID")
-    return Act(doer, now(), version, key)
+    return key

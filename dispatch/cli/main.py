@@ -18,6 +18,7 @@ COMMANDS = {
     "keys": "dispatch.cli.keys:keys",
     "trail": "dispatch.cli.trail:trail",
     "doctor": "dispatch.cli.admin:doctor",
+    "import": "dispatch.cli.tables:import_",
     "backup": "dispatch.cli.backup:backup",
     "restore": "dispatch.cli.backup:restore",
     "simulate": "dispatch.cli.simulate:simulate",

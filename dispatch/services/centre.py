@@ -12,6 +12,7 @@ from dispatch.domain.access import AccessRules
 from dispatch.domain.care import CareRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
+from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.signals import SignalKind
 from dispatch.domain.supervision import DeviceRules
@@ -32,3 +33,5 @@ class Centre:
     devices: DeviceRules
     zone: ZoneInfo
     spool_dir: Path
+    data_dir: Path
+    templates: Book

@@ -24,8 +24,10 @@ from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.devices import supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
+from dispatch.services.imports import claims, find_doubles, uploads
+from dispatch.services.imports.run import run as run_import
 from dispatch.workers.send import Runtime, send_message
-from dispatch.workers.tasks import send
+from dispatch.workers.tasks import send, work_import
 
 log = structlog.get_logger()
 CYCLE = 0.25
@@ -64,6 +66,7 @@ class Clock:
         self._advance_network = advance_network
         self._leadership = Leadership(runtime.centre.database)
         self._outward = outward or ThreadPoolExecutor(8, thread_name_prefix="outward")
+        self._bulk = outward or ThreadPoolExecutor(1, thread_name_prefix="bulk")
         self._time = time
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._marked: dict[str, datetime] = {}
@@ -81,6 +84,8 @@ class Clock:
             Job("duty", 15, self._duty),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
+            Job("imports", 1, self.imports),
+            Job("doubles", 3600, self._doubles),
             Job("prune", 60, self._prune),
         )
         for job in jobs:
@@ -100,6 +105,7 @@ class Clock:
         finally:
             self._leadership.release()
             self._outward.shutdown(wait=False, cancel_futures=True)
+            self._bulk.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, job: Job) -> None:
         """No job may end the clock: what went wrong is logged, written into the registry, and tried again."""
@@ -200,12 +206,14 @@ class Clock:
             log.exception("hand_over_failed", message_id=handover.message_id)
 
     def _to_broker(self, handover: deliver.Handover) -> bool:
+        return self._offer(send, handover.message_id, "urgent" if handover.urgent else "default")
+
+    def _offer(self, task: Any, argument: int, queue: str) -> bool:
         """False: it is away. Then it is left alone for a while, since one in a black hole costs a second each time."""
         if self._time() < self._broker_again_at:
             return False
-        queue = "urgent" if handover.urgent else "default"
         try:
-            send.apply_async(args=[handover.message_id], queue=queue, retry=False)
+            task.apply_async(args=[argument], queue=queue, retry=False)
         except (BrokerAway, OSError) as error:
             if not self._broker_down:
                 log.error("broker_away", error=type(error).__name__)
@@ -214,6 +222,21 @@ class Clock:
             return False
         self._broker_down = False
         return True
+
+    def imports(self, now: datetime) -> None:
+        """Files wait for a worker, and where none comes for the one thread that the clock has for them."""
+        for handover in claims.hand_over(self._centre, now):
+            self._bulk.submit(self._work_import, handover)
+
+    def _work_import(self, handover: claims.Handover) -> None:
+        try:
+            if handover.directly or not self._offer(work_import, handover.import_id, "bulk"):
+                run_import(self._centre, handover.import_id, self._time)
+        except Exception:
+            log.exception("import_failed", import_id=handover.import_id)
+
+    def _doubles(self, now: datetime) -> dict[str, Any]:
+        return {"found": find_doubles.everywhere(self._centre, now)}
 
     def _audit(self, now: datetime) -> dict[str, Any]:
         findings = [finding.as_json() for finding in audit.audit(self._centre, now)]
@@ -229,3 +252,4 @@ class Clock:
 
     def _prune(self, now: datetime) -> None:
         live.prune(self._centre, now)
+        uploads.forget(self._centre, now)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
+from dispatch.services.imports import run as imports
 from dispatch.workers.send import Runtime, send_message
 
 QUEUES = ("urgent", "default", "bulk")
@@ -56,3 +57,8 @@ def runtime() -> Runtime:
 @app.task(name="send")
 def send(message_id: int) -> None:
     send_message(runtime(), message_id, datetime.now(UTC))
+
+
+@app.task(name="work_import")
+def work_import(import_id: int) -> None:
+    imports.run(runtime().centre, import_id, lambda: datetime.now(UTC))

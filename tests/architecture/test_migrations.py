@@ -18,6 +18,7 @@ from dispatch.models import (  # noqa: F401
     duty,
     engine,
     floor,
+    imports,
     outbox,
     people,
     places,

@@ -129,6 +129,21 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/elders/<elder_id>/consents": Route(
         May.REGISTER_EDIT, {"purpose": "visits", "given": False, "how": "telephone", "by": "the elder"}
     ),
+    # tables in and out
+    "GET /api/v1/imports": Route(May.IMPORT),
+    "POST /api/v1/imports": Route(May.IMPORT, form={"kind": "workers", "file": ("姓名,电话,所属区划", "workers.csv")}),
+    "GET /api/v1/imports/template": Route(May.IMPORT, query="kind=elders&format=csv"),
+    "GET /api/v1/imports/<import_id>": Route(May.IMPORT),
+    "GET /api/v1/imports/<import_id>/rows": Route(May.IMPORT),
+    "GET /api/v1/imports/<import_id>/errors.csv": Route(May.IMPORT),
+    "GET /api/v1/imports/<import_id>/errors.xlsx": Route(May.IMPORT),
+    "POST /api/v1/imports/<import_id>/apply": Route(May.IMPORT, {}),
+    "POST /api/v1/imports/<import_id>/cancel": Route(May.IMPORT, {}),
+    "GET /api/v1/exports/elders": Route(May.EXPORT, query="format=csv"),
+    "GET /api/v1/duplicates": Route(May.REGISTER_EDIT),
+    "GET /api/v1/duplicates/<double_id>": Route(May.REGISTER_EDIT),
+    "POST /api/v1/duplicates/<double_id>/merge": Route(May.REGISTER_EDIT, {"keep": "999999"}),
+    "POST /api/v1/duplicates/<double_id>/dismiss": Route(May.REGISTER_EDIT, {"reason": "two people"}),
     # workforce
     "GET /api/v1/workers": Route(May.REGISTER_READ),
     # devices
@@ -254,6 +269,8 @@ THING: dict[str, str] = {
     "user_id": "a user in the East",
     "session_id": "a session of one's own",
     "token_id": "a machine's token, which has no area",
+    "import_id": "a file of somebody in the East",
+    "double_id": "two elders in the East who look alike",
     "number": "a telephone, which has no area",
     "tag_id": "a membership of a group, found by its elder",
     "path": "a file, which has no area",

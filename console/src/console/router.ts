@@ -9,6 +9,8 @@ export const router = createRouter({
     { path: '/cases', name: 'history', component: () => import('@/history/History.vue') },
     { path: '/unreadable', name: 'signals', component: () => import('@/signals/Unreadable.vue') },
     { path: '/engine', name: 'engine', component: () => import('@/engine/Engine.vue') },
+    { path: '/imports', name: 'imports', component: () => import('@/imports/Imports.vue') },
+    { path: '/duplicates', name: 'duplicates', component: () => import('@/duplicates/Duplicates.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

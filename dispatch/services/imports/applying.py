@@ -1,0 +1,111 @@
+"""Write the checked rows into the register: all of them in one transaction, or none.
+
+New rows go in first and disturb nobody. What is changed comes last, so that the rows that an operator or an alarm may
+want are locked for a moment only. The last statement asks whether the import is still ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.imports.state import ImportState, ImportTrigger, follow
+from dispatch.models.imports import Import, ImportChunk
+from dispatch.services.centre import Centre
+from dispatch.services.imports import files
+from dispatch.services.imports.bodies import Entry, unpack
+from dispatch.services.imports.check import ground_of
+from dispatch.services.imports.claims import hold, renew
+from dispatch.services.imports.kinds import Ground, Table
+from dispatch.services.imports.limits import Unreadable
+from dispatch.services.imports.uploads import set_state
+from dispatch.services.trail import Deed, Subject, write
+
+APPLY_LOCK = 0x1A9
+
+
+class Busy(Exception):
+    """Another import is being applied."""
+
+
+class Apply:
+    def __init__(self, centre: Centre, import_id: int, claim: str, time: Callable[[], datetime]) -> None:
+        self._centre, self._id, self._claim, self._time = centre, import_id, claim, time
+
+    def run(self, table: Table) -> None:
+        """Raises ``Unreadable`` when rows fit the register no longer, ``Lost`` when somebody else has the import."""
+        with self._centre.database.sessions.begin() as session:
+            self._alone(session)
+            found = session.get_one(Import, self._id)
+            ground = ground_of(session, self._centre, found, self._time())
+            self._write(session, table, ground, found)
+            self._end(session, found)
+        files.remove(self._centre, self._id)
+
+    def _alone(self, session: Session) -> None:
+        """One import at a time writes: two of the same file would not see each other's elders. SQLite has one writer.
+
+        Raises ``Busy`` and does not wait: a statement that waits is ended after some seconds.
+        """
+        ours = text("SELECT pg_try_advisory_xact_lock(:key)")
+        if self._centre.database.is_postgresql and not session.scalar(ours, {"key": APPLY_LOCK}):
+            raise Busy
+
+    def _write(self, session: Session, table: Table, ground: Ground, found: Import) -> None:
+        done = refused = 0
+        late: dict[int, set[int]] = {}
+        for number, entries in self._chunks(session, found):
+            table.look(session, ground, entries)  # the register may have moved on since the check
+            refused += sum(entry.verdict == "error" for entry in entries)
+            new = [entry for entry in entries if entry.verdict == "new"]
+            if new and not refused:
+                table.add(session, ground, new)
+            if changed := {entry.number for entry in entries if entry.verdict == "changed"}:
+                late[number] = changed
+            done += len(entries) - len(changed)
+            self._renew(done)
+        if refused:
+            raise Unreadable("register_changed", count=str(refused))
+        ground.seen.clear()
+        for number, entries in self._chunks(session, found, list(late)):
+            changed_ones = [entry for entry in entries if entry.number in late[number]]
+            table.look(session, ground, changed_ones)
+            table.change(session, ground, [entry for entry in changed_ones if entry.verdict == "changed"])
+            done += len(changed_ones)
+            self._renew(done)
+
+    def _chunks(
+        self, session: Session, found: Import, numbers: list[int] | None = None
+    ) -> Iterator[tuple[int, list[Entry]]]:
+        template = self._centre.templates.templates[found.kind]
+        if numbers is None:
+            wanted = select(ImportChunk.number).where(ImportChunk.import_id == self._id).order_by(ImportChunk.number)
+            numbers = list(session.scalars(wanted))
+        for number in numbers:
+            body = session.scalars(
+                select(ImportChunk.body).where(ImportChunk.import_id == self._id, ImportChunk.number == number)
+            ).one()
+            if body is None:  # sealed with a key that is no longer there
+                raise Unreadable("file_changed")
+            yield number, unpack(body, template)
+
+    def _renew(self, done: int) -> None:
+        """In a transaction of its own, so that others see the progress. SQLite has one writer, and that is us."""
+        if self._centre.database.is_postgresql:
+            renew(self._centre, self._id, self._claim, self._time(), done=done)
+
+    def _end(self, session: Session, found: Import) -> None:
+        now = self._time()
+        hold(session, self._id, self._claim, claim=None, next_try_at=None)
+        session.execute(delete(ImportChunk).where(ImportChunk.import_id == self._id))
+        session.refresh(found)
+        set_state(found, follow(ImportState(found.state), ImportTrigger.DONE_APPLYING), now)
+        found.applied_at = now
+        found.done = found.rows or 0
+        numbers = {"new": found.new, "changed": found.changed, "same": found.same, "errors": found.errors}
+        by = Actor(found.actor_kind, found.actor_id, found.actor_name)
+        write(session, by, Deed("import_done", Subject("import", found.id), data=numbers), now)
