@@ -22,6 +22,7 @@ from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
+from dispatch.services.together import Together
 from dispatch.settings import (
     Settings,
     load_access,
@@ -118,7 +119,7 @@ def web(chosen: Settings) -> Web:
     found = centre(chosen)
     phones = network(chosen, found)
     build = build_id(chosen)
-    app = create_app(Context(centre=found, settings=chosen, network=phones, build=build))
+    app = create_app(Context(found, chosen, phones, Together(found), build))
     sim.register(app)
     if chosen.demo:
         demo.register(app)

@@ -20,6 +20,7 @@ from dispatch.services.access.sessions import Door, Visit
 from dispatch.services.access.throttle import AddressThrottle
 from dispatch.services.accounts import Person
 from dispatch.services.centre import Centre
+from dispatch.services.together import Together
 from dispatch.services.work import Act
 from dispatch.settings import Settings
 
@@ -34,6 +35,7 @@ class Context:
     centre: Centre
     settings: Settings
     network: PhoneNetwork
+    together: Together
     build: str
     throttle: AddressThrottle = field(default_factory=AddressThrottle)
 

@@ -11,14 +11,14 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import ValidationError
 
-from dispatch.api.context import allowed, bearer, centre, now, tokens
+from dispatch.api.context import allowed, bearer, centre, context, now, tokens
 from dispatch.api.problems import AWAY, of_validation, problem
 from dispatch.api.schemas import Problem, SignalIn, SignalOut, SignalsQuery
 from dispatch.domain.actor import require
 from dispatch.domain.errors import Unauthenticated
 from dispatch.domain.permissions import May
 from dispatch.services import accounts, desk, spool
-from dispatch.services.intake import Incoming, keep_unreadable, new_signal_id, receive_signal
+from dispatch.services.intake import Incoming, keep_unreadable, new_signal_id
 
 log = structlog.get_logger()
 api = APIBlueprint("signals", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="intake")])
@@ -95,7 +95,7 @@ def post_signal() -> Response:
 
 
 def _stored(incoming: Incoming) -> SignalOut:
-    receipt = receive_signal(centre(), incoming)
+    receipt = context().together.receive(incoming)
     return SignalOut(
         signal_id=str(receipt.signal_id),
         case_id=None if receipt.case_id is None else str(receipt.case_id),

@@ -104,9 +104,11 @@ class Elder(Base):
 
     def absence(self, now: datetime) -> str | None:
         """``hospital`` or ``away`` while it lasts; an absence without an end lasts."""
-        if self.absence_kind and (self.absence_until is None or self.absence_until > now):
-            return self.absence_kind
-        return None
+        return absent(self.absence_kind, self.absence_until, now)
+
+
+def absent(kind: str | None, until: datetime | None, now: datetime) -> str | None:
+    return kind if kind and (until is None or until > now) else None
 
 
 def sealed_phone(phone: str | None) -> dict[str, Any]:

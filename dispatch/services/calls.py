@@ -18,8 +18,8 @@ from dispatch.models.cases import Call, Case
 from dispatch.models.people import Contact, Elder, User
 from dispatch.models.sealed import has_phone
 from dispatch.services.centre import Centre
-from dispatch.services.intake import active_case, new_case
 from dispatch.services.lifecycle import begin_work, change_priority, drop, move, put, record
+from dispatch.services.opening import Scene, active_case, new_case
 from dispatch.services.rows import mask, stamp
 from dispatch.services.transact import transact
 
@@ -182,8 +182,7 @@ def _case_for(session: Session, centre: Centre, call: Call, elders: list[Elder],
         channel=Channel.HOTLINE,
         priority=3,
         at=now,
-        elder=elder,
-        household=elder.household if elder else None,
+        scene=Scene.of(elder, elder.household if elder else None, now),
     )
     case.caller = call.caller
     case.signals = 1

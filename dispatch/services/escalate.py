@@ -18,8 +18,8 @@ from dispatch.models.places import Household
 from dispatch.services.centre import Centre
 from dispatch.services.duty.coverage import PAGE, open_gap
 from dispatch.services.duty.on_duty import reach
-from dispatch.services.intake import unhold
 from dispatch.services.lifecycle import begin_wait, move, policy_of, put, record, set_deadline
+from dispatch.services.opening import unhold
 from dispatch.services.rows import stamp
 
 log = structlog.get_logger()

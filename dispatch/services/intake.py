@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Table, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from uuid_utils import uuid7
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import ACTIVE, Channel, Flag, Kind, State, Trigger
-from dispatch.domain.escalation import Deadline, Due
+from dispatch.domain.case import ACTIVE, Channel, Flag, Kind
 from dispatch.domain.signals import FIRST_OUT, Effect, SignalKind, clock_is_off, effect
 from dispatch.models.base import Utc
-from dispatch.models.cases import Case
+from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
-from dispatch.models.people import Elder
+from dispatch.models.people import Elder, absent
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
-from dispatch.services.lifecycle import (
-    begin_wait,
-    change_priority,
-    drop,
-    happened,
-    move,
-    open_with,
-    put,
-    record,
-    set_deadline,
-)
+from dispatch.services.lifecycle import happened, open_with, put, record
+from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.transact import transact
 
 EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
-RECHECK = timedelta(seconds=60)
-"""How long an owner may let a new alarm of the same home wait before being asked."""
 RAW_KEPT = 64 * 1024
 ON_TEST = "on_test"
 """Why an alarm of a device that somebody put on test opened no case."""
@@ -47,21 +36,41 @@ ON_TEST = "on_test"
 # The statements of every alarm, written once: to build them anew would cost as much as to run them.
 DEVICES: Table = Device.__table__  # type: ignore[assignment]
 SIGNALS: Table = Signal.__table__  # type: ignore[assignment]
+CASES: Table = Case.__table__  # type: ignore[assignment]
+HOUSEHOLDS: Table = Household.__table__  # type: ignore[assignment]
+ELDERS: Table = Elder.__table__  # type: ignore[assignment]
 QUEUE_UP = text("SELECT pg_advisory_xact_lock(hashtextextended(:device, 1))")
-COPY = select(SIGNALS.c.id, SIGNALS.c.case_id).where(
-    or_(
-        SIGNALS.c.id == bindparam("id"),
-        and_(SIGNALS.c.device_number == bindparam("device"), SIGNALS.c.event_id == bindparam("event")),
+STORE = insert(SIGNALS)
+SAME_EVENT = or_(
+    SIGNALS.c.id == bindparam("id"),
+    and_(SIGNALS.c.device_number == bindparam("device"), SIGNALS.c.event_id == bindparam("event")),
+)
+COPY = select(SIGNALS.c.case_id).where(SAME_EVENT)
+A_COPY = select(SIGNALS.c.id).where(SAME_EVENT).limit(1).scalar_subquery().label("copy")
+
+
+def _emergency(*where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """The id of the open emergency; its uniqueness is the database's promise."""
+    return select(CASES.c.id).where(CASES.c.kind == Kind.EMERGENCY, CASES.c.state.in_(ACTIVE), *where).scalar_subquery()
+
+
+AT_HOME = (
+    select(
+        A_COPY,
+        _emergency(CASES.c.household_id == HOUSEHOLDS.c.id).label("case_id"),
+        HOUSEHOLDS.c.area_id,
+        ELDERS.c.id.label("elder_id"),
+        ELDERS.c.absence_kind,
+        ELDERS.c.absence_until,
     )
+    .select_from(HOUSEHOLDS.outerjoin(ELDERS, ELDERS.c.household_id == HOUSEHOLDS.c.id))
+    .where(HOUSEHOLDS.c.id == bindparam("household"))
 )
-_ACTIVE = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
-ACTIVE_IN_HOME = _ACTIVE.where(Case.household_id == bindparam("household"))
-HOME = (
-    select(Household, Elder)
-    .outerjoin(Elder, Elder.id == bindparam("elder"))
-    .where(Household.id == bindparam("household"))
+"""One row for each elder of the home."""
+HOMELESS = select(
+    A_COPY,
+    _emergency(CASES.c.household_id.is_(None), CASES.c.origin_device == bindparam("device")).label("case_id"),
 )
-ACTIVE_OF_DEVICE = _ACTIVE.where(Case.household_id.is_(None), Case.origin_device == bindparam("device"))
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,42 @@ class Sender:
     on_test_until: datetime | None = None
 
 
+@dataclass
+class Arrival:
+    """One message on its way through a batch."""
+
+    incoming: Incoming
+    device: Sender | None
+    """None: nobody has registered it."""
+    duplicate: bool = False
+    case_id: int | None = None
+    opens: Case | None = None
+    """The case that it opens; it has no id before ``Batch.write``."""
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return {"id": self.incoming.id, "device": self.incoming.device, "event": self.incoming.event_id}
+
+    @property
+    def household_id(self) -> int | None:
+        return self.device.household_id if self.device else None
+
+    @property
+    def home(self) -> tuple[int, str]:
+        """Where its emergency is: in a household, or at a device that belongs to none."""
+        return (self.household_id, "") if self.household_id is not None else (0, self.incoming.device)
+
+    @property
+    def is_on_test(self) -> bool:
+        """By the time at which it came, so that a test ends by itself however the clock is."""
+        until = self.device.on_test_until if self.device else None
+        return until is not None and self.incoming.received_at < until
+
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(self.incoming.id, self.case_id, self.duplicate, unknown_device=self.device is None)
+
+
 def new_signal_id(device: str, event_id: str | None) -> UUID:
     """The same for every copy of one event, so that a sender hears the same id even when the database was away."""
     if event_id is None:
@@ -113,7 +158,12 @@ def receive_signal(centre: Centre, incoming: Incoming) -> Receipt:
 
     Raises ``sqlalchemy.exc.OperationalError`` when the database is away: then the signal belongs into the spool.
     """
-    return transact(centre, lambda session: _receive(session, centre, incoming))
+    return receive_signals(centre, [incoming])[0]
+
+
+def receive_signals(centre: Centre, batch: Sequence[Incoming]) -> list[Receipt]:
+    """Receive signals of different devices in one transaction: all are stored, or none is. Raises as the single one."""
+    return transact(centre, lambda session: Batch(session, centre).receive(batch))
 
 
 def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: datetime) -> UUID:
@@ -136,44 +186,119 @@ def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: d
     return signal_id
 
 
-def _receive(session: Session, centre: Centre, incoming: Incoming) -> Receipt:
-    device = _note_on_device(session, incoming)
-    if device is None and centre.database.is_postgresql:  # there is no row to wait at; SQLite has one writer anyway
-        session.execute(QUEUE_UP, {"device": incoming.device})
-    copy = session.execute(COPY, {"id": incoming.id, "device": incoming.device, "event": incoming.event_id}).first()
-    if copy is not None:
-        return Receipt(copy.id, copy.case_id, duplicate=True, unknown_device=device is None)
-    case = None
-    on_test = _is_on_test(device, incoming)
-    if effect(incoming.kind) is not Effect.DEVICE and not on_test:
-        case = _into_a_case(session, centre, device, incoming)
-    case_id = case.id if case else None
-    _store(session, incoming, device.id if device else None, case_id, reason=ON_TEST if on_test else None)
-    return Receipt(incoming.id, case_id, duplicate=False, unknown_device=device is None)
+class Batch:
+    """One transaction of the intake. New cases, history and signals are inserted together, at its end.
+
+    All devices are locked before any case, both in one order: two batches may wait for each other, never in a circle.
+    """
+
+    def __init__(self, session: Session, centre: Centre) -> None:
+        self._session = session
+        self._centre = centre
+        self._waiting: list[Arrival] = []
+        self._opening: set[tuple[int, str]] = set()
+
+    def receive(self, batch: Sequence[Incoming]) -> list[Receipt]:
+        arrivals = [Arrival(i, self._note(i)) for i in sorted(batch, key=lambda i: i.device)]
+        for arrival in sorted(arrivals, key=lambda a: a.home):
+            self._place(arrival)
+        self._write()
+        receipts = {arrival.incoming.id: arrival.receipt for arrival in arrivals}
+        return [receipts[incoming.id] for incoming in batch]
+
+    def _note(self, incoming: Incoming) -> Sender | None:
+        device = _note_on_device(self._session, incoming)
+        if device is None and self._centre.database.is_postgresql:
+            # There is no row to wait at. SQLite has one writer anyway.
+            self._session.execute(QUEUE_UP, {"device": incoming.device})
+        return device
+
+    def _place(self, arrival: Arrival) -> None:
+        """Find out whether it is news, and to which case it belongs."""
+        if arrival.home in self._opening:
+            self._write()
+        is_copy, case_id, scene = self._look_around(arrival)
+        if is_copy:
+            arrival.duplicate = True
+            arrival.case_id = self._session.execute(COPY, arrival.event).scalar_one()
+            return
+        meaning = Effect.DEVICE if arrival.is_on_test else effect(arrival.incoming.kind)
+        # Locked only here, so it may have ended since.
+        case = active_case(self._session, arrival.household_id, arrival.incoming.device) if case_id else None
+        if meaning is not Effect.DEVICE and case is not None:
+            (_remark if meaning is Effect.REMARK else self._join)(self._session, case, arrival)
+            arrival.case_id = case.id
+        elif meaning is Effect.ALARM:
+            arrival.opens = self._new_case(arrival, scene)
+            self._opening.add(arrival.home)
+        self._waiting.append(arrival)
+
+    def _look_around(self, arrival: Arrival) -> tuple[bool, int | None, Scene]:
+        """Is the same event stored already, the open emergency of its home, and who lives there: in one statement."""
+        device, now = arrival.device, arrival.incoming.received_at
+        if device is None or device.household_id is None:
+            copy, case_id = self._session.execute(HOMELESS, arrival.event).one()
+            elder = self._session.get(Elder, device.elder_id) if device and device.elder_id is not None else None
+            return copy is not None, case_id, Scene.of(elder, None, now)
+        rows = self._session.execute(AT_HOME, arrival.event | {"household": device.household_id}).all()
+        # The wearer, or the only one who lives there; otherwise the operator has to ask.
+        who = next((row for row in rows if row.elder_id == device.elder_id), rows[0] if len(rows) == 1 else None)
+        absence = absent(who.absence_kind, who.absence_until, now) if who else None
+        scene = Scene(device.household_id, rows[0].area_id, who.elder_id if who else None, absence)
+        return rows[0].copy is not None, rows[0].case_id, scene
+
+    def _new_case(self, arrival: Arrival, scene: Scene) -> Case:
+        incoming = arrival.incoming
+        case = new_case(
+            self._centre,
+            kind=Kind.EMERGENCY,
+            cause=incoming.kind.value,
+            channel=Channel.DEVICE,
+            priority=self._centre.priorities[incoming.kind],
+            at=incoming.received_at,
+            scene=scene,
+        )
+        case.origin_device = incoming.device
+        case.signals = 1
+        case.last_signal_at = incoming.received_at
+        if scene.household_id is None:
+            put(case, Flag.UNKNOWN_DEVICE)
+        if incoming.spooled:
+            put(case, Flag.SPOOLED)
+        return case
+
+    def _join(self, session: Session, case: Case, arrival: Arrival) -> None:
+        now = arrival.incoming.received_at
+        late = case.last_signal_at is not None and now - case.last_signal_at > FIRST_OUT
+        calls_again(self._centre, case, self._centre.priorities[arrival.incoming.kind], now)
+        data = _data(arrival) | {"count": case.signals}
+        if late:
+            data["after_pause"] = True
+        record(session, case, "repeat", _actor(arrival), now, data=data)
+
+    def _write(self) -> None:
+        opening = [arrival for arrival in self._waiting if arrival.opens is not None]
+        firsts = [_first_event(arrival) for arrival in opening]
+        ids = open_with(self._session, [arrival.opens for arrival in opening if arrival.opens is not None], firsts)
+        for arrival, case_id in zip(opening, ids, strict=True):
+            arrival.case_id = case_id
+        if self._waiting:
+            self._session.connection().execute(STORE, [_stored(arrival) for arrival in self._waiting])
+        self._waiting.clear()
+        self._opening.clear()
 
 
-def _is_on_test(device: Sender | None, incoming: Incoming) -> bool:
-    """By the time at which it came, so that a test ends by itself however the clock is."""
-    return device is not None and device.on_test_until is not None and incoming.received_at < device.on_test_until
-
-
-def _into_a_case(session: Session, centre: Centre, device: Sender | None, incoming: Incoming) -> Case | None:
-    case = active_case(session, device.household_id if device else None, incoming.device)
-    if effect(incoming.kind) is Effect.REMARK:
-        if case is not None:
-            _remark(session, case, device, incoming)
-    elif case is not None:
-        _join(session, centre, case, device, incoming)
-    else:
-        case = _open(session, centre, device, incoming)
-    return case
+def _first_event(arrival: Arrival) -> CaseEvent:
+    assert arrival.opens is not None
+    now = arrival.incoming.received_at
+    return happened(arrival.opens, "opened", _actor(arrival), now, data=_data(arrival))
 
 
 def _note_on_device(session: Session, incoming: Incoming) -> Sender | None:
     """Write that the device has spoken, and find out whose it is. None: nobody has registered it.
 
     The row stays locked until the commit: messages of one device go one at a time. Two devices of one home may still
-    open its case at the same moment; then the unique index lets one through, and the other starts over and joins.
+    open its case at once in two processes; then the unique index lets one through, and the other starts over.
     """
     battery = (incoming.data or {}).get("battery")
     knows_battery = type(battery) is int and 0 <= battery <= 100  # a bool is an int to Python and not to PostgreSQL
@@ -210,47 +335,37 @@ def _note(kind: SignalKind, knows_battery: bool) -> ReturningUpdate[Any]:
     )
 
 
-def _store(
-    session: Session, incoming: Incoming, device_id: int | None, case_id: int | None, *, reason: str | None = None
-) -> None:
-    session.execute(
-        insert(SIGNALS),
-        {
-            "id": incoming.id,
-            "device_number": incoming.device,
-            "device_id": device_id,
-            "kind": incoming.kind,
-            "event_id": incoming.event_id,
-            "received_at": incoming.received_at,
-            "occurred_at": incoming.occurred_at,
-            "clock_off": clock_is_off(incoming.occurred_at, incoming.received_at),
-            "data": incoming.data,
-            "raw": incoming.raw,
-            "raw_size": len(incoming.raw),
-            "source": incoming.source,
-            "understood": True,
-            "reason": reason,
-            "spooled": incoming.spooled,
-            "case_id": case_id,
-        },
-    )
+def _stored(arrival: Arrival) -> dict[str, Any]:
+    incoming = arrival.incoming
+    return {
+        "id": incoming.id,
+        "device_number": incoming.device,
+        "device_id": arrival.device.id if arrival.device else None,
+        "kind": incoming.kind,
+        "event_id": incoming.event_id,
+        "received_at": incoming.received_at,
+        "occurred_at": incoming.occurred_at,
+        "clock_off": clock_is_off(incoming.occurred_at, incoming.received_at),
+        "data": incoming.data,
+        "raw": incoming.raw,
+        "raw_size": len(incoming.raw),
+        "source": incoming.source,
+        "understood": True,
+        "reason": ON_TEST if arrival.is_on_test else None,
+        "spooled": incoming.spooled,
+        "case_id": arrival.case_id,
+    }
 
 
-def active_case(session: Session, household_id: int | None, device_number: str | None) -> Case | None:
-    """The emergency that this home (or this unregistered device) is already in, locked for us."""
-    if household_id is not None:
-        return session.scalar(ACTIVE_IN_HOME, {"household": household_id})
-    return session.scalar(ACTIVE_OF_DEVICE, {"device": device_number})
+def _actor(arrival: Arrival) -> Actor:
+    return Actor("device", arrival.incoming.device, arrival.device.model if arrival.device else "")
 
 
-def _actor(device: Sender | None, incoming: Incoming) -> Actor:
-    return Actor("device", incoming.device, device.model if device else "")
-
-
-def _data(device: Sender | None, incoming: Incoming) -> dict[str, Any]:
+def _data(arrival: Arrival) -> dict[str, Any]:
+    incoming = arrival.incoming
     data: dict[str, Any] = {"kind": incoming.kind.value, "device": incoming.device, "signal_id": str(incoming.id)}
-    if device is not None and device.location:
-        data["location"] = device.location
+    if arrival.device is not None and arrival.device.location:
+        data["location"] = arrival.device.location
     if incoming.spooled:
         data["spooled"] = True
     if clock_is_off(incoming.occurred_at, incoming.received_at):
@@ -258,124 +373,15 @@ def _data(device: Sender | None, incoming: Incoming) -> dict[str, Any]:
     return data
 
 
-def _open(session: Session, centre: Centre, device: Sender | None, incoming: Incoming) -> Case:
-    household, elder = _home(session, device)
-    case = new_case(
-        centre,
-        kind=Kind.EMERGENCY,
-        cause=incoming.kind.value,
-        channel=Channel.DEVICE,
-        priority=centre.priorities[incoming.kind],
-        at=incoming.received_at,
-        elder=elder,
-        household=household,
-    )
-    case.origin_device = incoming.device
-    case.signals = 1
-    case.last_signal_at = incoming.received_at
-    if household is None:
-        put(case, Flag.UNKNOWN_DEVICE)
-    if incoming.spooled:
-        put(case, Flag.SPOOLED)
-    data = _data(device, incoming)
-    open_with(session, case, happened(case, "opened", _actor(device, incoming), incoming.received_at, data=data))
-    return case
-
-
-def _home(session: Session, device: Sender | None) -> tuple[Household | None, Elder | None]:
-    if device is None:
-        return None, None
-    if device.household_id is None:
-        return None, session.get(Elder, device.elder_id) if device.elder_id is not None else None
-    found = session.execute(HOME, {"household": device.household_id, "elder": device.elder_id}).one()
-    household, elder = found
-    return household, elder or only_elder(session, household.id)
-
-
-def only_elder(session: Session, household_id: int) -> Elder | None:
-    """The elder of a home where only one lives; otherwise the operator has to ask."""
-    found = session.scalars(select(Elder).where(Elder.household_id == household_id).limit(2)).all()
-    return found[0] if len(found) == 1 else None
-
-
-def new_case(
-    centre: Centre,
-    *,
-    kind: Kind,
-    cause: str,
-    channel: Channel,
-    priority: int,
-    at: datetime,
-    elder: Elder | None,
-    household: Household | None,
-) -> Case:
-    """A case that begins to wait at ``at``, with its own copy of the policy. The caller adds and records it."""
-    case = Case(
-        kind=kind,
-        cause=cause,
-        channel=channel,
-        priority=priority,
-        state=State.NEW,
-        version=0,
-        opened_at=at,
-        changed_at=at,
-        policy=centre.policies[priority].dump(),
-        round=-1,
-        flags=[],
-        household_id=household.id if household else None,
-        area_id=household.area_id if household else None,
-        elder_id=elder.id if elder else None,
-    )
-    begin_wait(case, at)
-    absence = elder.absence(at) if elder else None
-    if absence:
-        put(case, Flag.IN_HOSPITAL if absence == "hospital" else Flag.AWAY)
-    return case
-
-
-def _join(session: Session, centre: Centre, case: Case, device: Sender | None, incoming: Incoming) -> None:
-    now = incoming.received_at
-    late = case.last_signal_at is not None and now - case.last_signal_at > FIRST_OUT
-    calls_again(centre, case, centre.priorities[incoming.kind], now)
-    data = _data(device, incoming) | {"count": case.signals}
-    if late:
-        data["after_pause"] = True
-    record(session, case, "repeat", _actor(device, incoming), now, data=data)
-
-
-def calls_again(centre: Centre, case: Case, priority: int, now: datetime) -> None:
-    """The home calls again, by a device or a person: louder, never quieter. The caller records it."""
-    move(case, Trigger.SIGNAL)
-    case.signals += 1
-    case.last_signal_at = max(case.last_signal_at or now, now)
-    put(case, Flag.REPEAT)
-    if priority < case.priority:
-        change_priority(case, priority, centre.policies, now)
-    if case.held_until is not None:
-        unhold(case, now)
-    elif case.state != State.NEW:
-        put(case, Flag.NEW_SIGNAL)
-        if case.due == Due.ASK_OWNER and case.next_due_at is not None:
-            set_deadline(case, Deadline(min(case.next_due_at, now + RECHECK), Due.ASK_OWNER))
-
-
-def unhold(case: Case, now: datetime) -> None:
-    """Bring a held case back into the queue."""
-    move(case, Trigger.UNHOLD)
-    drop(case, Flag.HELD)
-    put(case, Flag.RETURNED)
-    begin_wait(case, now)
-
-
-def _remark(session: Session, case: Case, device: Sender | None, incoming: Incoming) -> None:
+def _remark(session: Session, case: Case, arrival: Arrival) -> None:
     """Tell that all is said to be well, and settle nothing: who lies on the floor can press the wrong button too."""
-    cancelled = incoming.kind is SignalKind.CANCEL
+    cancelled = arrival.incoming.kind is SignalKind.CANCEL
     put(case, Flag.CANCELLED_BY_ELDER if cancelled else Flag.RESTORED)
     record(
         session,
         case,
         "cancelled_by_elder" if cancelled else "restored",
-        _actor(device, incoming),
-        incoming.received_at,
-        data=_data(device, incoming),
+        _actor(arrival),
+        arrival.incoming.received_at,
+        data=_data(arrival),
     )

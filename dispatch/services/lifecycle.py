@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,9 @@ from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.engine import LiveOp
 
 EVENTS: Table = CaseEvent.__table__  # type: ignore[assignment]
-LIVE_OPS: Table = LiveOp.__table__  # type: ignore[assignment]
+CASES: Table = Case.__table__  # type: ignore[assignment]
+OPEN_CASES = insert(CASES).returning(CASES.c.id, sort_by_parameter_order=True)
+WRITE_EVENTS = insert(EVENTS)
 EVENT_COLUMNS = tuple(column.key for column in EVENTS.columns if column.key != "id")
 
 
@@ -149,20 +151,30 @@ def happened(
     )
 
 
-def open_with(session: Session, case: Case, first: CaseEvent) -> None:
-    """Insert a new case as it is with the first row of its history: one statement less than ``record`` afterwards."""
-    session.add(case)
-    session.flush()
-    first.case_id = case.id
-    write(session, first)
+def open_with(session: Session, cases: Sequence[Case], firsts: Sequence[CaseEvent]) -> list[int]:
+    """Insert new cases as they are, each with the first row of its history, past the unit of work; returns their ids.
+
+    They stay outside of the session: whoever wants to change one afterwards reads it back.
+    """
+    if not cases:
+        return []
+    values = [{name: value for name, value in vars(case).items() if not name.startswith("_")} for case in cases]
+    ids = list(session.connection().execute(OPEN_CASES, values).scalars())
+    for first, case_id in zip(firsts, ids, strict=True):
+        first.case_id = case_id
+    write(session, *firsts)
+    return ids
 
 
-def write(session: Session, event: CaseEvent) -> None:
-    """Insert a row of history and tell the live stream: past the unit of work, which would double the price of both."""
-    connection = session.connection()  # the session itself would flush the case first, and fail at another place
-    connection.execute(insert(EVENTS), {name: getattr(event, name) for name in EVENT_COLUMNS})
-    connection.execute(insert(LIVE_OPS), {"case_id": event.case_id, "at": event.at})
+def write(session: Session, *events: CaseEvent) -> None:
+    """Insert rows of history; the database tells the live stream. Past the unit of work, which would double the price.
+
+    The session itself would flush the case first, and fail at another place.
+    """
+    rows = [{name: getattr(event, name) for name in EVENT_COLUMNS} for event in events]
+    session.connection().execute(WRITE_EVENTS, rows)
 
 
 def announce(session: Session, case_ids: Iterable[int], now: datetime) -> None:
+    """Tell the live stream of rows that look different without a row of history of their own."""
     session.add_all(LiveOp(case_id=case_id, at=now) for case_id in case_ids)

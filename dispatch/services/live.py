@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Table, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor, Sight
@@ -28,6 +28,16 @@ KEEP = 20_000
 BATCH = 500
 
 
+LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+OPS: Table = LiveOp.__table__  # type: ignore[assignment]
+LAST = select(func.coalesce(func.max(OPS.c.seq), 0))
+NUMBER = (
+    update(OPS)
+    .where(OPS.c.id.in_(select(OPS.c.id).where(OPS.c.seq.is_(None)).order_by(OPS.c.id).limit(BATCH)))
+    .values(seq=LAST.scalar_subquery() + 1)
+)
+
+
 @dataclass(frozen=True)
 class Op:
     seq: int
@@ -42,18 +52,10 @@ class Op:
 def sequence(centre: Centre) -> bool:
     """Number the waiting changes. True: there may be more of them; False also while another process is at it."""
     with centre.database.sessions.begin() as session:
-        if centre.database.is_postgresql and not session.scalar(
-            text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": LIVE_LOCK}
-        ):
+        if centre.database.is_postgresql and not session.scalar(LOCK, {"key": LIVE_LOCK}):
             return False
-        waiting = list(session.scalars(select(LiveOp.id).where(LiveOp.seq.is_(None)).order_by(LiveOp.id).limit(BATCH)))
-        if not waiting:
-            return False
-        session.execute(
-            update(LiveOp).where(LiveOp.id.in_(waiting)).values(seq=last_seq(session) + 1),
-            execution_options={"synchronize_session": False},
-        )
-    return len(waiting) == BATCH
+        numbered = session.connection().execute(NUMBER)
+    return numbered.rowcount == BATCH
 
 
 def anything_waiting(centre: Centre) -> bool:
@@ -62,7 +64,7 @@ def anything_waiting(centre: Centre) -> bool:
 
 
 def last_seq(session: Session) -> int:
-    return session.scalar(select(func.max(LiveOp.seq))) or 0
+    return int(session.connection().execute(LAST).scalar_one())
 
 
 def ops_after(session: Session, centre: Centre, seq: int, now: datetime) -> tuple[int, list[Op]]:

@@ -16,8 +16,8 @@ from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
-from dispatch.services.intake import active_case, calls_again, new_case
 from dispatch.services.lifecycle import acted, begin_work, move, put, record
+from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.rows import Row, case_row
 from dispatch.services.transact import transact
 from dispatch.services.work import Act, perform
@@ -100,8 +100,7 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
         channel=request.channel,
         priority=request.priority or DEFAULT_PRIORITY[request.kind],
         at=act.now,
-        elder=elder,
-        household=elder.household if elder else None,
+        scene=Scene.of(elder, elder.household if elder else None, act.now),
     )
     case.help = request.help
     case.caller = request.caller

@@ -25,6 +25,8 @@ from dispatch.services.rows import stamp
 log = structlog.get_logger()
 PACE = 0.03
 """Seconds between two pushes at least: under load changes travel together, and a console paints 30 times a second."""
+UNHEARD_PACE = 0.25
+"""The same while no console listens here: numbers are given all the same, for those who read the stream back."""
 LOOK = 1.0
 """Seconds after which the stream is looked at even if nothing woke us."""
 BEAT = 2.0
@@ -94,7 +96,8 @@ class LiveRelay:
             try:
                 wake = wake or wakeup(self._centre.database)
                 self.push(datetime.now(UTC))
-                self._stop.wait(max(0.0, PACE - (time.monotonic() - began)))
+                pace = PACE if self._rooms() else UNHEARD_PACE
+                self._stop.wait(max(0.0, pace - (time.monotonic() - began)))
                 wake.wait(LOOK)
             except AWAY as error:
                 log.warning("live_relay_waits", error=type(error).__name__)

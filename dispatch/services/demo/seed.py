@@ -53,4 +53,4 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     homes = people.build(session, chance, numbers, district, now)
     staff.add_phones(session, homes)
     past = history.build(centre, chance, homes, users, now)
-    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)], now)
+    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)])

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
-from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.case import Channel, Flag, Help, Kind, Trigger
 from dispatch.domain.escalation import Deadline, Do, Due, escalate, waiting
 from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
@@ -19,10 +19,9 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, User
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
-from dispatch.services.intake import new_case, new_signal_id
+from dispatch.services.intake import new_signal_id
 from dispatch.services.lifecycle import (
     acted,
-    announce,
     begin_work,
     change_priority,
     drop,
@@ -34,6 +33,7 @@ from dispatch.services.lifecycle import (
     put,
     set_deadline,
 )
+from dispatch.services.opening import Scene, new_case
 from dispatch.services.rows import mask, stamp
 
 
@@ -200,8 +200,7 @@ def alarm(centre: Centre, home: Home, kind: str, at: datetime) -> Tape:
         channel=Channel.DEVICE,
         priority=centre.priorities[signal_kind],
         at=at,
-        elder=elder,
-        household=home.household,
+        scene=Scene.of(elder, home.household, at),
     )
     case.origin_device = device.number
     case.signals = 1
@@ -221,8 +220,7 @@ def phone_call(centre: Centre, home: Home, caller: str, at: datetime) -> Tape:
         channel=Channel.HOTLINE,
         priority=3,
         at=at,
-        elder=home.elders[0],
-        household=home.household,
+        scene=Scene.of(home.elders[0], home.household, at),
     )
     case.caller = caller
     case.signals = 1
@@ -248,8 +246,7 @@ def request(centre: Centre, home: Home, wish: Wish, user: User, at: datetime) ->
         channel=wish.channel,
         priority=wish.priority,
         at=at,
-        elder=home.elders[0],
-        household=home.household,
+        scene=Scene.of(home.elders[0], home.household, at),
     )
     case.help = wish.help
     case.caller = home.elders[0].phone
@@ -278,8 +275,8 @@ def _at(event: CaseEvent) -> datetime:
     return event.at
 
 
-def write(session: Session, tapes: Iterable[Tape], now: datetime) -> None:
-    """Insert what was lived through, in the order in which it happened. Only open cases go into the live stream."""
+def write(session: Session, tapes: Iterable[Tape]) -> None:
+    """Insert what was lived through, in the order in which it happened."""
     ordered = sorted(tapes, key=lambda tape: tape.case.opened_at)
     session.add_all(tape.case for tape in ordered)
     session.flush()
@@ -294,4 +291,3 @@ def write(session: Session, tapes: Iterable[Tape], now: datetime) -> None:
     events.sort(key=_at)
     session.add_all(events)
     session.flush()
-    announce(session, [t.case.id for t in ordered if t.case.state not in (State.CLOSED, State.MERGED)], now)
