@@ -19,6 +19,7 @@ from dispatch.domain.permissions import SCOPES
 from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
+from dispatch.models.engine import LiveOp
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Household
@@ -170,8 +171,10 @@ def test_the_past_was_answered_in_five_to_forty_seconds(sqlite_centre: Centre) -
 def test_open_cases_have_their_deadlines_ahead(centre: Centre) -> None:
     with centre.database.reads() as session:
         found = session.scalars(select(Case).where(Case.state.in_(OPEN))).all()
+        waiting = session.scalar(select(func.count()).select_from(LiveOp))
     assert all(case.next_due_at is not None and case.next_due_at > NOW for case in found)
     assert {flag for case in found for flag in case.flags} == {"held", "missed_call", "complaint", "follow_up"}
+    assert waiting == len(found), "the past is no news"
     assert escalate.tick(centre, NOW + timedelta(seconds=1)) == 0
 
 

@@ -17,8 +17,8 @@ from dispatch.models.cases import Case
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.services.centre import Centre
 from dispatch.services.devices import conditions
-from dispatch.services.intake import new_case
 from dispatch.services.lifecycle import end_watch, happened, move, open_with, put, record
+from dispatch.services.opening import Scene, new_case
 from dispatch.services.transact import transact
 
 log = structlog.get_logger()
@@ -82,9 +82,7 @@ def _lost(session: Session, centre: Centre, device_id: int, now: datetime) -> No
     session.flush()  # the index: another clock may have opened it
     case = _case(centre, gateway, homes, now)
     data = {"kind": CAUSE, "device": gateway.number, "homes": homes, "devices": devices}
-    open_with(session, case, happened(case, "opened", SYSTEM, now, data=data))
-    session.flush()
-    task.case_id = case.id
+    (task.case_id,) = open_with(session, [case], [happened(case, "opened", SYSTEM, now, data=data)])
     _forget_children(session, device_id, now)
     log.error("gateway_silent", device_id=device_id, homes=homes)
 
@@ -98,8 +96,7 @@ def _case(centre: Centre, gateway: Device, homes: int, now: datetime) -> Case:
         channel=Channel.DEVICE,
         priority=rules.gateway_priority if homes >= rules.gateway_homes else rules.gateway_priority_below,
         at=now,
-        elder=None,
-        household=None,
+        scene=Scene(),
     )
     case.area_id = gateway.area_id
     case.origin_device = gateway.number
