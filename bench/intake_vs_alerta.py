@@ -4,8 +4,8 @@
 
 Alerta is installed into an environment of its own under the user's cache the first time. Both run as two web processes;
 ours with its clock and worker beside them. Every alarm is a new one of another home (another resource), in rounds that
-take turns, so that a noisy neighbour hits both. After the warm-up both databases are analysed: autovacuum does it within a minute
-a minute in a running centre, and until then plans that were made for empty tables are kept.
+take turns, so that a noisy neighbour hits both. After the warm-up both databases are analysed, as autovacuum does it
+within a minute in a running centre: until then plans that were made for empty tables are kept.
 """
 
 from __future__ import annotations
