@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     trusted_proxies: int = 0
     phone_network: str = "simulated"
+    hotline: str = Field("12349", pattern=r"^[0-9+][0-9 -]{2,19}$")
+    """What elders ring; on their own page, its card and the paper forms. 12349 is the country's line for elders."""
     config_dir: Path = ROOT / "config"
     console_dir: Path = ROOT / "console" / "dist"
 

@@ -16,7 +16,9 @@ from dispatch.api import (
     devices,
     duplicates,
     duty,
+    elder_page,
     floor,
+    forms,
     groups,
     handover,
     health,
@@ -91,11 +93,11 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (me, users, tokens, trail):
         app.register_api(room.api)
-    for room in (area_events, callbacks, floor, handover, reviews, wall):
+    for room in (area_events, callbacks, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
     for room in (imports, duplicates):
         app.register_api(room.api)
-    for blueprint in (health.pages, pages.pages, wall.pages):
+    for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, forms.pages):
         app.register_blueprint(blueprint)
     app.after_request(_headers)
     return app

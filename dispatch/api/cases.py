@@ -58,6 +58,7 @@ def post_case(body: schemas.CaseIn) -> Response:
         text=body.text,
         priority=body.priority,
         take=body.take,
+        applicant=body.applicant.model_dump(exclude_none=True) if body.applicant else None,
     )
     row, joined = requests.open_case(centre(), act(), request)
     answer = jsonify({**row, "joined": joined})

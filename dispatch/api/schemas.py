@@ -138,9 +138,16 @@ class SignInIn(Model):
     code: str | None = Field(None, max_length=20)
 
 
+class ApplicantIn(Model):
+    """Who asks in the elder's place."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    relation: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+
+
 class CaseIn(Model):
     kind: Kind
-    channel: Literal[Channel.HOTLINE, Channel.COUNTER, Channel.APP, Channel.VISIT, Channel.PROXY]
+    channel: Literal[Channel.HOTLINE, Channel.COUNTER, Channel.APP, Channel.VISIT, Channel.PROXY, Channel.PAPER]
     elder_id: Id | None = None
     caller_number: Phone | None = None
     help: Help | None = None
@@ -148,6 +155,7 @@ class CaseIn(Model):
     text: Note | None = None
     priority: Priority | None = None
     take: bool = False
+    applicant: ApplicantIn | None = None
 
 
 class Versioned(Model):

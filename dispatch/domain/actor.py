@@ -25,7 +25,7 @@ class Sight:
 @dataclass(frozen=True)
 class Actor:
     kind: str
-    """``user``, ``token``, ``device``, ``phone``, ``caller`` or ``system``."""
+    """``user``, ``token``, ``device``, ``phone``, ``caller``, ``elder`` or ``system``."""
     id: str
     name: str
     roles: frozenset[str] = frozenset()

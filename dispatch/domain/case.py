@@ -21,6 +21,7 @@ class Channel(StrEnum):
     APP = "app"
     VISIT = "visit"
     PROXY = "proxy"
+    PAPER = "paper"
 
 
 class Help(StrEnum):

@@ -22,6 +22,8 @@ from dispatch.services.rows import Row, case_row
 from dispatch.services.transact import transact
 from dispatch.services.work import Act, perform
 
+ELDER = "elder"
+"""The kind of actor that an elder is who presses a button of the own page."""
 DEFAULT_PRIORITY = {Kind.EMERGENCY: 1, Kind.COMPLAINT: 2, Kind.SERVICE: 3, Kind.ENQUIRY: 3}
 
 
@@ -37,6 +39,9 @@ class Request:
     priority: int | None = None
     take: bool = False
     """The person who writes it down answers for it."""
+    applicant: dict[str, str] | None = None
+    """Who asked in the elder's place: ``name``, ``relation``."""
+    cause: str = "request"
 
 
 def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
@@ -54,8 +59,7 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
             begin_work(case, act.actor.user_id, act.now)
         elif joined and case.owner_id == act.actor.user_id and act.actor.user_id is not None:
             acted(case, act.now)
-        kind = "note" if joined else "opened"
-        data: dict[str, Any] = {"kind": request.kind.value}
+        kind, data = _told(case, act, request, joined=joined)
         record(session, case, kind, act.actor, act.now, text=request.text, channel=request.channel, data=data)
         if act.key is not None:
             session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
@@ -63,6 +67,16 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
         return case_row(session, centre, case.id, act.now), joined
 
     return transact(centre, once)
+
+
+def _told(case: Case, act: Act, request: Request, *, joined: bool) -> tuple[str, dict[str, Any]]:
+    """The row of history: somebody opened it, an elder called again, or an operator wrote down that somebody did."""
+    data: dict[str, Any] = {"kind": request.kind.value}
+    if request.applicant:
+        data["applicant"] = request.applicant
+    if joined and act.actor.kind == ELDER:
+        return "repeat", data | {"kind": request.cause, "count": case.signals}
+    return ("note" if joined else "opened"), data
 
 
 def _find_or_open(session: Session, centre: Centre, act: Act, request: Request) -> tuple[Case, bool]:
@@ -96,7 +110,7 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
     case = new_case(
         centre,
         kind=request.kind,
-        cause="request",
+        cause=request.cause,
         channel=request.channel,
         priority=request.priority or DEFAULT_PRIORITY[request.kind],
         at=act.now,

@@ -16,6 +16,7 @@ from dispatch.models import (  # noqa: F401
     cases,
     devices,
     duty,
+    elder_links,
     engine,
     floor,
     imports,

@@ -1,0 +1,336 @@
+"""An elder's own page: the link that opens it, what the elder is told, and what the elder can press.
+
+Pressing "help" goes the way of every request: ``requests.open_case``, urgent, answered after the commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.case import IN_HAND, OPEN, Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.errors import NotFound
+from dispatch.models.cases import Case, Command
+from dispatch.models.elder_links import ElderLink
+from dispatch.models.people import Elder, User
+from dispatch.models.places import Household
+from dispatch.services import trail
+from dispatch.services.accounts import digest
+from dispatch.services.care.reach import elder_within
+from dispatch.services.centre import Centre
+from dispatch.services.lifecycle import move, put, record
+from dispatch.services.opening import active_case
+from dispatch.services.requests import ELDER, Request, open_case
+from dispatch.services.rows import stamp
+from dispatch.services.transact import transact
+from dispatch.services.work import Act
+
+REMEMBERED = timedelta(minutes=15)
+"""For how long "settled" is shown before the page is quiet again."""
+ANSWERED = timedelta(minutes=10)
+"""For how long the page says what became of a press."""
+SAME_PRESS = timedelta(minutes=2)
+"""For how long a press token stands for one press."""
+SERVICES_A_DAY = 10
+"""So many wishes of one elder in 24 hours; whoever has more is asked to telephone. Never counted for "help"."""
+
+
+class Phase(StrEnum):
+    QUIET = "quiet"
+    RECEIVED = "received"
+    IN_HAND = "in_hand"
+    SETTLED = "settled"
+
+
+class Outcome(StrEnum):
+    """What became of a press."""
+
+    HELP = "help"
+    FINE = "fine"
+    NOTHING_OPEN = "nothing_open"
+    SERVICE = "service"
+    ALREADY = "already"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A service that was asked for and is not settled."""
+
+    case_id: int
+    help: str
+    at: datetime
+    withdrawn: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    elder_id: int
+    name: str
+    phase: Phase
+    who: str | None
+    """Who at the desk has it."""
+    said_fine: bool
+    wishes: tuple[Wish, ...]
+    last: Outcome | None
+    """What became of the press that led here."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """One touch of a button. ``key``: the same for every try of it; None when the form was not ours."""
+
+    token: str
+    now: datetime
+    key: str | None = None
+
+
+class Deed(StrEnum):
+    """The buttons."""
+
+    HELP = "help"
+    FINE = "fine"
+    SERVICE = "service"
+    WITHDRAW = "withdraw"
+
+
+_WHAT_CAME = {
+    Deed.HELP: Outcome.HELP,
+    Deed.FINE: Outcome.FINE,
+    Deed.SERVICE: Outcome.SERVICE,
+    Deed.WITHDRAW: Outcome.FINE,
+}
+
+
+# -- the link, as the desk gives it
+
+
+def make_link(centre: Centre, elder_id: int, act: Act) -> dict[str, Any]:
+    """A new card for this elder; the one before opens nothing any more. The token is told once."""
+    token = secrets.token_urlsafe(18)
+
+    def change(session: Session) -> dict[str, Any]:
+        elder = elder_within(session, elder_id, act.actor, lock=True)
+        _revoke(session, elder.id, act.now)
+        new = ElderLink(elder_id=elder.id, digest=digest(token), created_at=act.now, created_by=act.actor.name)
+        session.add(new)
+        session.flush()
+        made = trail.Deed("elder_link_made", trail.Subject("elder", elder.id), data={"link": new.id})
+        trail.write(session, act.actor, made, act.now)
+        return {**_link_json(new), "name": elder.name, "token": token}
+
+    return transact(centre, change)
+
+
+def revoke_link(centre: Centre, elder_id: int, act: Act) -> None:
+    """The card is lost or not wanted any more."""
+
+    def change(session: Session) -> None:
+        elder = elder_within(session, elder_id, act.actor, lock=True)
+        if _revoke(session, elder.id, act.now):
+            gone = trail.Deed("elder_link_revoked", trail.Subject("elder", elder.id))
+            trail.write(session, act.actor, gone, act.now)
+
+    transact(centre, change)
+
+
+def link_of(centre: Centre, elder_id: int, actor: Actor) -> dict[str, Any] | None:
+    """The card that counts, without its token, which nobody can read again."""
+    with centre.database.reads() as session:
+        elder_within(session, elder_id, actor)
+        found = session.scalar(select(ElderLink).where(ElderLink.elder_id == elder_id, ElderLink.revoked_at.is_(None)))
+        return _link_json(found) if found else None
+
+
+def _revoke(session: Session, elder_id: int, now: datetime) -> bool:
+    found = session.scalars(
+        update(ElderLink)
+        .where(ElderLink.elder_id == elder_id, ElderLink.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ElderLink.id)
+    ).all()
+    return bool(found)
+
+
+def _link_json(link: ElderLink) -> dict[str, Any]:
+    return {"created_at": stamp(link.created_at), "created_by": link.created_by, "used_at": stamp(link.used_at)}
+
+
+# -- the page
+
+
+def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
+    """What the page says. ``press``: the key of the press that led here. Raises ``NotFound`` for a link of nobody."""
+    with centre.database.reads() as session:
+        elder = _elder_of(session, token)
+        case, owner = _newest(session, elder)
+        phase = _phase(case, now)
+        return Page(
+            elder_id=elder.id,
+            name=elder.name,
+            phase=phase,
+            who=owner if phase is Phase.IN_HAND else None,
+            said_fine=case is not None and Flag.CANCELLED_BY_ELDER in case.flags,
+            wishes=_wishes(session, elder),
+            last=_outcome(session, elder, press, now),
+        )
+
+
+def _elder_of(session: Session, token: str) -> Elder:
+    elder = session.scalar(
+        select(Elder)
+        .join(ElderLink, ElderLink.elder_id == Elder.id)
+        .where(ElderLink.digest == digest(token), ElderLink.revoked_at.is_(None))
+        .options(joinedload(Elder.household).joinedload(Household.area))
+    )
+    if elder is None:
+        raise NotFound("this link is not known, or was taken back")
+    return elder
+
+
+def _actor(elder: Elder) -> Actor:
+    """The elder sees the own home's place and may ask there."""
+    return Actor(ELDER, str(elder.id), elder.name, paths=(elder.household.area.path,))
+
+
+def _newest(session: Session, elder: Elder) -> tuple[Case | None, str | None]:
+    found = session.execute(
+        select(Case, User.name)
+        .outerjoin(User, User.id == Case.owner_id)
+        .where(Case.household_id == elder.household_id, Case.kind == Kind.EMERGENCY, Case.state != State.MERGED)
+        .order_by(Case.id.desc())
+        .limit(1)
+    ).first()
+    return (found[0], found[1]) if found else (None, None)
+
+
+def _phase(case: Case | None, now: datetime) -> Phase:
+    if case is None:
+        return Phase.QUIET
+    if State(case.state) in IN_HAND:
+        return Phase.IN_HAND
+    if case.state == State.NEW:
+        return Phase.RECEIVED
+    return Phase.SETTLED if now - case.changed_at < REMEMBERED else Phase.QUIET
+
+
+def _wishes(session: Session, elder: Elder) -> tuple[Wish, ...]:
+    statement = select(Case).where(Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(OPEN))
+    return tuple(
+        Wish(case.id, case.help or "", case.opened_at, Flag.CANCELLED_BY_ELDER in case.flags)
+        for case in session.scalars(statement.order_by(Case.id.desc()).limit(20))
+    )
+
+
+def _outcome(session: Session, elder: Elder, press: str | None, now: datetime) -> Outcome | None:
+    """Read back from what was stored, so that a page that is opened again tomorrow promises nothing of today."""
+    if press is None:
+        return None
+    keys = {f"{deed}:{press}": _WHAT_CAME[deed] for deed in Deed}
+    done = session.execute(
+        select(Command.key, Command.at).where(Command.actor == _actor(elder).key, Command.key.in_(keys))
+    ).first()
+    return None if done is None or now - done.at > ANSWERED else keys[done.key]
+
+
+# -- what the elder presses
+
+
+def call_for_help(centre: Centre, press: Press) -> int:
+    """Open an urgent case, or join the one that is open; returns its id after the commit.
+
+    Raises ``NotFound`` for a link of nobody, and ``OperationalError`` when the database is away: then say so plainly.
+    """
+    elder, act, _ = _begin(centre, press, Deed.HELP)
+    request = Request(Kind.EMERGENCY, Channel.APP, elder.id, help=Help.EMERGENCY, priority=1, cause="sos")
+    row, _ = open_case(centre, act, request)
+    return int(row["id"])
+
+
+def ask_for(centre: Centre, press: Press, wanted: Help) -> Outcome:
+    """One of the ten helps, as a case of its own. What is asked for already is not asked for twice."""
+    elder, act, done = _begin(centre, press, Deed.SERVICE)
+    if done:
+        return Outcome.SERVICE
+    with centre.database.reads() as session:
+        if any(wish.help == wanted and not wish.withdrawn for wish in _wishes(session, elder)):
+            return Outcome.ALREADY
+        if _asked_today(session, elder, press.now) >= SERVICES_A_DAY:
+            return Outcome.TOO_MANY
+    open_case(centre, act, Request(Kind.SERVICE, Channel.APP, elder.id, help=wanted))
+    return Outcome.SERVICE
+
+
+def _asked_today(session: Session, elder: Elder, now: datetime) -> int:
+    return (
+        session.scalar(
+            select(func.count(Case.id)).where(
+                Case.elder_id == elder.id,
+                Case.kind == Kind.SERVICE,
+                Case.channel == Channel.APP,
+                Case.opened_at > now - timedelta(days=1),
+            )
+        )
+        or 0
+    )
+
+
+def say_fine(centre: Centre, press: Press) -> Outcome:
+    """Tell the desk that the elder says that all is well, and settle nothing: an operator rings all the same."""
+    elder, act, _ = _begin(centre, press, Deed.FINE)
+    return transact(centre, lambda session: _remark(session, active_case(session, elder.household_id, None), act))
+
+
+def withdraw(centre: Centre, press: Press, case_id: int) -> Outcome:
+    """The elder does not want a service any more; whoever has the case ends it."""
+    elder, act, _ = _begin(centre, press, Deed.WITHDRAW)
+    wish = select(Case).where(
+        Case.id == case_id, Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(OPEN)
+    )
+    return transact(centre, lambda session: _remark(session, session.scalar(wish.with_for_update()), act))
+
+
+def _remark(session: Session, case: Case | None, act: Act) -> Outcome:
+    if act.key is not None and session.get(Command, (act.actor.key, act.key)) is not None:
+        return Outcome.FINE
+    if case is None:
+        return Outcome.NOTHING_OPEN
+    if act.key is not None:
+        session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
+        session.flush()
+    move(case, Trigger.NOTE)
+    put(case, Flag.CANCELLED_BY_ELDER)
+    record(session, case, "cancelled_by_elder", act.actor, act.now, channel=Channel.APP, data={"kind": "cancel"})
+    return Outcome.FINE
+
+
+def _begin(centre: Centre, press: Press, deed: Deed) -> tuple[Elder, Act, bool]:
+    """Whose page it is, the act, and whether it was done a moment ago; the press is written on the card.
+
+    A page that stayed open keeps its press token. Pressed again long after, or after its case was settled, it is a new
+    press: nobody may be told "received" of a case that is over.
+    """
+
+    def once(session: Session) -> tuple[Elder, Act, bool]:
+        elder = _elder_of(session, press.token)
+        session.execute(update(ElderLink).where(ElderLink.digest == digest(press.token)).values(used_at=press.now))
+        key = None if press.key is None else f"{deed}:{press.key}"
+        before = session.get(Command, (_actor(elder).key, key)) if key else None
+        if before is not None and not _is_same_press(session, before, press.now):
+            key, before = None, None
+        act = Act(_actor(elder), press.now, key=key)
+        session.expunge_all()
+        return elder, act, before is not None
+
+    return transact(centre, once)
+
+
+def _is_same_press(session: Session, before: Command, now: datetime) -> bool:
+    return now - before.at < SAME_PRESS and State(session.get_one(Case, before.case_id).state) in OPEN
