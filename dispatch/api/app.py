@@ -26,6 +26,8 @@ from dispatch.api import (
     live,
     me,
     pages,
+    privacy,
+    privacy_desk,
     problems,
     register,
     reviews,
@@ -95,7 +97,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (area_events, callbacks, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
-    for room in (imports, duplicates):
+    for room in (imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, forms.pages):
         app.register_blueprint(blueprint)

@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import OPEN
 from dispatch.domain.errors import Invalid, NotFound
+from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case, CaseEvent, Draft
 from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
+from dispatch.models.privacy import RestrictedCase
 from dispatch.models.sealed import has_phone, has_tail
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
+from dispatch.services.privacy import sight
 from dispatch.services.rows import Row, must_see, row_of, row_statement, stamp, visible
 
 ONLINE_WITHIN = timedelta(hours=26)
@@ -60,10 +63,7 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
         return {
             "row": row_of(found, centre, now),
             "text": case.text,
-            "caller_number": case.caller,
-            "elder": elder and elder_card(elder, centre, now),
-            "household": _household(session, case.household_id),
-            "contacts": [contact_json(c) for c in elder.contacts] if elder else [],
+            **_who(session, case, elder, elder_card(elder, centre, now) if elder else None, actor),
             "duty_phones": [_duty_json(p) for p in reach(session, centre, case.area_id, now).phones],
             "device": _device(session, case.origin_device, now),
             "signals": _signals_of(session, case.id),
@@ -75,7 +75,24 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
             **_drafts(session, case.id, actor),
             "past_cases_30d": _past(session, case, now),
             "open_in_household": _others(session, case),
+            "restricted": session.get(RestrictedCase, case.id) is not None,
         }
+
+
+def _who(
+    session: Session, case: Case, elder: Elder | None, card: dict[str, Any] | None, actor: Actor
+) -> dict[str, Any]:
+    """Person and home, in clear for the operator who owns an open emergency of this home and for nobody else."""
+    clear = sight.unmasked(session, actor, case.household_id)
+    home = _household(session, case.household_id)
+    contacts = [contact_json(c) for c in elder.contacts] if elder else []
+    return {
+        "masked": not clear,
+        "caller_number": case.caller if sight.sees_caller(actor, case, clear) else mask_phone(case.caller),
+        "elder": card if clear else card and sight.veil_elder(card),
+        "household": home if clear else home and sight.veil_household(home),
+        "contacts": contacts if clear else [sight.veil_contact(c) for c in contacts],
+    }
 
 
 def timeline(centre: Centre, case_id: int, actor: Actor, limit: int, after: int | None) -> dict[str, Any]:
@@ -84,9 +101,15 @@ def timeline(centre: Centre, case_id: int, actor: Actor, limit: int, after: int 
         must_see(session, case_id, actor)
         statement = select(CaseEvent).where(CaseEvent.case_id == case_id, CaseEvent.id > (after or 0))
         events = session.scalars(statement.order_by(CaseEvent.id).limit(limit + 1)).all()
+        shut = session.get(RestrictedCase, case_id) is not None
     more = len(events) > limit
-    items = [event_json(e) for e in events[:limit]]
-    return {"items": items, "next_cursor": items[-1]["id"] if more else None}
+    items = [_shut(event_json(e)) if shut else event_json(e) for e in events[:limit]]
+    return {"items": items, "next_cursor": items[-1]["id"] if more else None, "restricted": shut}
+
+
+def _shut(event: dict[str, Any]) -> dict[str, Any]:
+    """Of a case whose time is over: that something happened and when, and none of its words."""
+    return event | {"actor": {"kind": event["actor"]["kind"], "id": "", "name": ""}, "text": None, "data": {}}
 
 
 def event_json(event: CaseEvent) -> dict[str, Any]:
@@ -214,10 +237,15 @@ def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> di
         open_rows = session.execute(
             row_statement().where(Case.household_id == elder.household_id, Case.state.in_(OPEN))
         )
+        clear = sight.unmasked(session, actor, elder.household_id)
+        card = elder_card(elder, centre, now)
+        home = household_json(elder.household, _path_names(session, elder.household.area.path))
+        contacts = [contact_json(c) for c in elder.contacts]
         return {
-            "elder": elder_card(elder, centre, now),
-            "household": household_json(elder.household, _path_names(session, elder.household.area.path)),
-            "contacts": [contact_json(c) for c in elder.contacts],
+            "masked": not clear,
+            "elder": card if clear else sight.veil_elder(card),
+            "household": home if clear else sight.veil_household(home),
+            "contacts": contacts if clear else [sight.veil_contact(c) for c in contacts],
             "devices": [device_json(d, now) for d in devices],
             "cases": [row_of(f, centre, now) for f in open_rows],
         }

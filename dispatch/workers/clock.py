@@ -21,11 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
 from dispatch.services import audit, chain, deliver, escalate, live
+from dispatch.services.care import groups
 from dispatch.services.devices import supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
+from dispatch.services.privacy import retention, telling
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send, work_import
 
@@ -82,6 +84,7 @@ class Clock:
             *([Job("network", CYCLE, self._network)] if self._advance_network is not None else []),
             Job("floor", 1, self._floor),
             Job("duty", 15, self._duty),
+            Job("privacy", 60, self._privacy),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("imports", 1, self.imports),
@@ -181,6 +184,12 @@ class Clock:
         patterns.tick(self._centre, now)
         coverage.tick(self._centre, now)
         supervise.tick(self._centre, now)
+
+    def _privacy(self, now: datetime) -> None:
+        """Groups that begin and end with a day, whom to tell after an emergency, and the night's retention."""
+        groups.tick(self._centre, now)
+        telling.tick(self._centre, now)
+        retention.tick(self._centre, now)
 
     def _network(self, now: datetime) -> None:
         """A job of its own beside the tick: many receipts must not make an escalation wait."""

@@ -26,7 +26,7 @@ from dispatch.models.people import DutyPhone, User
 from dispatch.services import accounts, live
 from dispatch.services.duty import patterns, roster
 from dispatch.services.duty.seats import Doing, Who
-from tests.support import factories, floor, tables
+from tests.support import factories, floor, privacy, tables
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.routes import DEMO_ROUTES, PUBLIC, ROUTES, SIGNED_IN, THING
 
@@ -215,6 +215,7 @@ def things(app: Flask, town: Town) -> dict[str, str]:
         **floor.in_the_east(town, case_id),
         "import_id": tables.brought_from(town, "East"),
         "double_id": tables.alike(town, "Wang", "Zhao"),
+        **privacy.in_the_east(town, case_id),
     }
 
 

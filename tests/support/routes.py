@@ -144,6 +144,62 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/duplicates/<double_id>": Route(May.REGISTER_EDIT),
     "POST /api/v1/duplicates/<double_id>/merge": Route(May.REGISTER_EDIT, {"keep": "999999"}),
     "POST /api/v1/duplicates/<double_id>/dismiss": Route(May.REGISTER_EDIT, {"reason": "two people"}),
+    # privacy: one elder
+    "POST /api/v1/elders/<elder_id>/reveal": Route(May.REVEAL, {"fields": ["phone"], "reason": "she asked"}),
+    "GET /api/v1/elders/<elder_id>/accesses": Route(May.REGISTER_READ),
+    "GET /api/v1/elders/<elder_id>/sharings": Route(May.REGISTER_READ),
+    "POST /api/v1/elders/<elder_id>/sharings": Route(
+        May.REGISTER_EDIT,
+        {
+            "receiver": "bureau",
+            "receiver_kind": "authority",
+            "purpose": "visits",
+            "kinds": ["name"],
+            "basis": "legal_duty",
+        },
+    ),
+    "POST /api/v1/elders/<elder_id>/record": Route(May.PRIVACY, {"request_id": "999999"}),
+    # privacy desk
+    "GET /api/v1/privacy/requests": Route(May.PRIVACY),
+    "POST /api/v1/privacy/requests": Route(
+        May.REGISTER_EDIT, {"elder_id": "999999", "kind": "copy", "channel": "telephone"}
+    ),
+    "POST /api/v1/privacy/requests/<request_id>/check": Route(May.PRIVACY, {"how": "called back"}),
+    "POST /api/v1/privacy/requests/<request_id>/decide": Route(May.PRIVACY, {"granted": False, "answer": "no"}),
+    "POST /api/v1/privacy/requests/<request_id>/withdraw": Route(May.PRIVACY, {"reason": "no need"}),
+    "GET /api/v1/privacy/duties": Route(May.PRIVACY),
+    "POST /api/v1/privacy/duties/<duty_id>/done": Route(May.PRIVACY, {"how": "by telephone"}),
+    "GET /api/v1/privacy/sharings": Route(May.PRIVACY),
+    "GET /api/v1/privacy/reveals": Route((May.PRIVACY, May.TRAIL_READ)),
+    "GET /api/v1/privacy/retention": Route(May.PRIVACY),
+    "GET /api/v1/privacy/incidents": Route(May.PRIVACY),
+    "POST /api/v1/privacy/incidents": Route(
+        May.PRIVACY,
+        {
+            "title": "a list went astray",
+            "discovered_at": "2026-01-02T03:04:05Z",
+            "kinds": ["name"],
+            "cause": "wrong address",
+            "harm": "calls",
+            "measures": "deleted",
+            "advice": "none",
+            "contact": "centre",
+        },
+    ),
+    "PATCH /api/v1/privacy/incidents/<incident_id>": Route(May.PRIVACY, {"persons": 1}),
+    "GET /api/v1/privacy/impact-assessments": Route(May.PRIVACY),
+    "POST /api/v1/privacy/impact-assessments": Route(
+        May.PRIVACY,
+        {
+            "title": "recording",
+            "trigger": "sensitive",
+            "lawful": "law",
+            "impact": "small",
+            "measures": "masks",
+            "assessed_on": "2026-01-02",
+            "assessed_by": "An",
+        },
+    ),
     # workforce
     "GET /api/v1/workers": Route(May.REGISTER_READ),
     # devices
@@ -261,10 +317,12 @@ DEMO_ROUTES = {
 THING: dict[str, str] = {
     "assessment_id": "an assessment, found by its elder",
     "case_id": "an open case in the East",
+    "duty_id": "a word owed to an elder in the East",
     "elder_id": "an elder in the East",
     "device_id": "a device in the East",
     "task_id": "a device task in the East",
     "signal_id": "a signal, which is asked for with its device",
+    "incident_id": "an incident of the whole centre, which has no area",
     "shift_id": "a shift in the East",
     "pattern_id": "a weekly pattern in the East",
     "phone_id": "a duty telephone in the East",
@@ -285,6 +343,7 @@ THING: dict[str, str] = {
     "deed": "a button of an elder's page",
     "name": "a paper form, which has no area",
     "number": "a telephone, which has no area",
+    "request_id": "a request of an elder in the East",
     "tag_id": "a membership of a group, found by its elder",
     "path": "a file, which has no area",
 }

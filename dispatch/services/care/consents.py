@@ -161,6 +161,7 @@ def decide_form(centre: Centre, elder_id: int, act: Act, decision: Decision) -> 
             decided_by=act.actor.name,
         )
         session.add(new)
+        elder.service_form = decision.form
         session.flush()
         deed = Deed("service_form", Subject("elder", elder.id), decision.reason, {"form": new.form, "id": new.id})
         trail.write(session, act.actor, deed, act.now)
