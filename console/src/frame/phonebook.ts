@@ -38,7 +38,9 @@ function write(entries: PhoneEntry[]): void {
   }
 }
 
-export function remember({ row, elder, household, contacts, caller_number }: CaseDetail): void {
+export function remember({ row, elder, household, contacts, caller_number, masked }: CaseDetail): void {
+  // A masked number helps nobody, and whoever lost the case keeps nothing of it.
+  if (masked) return forget(row.id)
   const entry: PhoneEntry = {
     caseId: row.id,
     number: String(row.number),

@@ -112,6 +112,10 @@ export interface Signal {
 }
 export interface CaseDetail {
   row: CaseRow
+  /** Telephones, address and the way in are hidden: somebody else, or nobody, holds an emergency of this home. */
+  masked?: boolean
+  /** Its time is over: the timeline shows that something happened and none of its words. */
+  restricted?: boolean
   text: string | null
   caller_number: string | null
   elder: ElderCard | null
