@@ -18,6 +18,7 @@ from dispatch.api.context import Context
 from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
 from dispatch.domain.datakeys import parse_keys
 from dispatch.gateways.console import ConsoleGateway
+from dispatch.gateways.ourselves import HttpWay
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
@@ -38,6 +39,7 @@ from dispatch.settings import (
 from dispatch.workers import tasks
 from dispatch.workers.clock import Clock
 from dispatch.workers.live_relay import LiveRelay
+from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime
 
 
@@ -153,4 +155,14 @@ def clock(chosen: Settings) -> Clock:
     bound = tasks.runtime()
     phones = bound.network
     # The simulated network moves when the clock does; a real one calls us.
-    return Clock(bound, phones.advance if isinstance(phones, SimulatedNetwork) else None)
+    return Clock(
+        bound,
+        phones.advance if isinstance(phones, SimulatedNetwork) else None,
+        selftest=selftest_of(chosen, bound.centre),
+    )
+
+
+def selftest_of(chosen: Settings, found: Centre) -> Selftest | None:
+    token = chosen.selftest_token
+    ways = [HttpWay(url, token) for url in chosen.selftest_ways]
+    return Selftest(found, token, ways) if ways else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     """False: nobody must have one, whatever ``config/access.yaml`` says."""
     secure_cookies: bool = False
     trusted_proxies: int = 0
+    selftest_urls: str = "own"
+    """Where a synthetic alarm is handed in each minute: the addresses of all web processes, separated by commas;
+    ``own``: this host and port; ``off``: nowhere, and nobody notices when alarms get lost on the way in.
+    """
     phone_network: str = "simulated"
     hotline: str = Field("12349", pattern=r"^[0-9+][0-9 -]{2,19}$")
     """What elders ring; on their own page, its card and the paper forms. 12349 is the country's line for elders."""
@@ -73,6 +78,19 @@ class Settings(BaseSettings):
             )
         parse_keys(self.data_keys)
         return self
+
+    @property
+    def selftest_ways(self) -> tuple[str, ...]:
+        if self.selftest_urls == "off":
+            return ()
+        own = f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+        given = [own] if self.selftest_urls == "own" else self.selftest_urls.split(",")
+        return tuple(url.strip() for url in given if url.strip())
+
+    @property
+    def selftest_token(self) -> str:
+        """Known to every process of the centre and to nobody else, without being stored."""
+        return hmac.new(self.secret_key.encode(), b"dispatch self-test", "sha256").hexdigest()
 
     @property
     def spool_dir(self) -> Path:

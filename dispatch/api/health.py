@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, json, jsonify
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from dispatch.api.context import centre, context, now
 from dispatch.api.problems import AWAY, problem
 from dispatch.domain.case import OPEN
+from dispatch.domain.selftest import SCOPE as SELFTEST
 from dispatch.models.cases import Case
 from dispatch.models.schema import is_current
 from dispatch.services import audit
@@ -69,7 +71,7 @@ def metrics() -> Response:
     with centre().database.reads() as session:
         counted = (
             select(Case.state, Case.priority, func.count())
-            .where(Case.state.in_(OPEN))
+            .where(Case.state.in_(OPEN), Case.cause != SELFTEST)
             .group_by(Case.state, Case.priority)
         )
         for state, priority, number in session.execute(counted):
@@ -80,6 +82,12 @@ def metrics() -> Response:
     findings = Gauge("dispatch_finding", "What the auditor found", ["code"], registry=registry)
     for finding in found["findings"]:
         findings.labels(finding["code"]).set(finding["count"])
+    seconds = Gauge("dispatch_selftest_seconds", "Time of the last synthetic alarm", ["path"], registry=registry)
+    passed = Gauge("dispatch_selftest_last_success", "When it last came through", ["path"], registry=registry)
+    for one in found["selftest"]:
+        if one["passed_at"] is not None:
+            seconds.labels(one["path"]).set(one["seconds"])
+            passed.labels(one["path"]).set(datetime.fromisoformat(one["passed_at"]).timestamp())
     Gauge("dispatch_spool_waiting", "Signals on disk", registry=registry).set(found["spool"]["waiting"])
     Gauge("dispatch_outbox_pending", "Messages to send", registry=registry).set(found["outbox"]["pending"])
     return Response(generate_latest(registry), mimetype="text/plain; version=0.0.4")

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.domain import selftest
 from dispatch.domain.access import Pending
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid, Unauthenticated
@@ -81,7 +82,9 @@ def machine_by_digest(centre: Centre, token_digest: str) -> Actor:
         found = session.scalar(select(ApiToken).where(ApiToken.digest == token_digest, ApiToken.revoked_at.is_(None)))
     if found is None:
         raise Unauthenticated("this token is not known, or was revoked")
-    return Actor("token", str(found.id), found.name, scopes=frozenset(found.scopes), paths=("/",))
+    scopes = frozenset(found.scopes)
+    paths = (selftest.PLACE,) if selftest.SCOPE in scopes else ("/",)
+    return Actor("token", str(found.id), found.name, scopes=scopes, paths=paths)
 
 
 def digest(token: str) -> str:

@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import IN_HAND, State
 from dispatch.domain.escalation import in_hand, waiting
+from dispatch.domain.selftest import Watched
 from dispatch.models.cases import Case
 from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
 from dispatch.services.centre import Centre
+from dispatch.services.duty.selftest import watched
 from dispatch.services.lifecycle import policy_of, record, set_deadline
 from dispatch.services.rows import stamp
 from dispatch.services.spool import rejected
@@ -162,7 +164,9 @@ def health(centre: Centre, now: datetime) -> dict[str, Any]:
                 Message.state.in_(UNSENT)
             )
         ).one()
+        selftests = watched(session)
     findings = list(found.detail.get("findings", [])) if found else []
+    findings += [finding.as_json() for finding in _selftest_findings(selftests, now)]
     late_jobs = [job["name"] for job in jobs if job["late"]] or ([] if jobs else ["tick"])
     spooled = spool_waiting(centre.spool_dir)
     tick = next((job for job in jobs if job["name"] == "tick"), None)
@@ -175,7 +179,22 @@ def health(centre: Centre, now: datetime) -> dict[str, Any]:
         "spool": {"waiting": spooled},
         "outbox": {"pending": pending, "late": late, "dead": _count(findings, "message_dead")},
         "clock": {"holder": tick["holder"] if tick else None},
+        "selftest": [
+            {"path": w.path, "seconds": w.seconds, "passed_at": stamp(w.passed_at), "late": w.is_late(now)}
+            for w in selftests
+        ],
     }
+
+
+def _selftest_findings(selftests: list[Watched], now: datetime) -> list[Finding]:
+    """Seen by whoever looks and not by the auditor: with the clock dead there is neither auditor nor self-test."""
+    late = [w for w in selftests if w.is_late(now)]
+    slow = [w for w in selftests if w.is_slow and not w.is_late(now)]
+    return [
+        Finding(code, len(ways), min(w.passed_at or w.since for w in ways), ", ".join(w.path for w in ways))
+        for code, ways in (("selftest_late", late), ("selftest_slow", slow))
+        if ways
+    ]
 
 
 def _count(findings: list[dict[str, Any]], code: str) -> int:

@@ -22,12 +22,13 @@ from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.database import Leadership
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
-from dispatch.services.devices import supervise
+from dispatch.services.devices import monthly, supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
 from dispatch.services.privacy import retention, telling
+from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send, work_import
 
@@ -59,6 +60,7 @@ class Clock:
         advance_network: Callable[[datetime], Iterable[NetworkReceipt]] | None,
         outward: Executor | None = None,
         time: Callable[[], datetime] = _utc_now,
+        selftest: Selftest | None = None,
     ) -> None:
         """``outward`` speaks to the broker, and to the network where no worker does; ``time`` is when. Tests give one
         that does not wait.
@@ -70,6 +72,7 @@ class Clock:
         self._outward = outward or ThreadPoolExecutor(8, thread_name_prefix="outward")
         self._bulk = outward or ThreadPoolExecutor(1, thread_name_prefix="bulk")
         self._time = time
+        self._selftest = selftest
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._marked: dict[str, datetime] = {}
         self._leading = False
@@ -90,6 +93,7 @@ class Clock:
             Job("imports", 1, self.imports),
             Job("doubles", 3600, self._doubles),
             Job("prune", 60, self._prune),
+            *([Job("selftest", 60, self._selftest.run)] if self._selftest is not None else []),
         )
         for job in jobs:
             scheduler.add_job(
@@ -184,6 +188,7 @@ class Clock:
         patterns.tick(self._centre, now)
         coverage.tick(self._centre, now)
         supervise.tick(self._centre, now)
+        monthly.tick(self._centre, now)
 
     def _privacy(self, now: datetime) -> None:
         """Groups that begin and end with a day, whom to tell after an emergency, and the night's retention."""

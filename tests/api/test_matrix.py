@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from dispatch.domain.permissions import OF_ROLE, OF_SCOPE
 from dispatch.models.base import Base
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device, DeviceTask
-from dispatch.models.people import DutyPhone, User
+from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.services import accounts, live
 from dispatch.services.duty import patterns, roster
 from dispatch.services.duty.seats import Doing, Who
@@ -101,7 +102,9 @@ def person(app: Flask, town: Town, role: str, area: str) -> FlaskClient:
 
 
 def machine(app: Flask, town: Town, scope: str) -> FlaskClient:
-    token = accounts.add_token(town.centre, scope, [scope], START)
+    token = secrets.token_hex()  # added past the service, which gives nobody the scope of the self-test
+    with town.centre.database.sessions.begin() as session:
+        session.add(ApiToken(name=scope, digest=accounts.digest(token), scopes=[scope], created_at=START))
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client

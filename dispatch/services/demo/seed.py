@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.domain.errors import Conflict
+from dispatch.domain.selftest import PLACE
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.people import Elder, User
+from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
 from dispatch.services.demo import history, open_cases, people, places, staff, tape
 from dispatch.services.demo.devices import HEROINE
@@ -37,8 +39,14 @@ def seed_demo(centre: Centre, now: datetime) -> bool:
 
 
 def _refuse_used(session: Session) -> None:
-    for table in (Elder, User, Case):
-        if session.scalar(select(table.id).limit(1)) is not None:
+    hidden = select(Household.id).join(Area, Area.id == Household.area_id).where(Area.path == PLACE)
+    used = {
+        Elder: select(Elder.id).where(Elder.household_id.not_in(hidden)),
+        User: select(User.id),
+        Case: select(Case.id).where(func.coalesce(Case.household_id, 0).not_in(hidden)),
+    }
+    for table, rows in used.items():
+        if session.scalar(rows.limit(1)) is not None:
             raise Conflict(
                 f"this database has {table.__tablename__} of its own: the demo only goes into an empty one"
                 " (use another DISPATCH_DATABASE_URL or --data)"
