@@ -137,7 +137,8 @@ def _open(session: Session, centre: Centre, home: Household, now: datetime) -> N
         elder_id=session.scalar(select(Elder.id).where(Elder.household_id == home.id)),
         origin_device=DEVICE,
     )
-    open_with(session, case, happened(case, "opened", SYSTEM, now, data={"kind": SCOPE, "device": DEVICE}))
+    first = happened(case, "opened", SYSTEM, now, data={"kind": SCOPE, "device": DEVICE})
+    open_with(session, [case], [first])
 
 
 def record(centre: Centre, done: Pass, now: datetime) -> None:
