@@ -24,7 +24,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Elder, absent
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
-from dispatch.services.lifecycle import happened, open_with, put, record
+from dispatch.services.lifecycle import happened, open_with, put, write
 from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.transact import transact
 
@@ -196,6 +196,7 @@ class Batch:
         self._session = session
         self._centre = centre
         self._waiting: list[Arrival] = []
+        self._events: list[CaseEvent] = []
         self._opening: set[tuple[int, str]] = set()
 
     def receive(self, batch: Sequence[Incoming]) -> list[Receipt]:
@@ -226,7 +227,7 @@ class Batch:
         # Locked only here, so it may have ended since.
         case = active_case(self._session, arrival.household_id, arrival.incoming.device) if case_id else None
         if meaning is not Effect.DEVICE and case is not None:
-            (_remark if meaning is Effect.REMARK else self._join)(self._session, case, arrival)
+            self._events.append(_remark(case, arrival) if meaning is Effect.REMARK else self._join(case, arrival))
             arrival.case_id = case.id
         elif meaning is Effect.ALARM:
             arrival.opens = self._new_case(arrival, scene)
@@ -267,14 +268,14 @@ class Batch:
             put(case, Flag.SPOOLED)
         return case
 
-    def _join(self, session: Session, case: Case, arrival: Arrival) -> None:
+    def _join(self, case: Case, arrival: Arrival) -> CaseEvent:
         now = arrival.incoming.received_at
         late = case.last_signal_at is not None and now - case.last_signal_at > FIRST_OUT
         calls_again(self._centre, case, self._centre.priorities[arrival.incoming.kind], now)
         data = _data(arrival) | {"count": case.signals}
         if late:
             data["after_pause"] = True
-        record(session, case, "repeat", _actor(arrival), now, data=data)
+        return happened(case, "repeat", _actor(arrival), now, data=data)
 
     def _write(self) -> None:
         opening = [arrival for arrival in self._waiting if arrival.opens is not None]
@@ -282,9 +283,12 @@ class Batch:
         ids = open_with(self._session, [arrival.opens for arrival in opening if arrival.opens is not None], firsts)
         for arrival, case_id in zip(opening, ids, strict=True):
             arrival.case_id = case_id
+        if self._events:
+            write(self._session, *self._events)
         if self._waiting:
             self._session.connection().execute(STORE, [_stored(arrival) for arrival in self._waiting])
         self._waiting.clear()
+        self._events.clear()
         self._opening.clear()
 
 
@@ -373,15 +377,9 @@ def _data(arrival: Arrival) -> dict[str, Any]:
     return data
 
 
-def _remark(session: Session, case: Case, arrival: Arrival) -> None:
+def _remark(case: Case, arrival: Arrival) -> CaseEvent:
     """Tell that all is said to be well, and settle nothing: who lies on the floor can press the wrong button too."""
     cancelled = arrival.incoming.kind is SignalKind.CANCEL
     put(case, Flag.CANCELLED_BY_ELDER if cancelled else Flag.RESTORED)
-    record(
-        session,
-        case,
-        "cancelled_by_elder" if cancelled else "restored",
-        _actor(arrival),
-        arrival.incoming.received_at,
-        data=_data(arrival),
-    )
+    kind = "cancelled_by_elder" if cancelled else "restored"
+    return happened(case, kind, _actor(arrival), arrival.incoming.received_at, data=_data(arrival))

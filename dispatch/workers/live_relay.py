@@ -23,8 +23,8 @@ from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
 
 log = structlog.get_logger()
-PACE = 0.03
-"""Seconds between two pushes at least: under load changes travel together, and a console paints 30 times a second."""
+PACE = 0.05
+"""Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
 LOOK = 1.0

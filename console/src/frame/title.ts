@@ -1,5 +1,5 @@
-import { onUnmounted, watchEffect } from 'vue'
-import { t } from '@/i18n'
+import { onUnmounted, watch } from 'vue'
+import { locale, t } from '@/i18n'
 import { useWorkplace } from '@/workplace/store'
 
 /** The tab's title says what waits, and blinks while the tab is hidden and something urgent waits. */
@@ -16,8 +16,9 @@ export function useTitle(): void {
     else document.title = blink && document.hidden ? `◆ ${t('priority.1')} ◆` : `(◆${count}) ${name}`
   }
 
+  // The count follows once a second: each new title is a message to the browser's own process.
   const timer = setInterval(() => { blink = !blink; show() }, 1_000)
-  const stop = watchEffect(show)
+  const stop = watch([() => urgentCount() > 0, locale], show, { immediate: true })
 
   onUnmounted(() => { clearInterval(timer); stop() })
 }

@@ -92,12 +92,12 @@ export const useAlarm = defineStore('alarm', () => {
   function applyVolume(): void {
     const floor = sounding.value.some((row) => row.priority === 1 && !row.owner) ? 0.2 : 0
     setVolume(Math.max(floor, level.value * (ducked.value ? 0.3 : 1)))
-    localStorage.setItem('console.volume', String(level.value))
   }
 
   live.listen(onChanges)
   link.whenLost((lost) => { if (lost && session.phase === 'in') lostLine.start(1); else lostLine.stop() })
   watch([level, ducked, () => sounding.value.length], applyVolume)
+  watch(level, () => localStorage.setItem('console.volume', String(level.value)))
   watch(audible, (on) => { if (on) { urgent.stop(); high.stop(); update() } })
   watch(() => session.phase, () => { if (session.phase === 'in') update(); else { urgent.stop(); high.stop(); lostLine.stop() } })
   setInterval(update, 1_000)
