@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from dispatch.api.refusals import note_refusal
 from dispatch.domain import errors
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ def problem(status: int, code: str, title: str, detail: str, **extra: object) ->
 
 
 def of_error(error: errors.DispatchError) -> Response:
+    note_refusal(error)
     for kind in type(error).__mro__:
         if kind in STATUS:
             status, title = STATUS[kind]

@@ -135,7 +135,7 @@ class CallOut(BaseModel):
 class SignInIn(Model):
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=200)]
-    code: str | None = Field(None, max_length=20)
+    code: str | None = Field(None, max_length=40)
 
 
 class ApplicantIn(Model):

@@ -131,6 +131,11 @@ def post_unlock(path: UserPath) -> Response:
     return jsonify(users.unlock(centre(), act(may=May.USERS), int(path.user_id)))
 
 
+@api.post("/users/<user_id>/reset-second-factor", summary="Forget a lost authenticator", responses=REFUSALS)
+def post_reset_second_factor(path: UserPath) -> Response:
+    return jsonify(users.reset_second_factor(centre(), act(may=May.USERS), int(path.user_id)))
+
+
 @api.post("/users/<user_id>/end-sessions", summary="Sign somebody out everywhere", responses=REFUSALS)
 def post_end_sessions(path: UserPath) -> Response:
     return jsonify(users.end_sessions(centre(), act(may=May.USERS), int(path.user_id)))

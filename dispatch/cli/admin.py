@@ -61,10 +61,12 @@ def user_add(username: str, name: str, roles: tuple[str, ...], password: str) ->
 @user.command("rescue")
 @click.argument("username")
 @click.option("--whole-centre", is_flag=True, help="Also give every area: after the areas were loaded.")
-def user_rescue(username: str, whole_centre: bool) -> None:
+@click.option("--second-factor", is_flag=True, help="Also forget a lost authenticator.")
+def user_rescue(username: str, whole_centre: bool, second_factor: bool) -> None:
     """Let somebody in again whom no administrator can help: prints a one-time password."""
+    also = users.Also(whole_centre=whole_centre, second_factor=second_factor)
     try:
-        password = users.rescue(open_centre(), username, datetime.now(UTC), whole_centre=whole_centre)
+        password = users.rescue(open_centre(), username, also, datetime.now(UTC))
     except DispatchError as error:
         raise click.ClickException(error.detail) from error
     click.echo(password)

@@ -1,4 +1,4 @@
-"""How people come in: their sessions and their former passwords."""
+"""How people come in: their sessions, their former passwords, their second factor."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
+from dispatch.models.sealed import Sealed
 
 
 class SignedIn(Base):
@@ -42,3 +43,25 @@ class FormerPassword(Base):
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     until: Mapped[datetime]
+
+
+class SecondFactor(Base):
+    """A secret that the person's telephone shares with us (TOTP, RFC 6238)."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Sealed("second_factors.secret"))
+    begun_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(default=0)
+    """The 30 seconds of the last code that was accepted: none of them or before is accepted again."""
+
+
+class RecoveryCode(Base):
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]

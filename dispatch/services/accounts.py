@@ -15,6 +15,7 @@ from dispatch.domain.access import Pending
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid, Unauthenticated
 from dispatch.domain.permissions import SCOPES
+from dispatch.models.access import SecondFactor
 from dispatch.models.people import ApiToken, User
 from dispatch.models.places import Area, paths_of
 from dispatch.services.centre import Centre
@@ -31,11 +32,12 @@ class Person:
     pending: Pending | None = None
     """What this person must do first; until then nothing else is allowed."""
     second_factor: bool = False
+    """Whether a code was given when signing in."""
 
 
 def present(session: Session, centre: Centre, user: User, now: datetime) -> Person:
     """The person, and what must be done first."""
-    return replace(person_of(session, user), pending=_pending(centre, user, now))
+    return replace(person_of(session, user), pending=_pending(session, centre, user, now))
 
 
 def person_of(session: Session, user: User) -> Person:
@@ -55,11 +57,16 @@ def person_of(session: Session, user: User) -> Person:
     )
 
 
-def _pending(centre: Centre, user: User, now: datetime) -> Pending | None:
+def _pending(session: Session, centre: Centre, user: User, now: datetime) -> Pending | None:
     max_age = centre.access.passwords.max_age
     too_old = max_age is not None and (user.password_set_at is None or now - user.password_set_at > max_age)
     if user.must_change_password or too_old:
         return Pending.CHANGE_PASSWORD
+    if centre.access.needs_second_factor(user.roles):
+        confirmed = select(SecondFactor.user_id).where(
+            SecondFactor.user_id == user.id, SecondFactor.confirmed_at.is_not(None)
+        )
+        return Pending.ENROL_SECOND_FACTOR if session.scalar(confirmed) is None else None
     return None
 
 

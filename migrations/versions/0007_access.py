@@ -1,4 +1,4 @@
-"""Sessions, passwords, the chain over the audit trail."""
+"""Sessions, passwords, second factors, the chain over the audit trail."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ WHY = "the chain over the audit trail is append-only"
 def upgrade() -> None:
     _users()
     _sessions()
+    _second_factors()
     _chain()
 
 
@@ -63,6 +64,29 @@ def _sessions() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_former_passwords")),
     )
     op.create_index(op.f("ix_former_passwords_user_id"), "former_passwords", ["user_id"])
+
+
+def _second_factors() -> None:
+    op.create_table(
+        "second_factors",
+        sa.Column("user_id", BIG, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("begun_at", UTC, nullable=False),
+        sa.Column("confirmed_at", UTC),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_second_factors_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("user_id", BIG, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("used_at", UTC),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+    )
+    op.create_index(op.f("ix_recovery_codes_user_id"), "recovery_codes", ["user_id"])
 
 
 def _chain() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.access import LockOut
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Locked, TooManyTries, Unauthenticated
+from dispatch.domain.errors import Locked, SecondFactorRequired, TooManyTries, Unauthenticated
 from dispatch.models.access import SignedIn
 from dispatch.models.people import User
 from dispatch.services import trail
-from dispatch.services.access import passwords
+from dispatch.services.access import codes, passwords
 from dispatch.services.access.sessions import Door
 from dispatch.services.access.throttle import AddressThrottle
 from dispatch.services.accounts import Person, present
@@ -54,10 +54,27 @@ def sign_in(centre: Centre, attempt: Attempt, throttle: AddressThrottle, now: da
         throttle.count(rules, attempt.door.address, now)
         _refused(centre, user, attempt, "password", now)
         raise Unauthenticated("the user name or the password is wrong")
-    if user.failed_sign_ins:
+    with_code = _second_factor(centre, user, attempt, throttle, now)
+    if user.failed_sign_ins:  # forgotten only now: the right password must not buy more guesses at the code
         count_try(centre, user.id, right=True, now=now)
     with centre.database.reads() as session:
-        return present(session, centre, user, now)
+        return replace(present(session, centre, user, now), second_factor=with_code)
+
+
+def _second_factor(centre: Centre, user: User, attempt: Attempt, throttle: AddressThrottle, now: datetime) -> bool:
+    """Whether a code was needed, and given. Raises ``SecondFactorRequired``."""
+    with centre.database.reads() as session:
+        if not codes.has_factor(session, user.id):
+            return False
+    if not attempt.code:
+        raise SecondFactorRequired("send the code of your authenticator too, or a recovery code")
+    with centre.database.sessions.begin() as session:
+        right = codes.accept(session, user.id, attempt.code, now)
+    if not right:
+        throttle.count(centre.access.lock_out, attempt.door.address, now)
+        _refused(centre, user, attempt, "code", now)
+        raise SecondFactorRequired("the code is wrong, or was used already: wait for the next", wrong=True)
+    return True
 
 
 def _came_from(session: Session, user_id: int, door: Door, now: datetime) -> bool:

@@ -1,9 +1,9 @@
-"""Wrong passwords from one address slow that address down, and nobody else."""
+"""What one sender repeats: wrong passwords slow an address down and nobody else, a repeated refusal is written once."""
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain.access import LockOut
 
@@ -41,3 +41,22 @@ class AddressThrottle:
         self._used = {a: u for a, u in self._used.items() if self._now(rules, a, now) > 0}
         if len(self._used) >= MOST_ADDRESSES:
             self._used.clear()
+
+
+class OnceAWhile:
+    """The same refusal of the same person counts once a minute: a broken client must not fill the trail."""
+
+    def __init__(self, pause: timedelta = timedelta(minutes=1)) -> None:
+        self._pause = pause
+        self._last: dict[tuple[str, str], datetime] = {}
+        self._lock = threading.Lock()
+
+    def is_new(self, key: tuple[str, str], now: datetime) -> bool:
+        with self._lock:
+            last = self._last.get(key)
+            if last is not None and now - last < self._pause:
+                return False
+            if len(self._last) > 10_000:
+                self._last.clear()
+            self._last[key] = now
+            return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Forbidden, Invalid, NotFound, VersionConflict
-from dispatch.models.access import SignedIn
+from dispatch.models.access import SecondFactor, SignedIn
 from dispatch.models.people import User
 from dispatch.models.places import Area
 from dispatch.services import trail
 from dispatch.services.access import passwords, rights, sessions
+from dispatch.services.access.factor import forget
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
@@ -148,7 +149,14 @@ def add_by_hand(centre: Centre, new: User, password: str, now: datetime) -> User
     return new
 
 
-def rescue(centre: Centre, username: str, now: datetime, *, whole_centre: bool = False) -> str:
+@dataclass(frozen=True)
+class Also:
+    whole_centre: bool = False
+    second_factor: bool = False
+    """Forget it."""
+
+
+def rescue(centre: Centre, username: str, also: Also, now: datetime) -> str:
     """From the command line: a one-time password for somebody whom no administrator can help. Raises ``NotFound``."""
     password = passwords.one_time()
     hashed = passwords.hasher.hash(password)
@@ -162,9 +170,11 @@ def rescue(centre: Centre, username: str, now: datetime, *, whole_centre: bool =
         sessions.end_all(session, found, now)
         found.active = True
         found.version += 1
-        if whole_centre:
+        if also.second_factor:
+            forget(session, found.id)
+        if also.whole_centre:
             found.area_ids = list(session.scalars(select(Area.id).where(Area.parent_id.is_(None))))
-        _write(session, act, "password_reset", found, {"whole_centre": whole_centre})
+        _write(session, act, "password_reset", found, asdict(also))
     return password
 
 
@@ -180,6 +190,17 @@ def reset_password(centre: Centre, act: Act, user_id: int) -> str:
         found.version += 1
         _write(session, act, "password_reset", found)
     return password
+
+
+def reset_second_factor(centre: Centre, act: Act, user_id: int) -> dict[str, Any]:
+    """Forget a lost authenticator, and end the sessions."""
+    with centre.database.sessions.begin() as session:
+        found = _another(session, act, user_id)
+        forget(session, found.id)
+        sessions.end_all(session, found, act.now)
+        _write(session, act, "second_factor_reset", found)
+        session.flush()
+        return _as_json(session, [found], act.now)[0]
 
 
 def unlock(centre: Centre, act: Act, user_id: int) -> dict[str, Any]:
@@ -237,6 +258,11 @@ def _as_json(session: Session, found: list[User], now: datetime) -> list[dict[st
         .group_by(SignedIn.user_id)
     )
     seen = dict(session.execute(last).all())
+    with_factor = set(
+        session.scalars(
+            select(SecondFactor.user_id).where(SecondFactor.user_id.in_(ids), SecondFactor.confirmed_at.is_not(None))
+        )
+    )
     return [
         {
             "id": str(user.id),
@@ -250,6 +276,7 @@ def _as_json(session: Session, found: list[User], now: datetime) -> list[dict[st
             "active": user.active,
             "locked_until": stamp(user.locked_until) if user.locked_until and user.locked_until > now else None,
             "must_change_password": user.must_change_password,
+            "second_factor": user.id in with_factor,
             "last_active_at": stamp(seen.get(user.id)),
         }
         for user in found
