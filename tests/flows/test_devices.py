@@ -20,7 +20,7 @@ from dispatch.services.devices.scope import Doing
 from dispatch.services.devices.worklist import TaskChange
 from tests.support.story import Story
 
-BUTTON, SENSOR, GATEWAY = "银铃 B2 求助按钮", "银铃 P2 活动传感器", "银铃 N1 家庭网关"
+BUTTON, SENSOR, GATEWAY = "银铃 B2 求助按钮", "银铃 P3 活动传感器", "银铃 N1 家庭网关"
 """Models of ``config/devices.yaml``: every 12 h, two misses; every hour, five; every 10 minutes, two."""
 
 

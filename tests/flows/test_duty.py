@@ -432,6 +432,13 @@ def test_a_telephone_out_of_use_rings_no_longer(story: Story) -> None:
     assert set(hear(story)) == {DUTY_EAST}
 
 
+def test_a_pattern_written_at_night_covers_the_night_that_runs(story: Story) -> None:
+    story.sleep(11 * 3600)
+    patterns.add_pattern(story.centre, doing(story), nights(story))
+    assert planned(story)[0].starts_at <= story.now < planned(story)[0].ends_at
+    hear(story)
+
+
 def test_shanghai_is_the_clock_on_the_wall(story: Story) -> None:
     patterns.add_pattern(story.centre, doing(story), nights(story))
     assert planned(story)[0].starts_at == datetime.fromisoformat("2026-11-24T12:00:00+00:00")

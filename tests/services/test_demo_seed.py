@@ -113,7 +113,7 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
             table: session.scalar(select(func.count()).select_from(table)) for table in (Elder, Worker, User, DutyPhone)
         }
         states = Counter(session.scalars(select(Case.state)))
-    assert counts == {Elder: 1200, Worker: 40, User: 6, DutyPhone: 2}
+    assert counts == {Elder: 1200, Worker: 40, User: 6, DutyPhone: 4}
     assert states[State.CLOSED] == 250
     assert sum(states[state] for state in OPEN) == 12
     assert states[State.NEW] == 5

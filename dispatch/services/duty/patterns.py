@@ -42,7 +42,7 @@ def add_pattern(centre: Centre, doing: Doing, new: NewPattern) -> int:
         _shape(session, pattern, new)
         session.add(pattern)
         session.flush()
-        _extend(session, centre, pattern, doing.now)
+        extend(session, centre, pattern, doing.now)
         written(session, centre, doing, "pattern_added", pattern.id, subject="pattern")
         return pattern.id
 
@@ -60,7 +60,7 @@ def change_pattern(centre: Centre, doing: Doing, pattern_id: int, new: NewPatter
         _shape(session, pattern, new)
         pattern.version += 1
         pattern.generated_to = None
-        _extend(session, centre, pattern, doing.now)
+        extend(session, centre, pattern, doing.now)
         written(session, centre, doing, "pattern_changed", pattern.id, subject="pattern")
 
     transact(centre, work)
@@ -87,16 +87,17 @@ def tick(centre: Centre, now: datetime) -> None:
     def work(session: Session) -> None:
         if begin(session, ROUND, EVERY, now):
             for pattern in session.scalars(select(ShiftPattern).where(ShiftPattern.ended_at.is_(None))):
-                _extend(session, centre, pattern, now)
+                extend(session, centre, pattern, now)
 
     transact(centre, work)
 
 
-def _extend(session: Session, centre: Centre, pattern: ShiftPattern, now: datetime) -> None:
+def extend(session: Session, centre: Centre, pattern: ShiftPattern, now: datetime) -> None:
     """Add the days that are missing. Whoever is on duty then in the same role already is not put there twice."""
     today = now.astimezone(centre.zone).date()
     last = today + timedelta(days=centre.duty.plan_days)
-    first = max(today, pattern.generated_to + timedelta(days=1)) if pattern.generated_to else today
+    yesterday = today - timedelta(days=1)  # a night shift that runs now began then
+    first = pattern.generated_to + timedelta(days=1) if pattern.generated_to else yesterday
     shape = Pattern(
         frozenset(pattern.weekdays),
         pattern.starts,
