@@ -22,6 +22,7 @@ DATE_FORMS = (
     re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0?0:00(?::00)?)?$"),
     re.compile(r"^(\d{4})(\d{2})(\d{2})$"),
 )
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 PHONE = re.compile(r"^\+?[0-9]{5,20}$")
 MOBILE = re.compile(r"^1[0-9]{10}$")
@@ -80,7 +81,7 @@ def _plain(column: Column, cell: Any) -> str:
     found = unicodedata.normalize("NFC", text_of(cell))
     if found[:1] == "'" and found[1:2] in DANGEROUS:
         found = found[1:]  # what our own exports put before it
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in "\n\t" for c in found):
+    if CONTROL.search(found):
         raise Refused("control_characters")
     if len(found) > column.longest:
         raise Refused("too_long", most=str(column.longest))

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 LONGEST_HEADING = 60
@@ -88,6 +88,7 @@ class WrongHeadings(Exception):
         self.headings = [heading[:LONGEST_HEADING] for heading in headings][:20]
 
 
+@lru_cache(maxsize=10_000)
 def fold(word: str) -> str:
     """Spelling that does not matter: width, case, blanks, the star of a required column."""
     plain = unicodedata.normalize("NFKC", word).casefold()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -38,15 +38,15 @@ class Entry:
 
 
 def pack(entries: list[Entry]) -> str:
-    body = [asdict(entry) for entry in entries]
+    body = [(entry.number, entry.values, entry.target, entry.changes) for entry in entries]
     return _small(json.dumps(body, ensure_ascii=False, default=_plain))
 
 
 def unpack(body: str, template: Template) -> list[Entry]:
     dates = [column.key for column in template.columns if column.kind is CellKind.DATE]
     found = []
-    for one in json.loads(_large(body)):
-        entry = Entry(one["number"], one["values"], [], one["target"], one["changes"])
+    for number, values, target, changes in json.loads(_large(body)):
+        entry = Entry(number, values, [], target, changes)
         for key in dates:
             if key in entry.values:
                 entry.values[key] = date.fromisoformat(entry.values[key])

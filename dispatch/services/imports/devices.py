@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.models.bulk import insert_many
 from dispatch.models.devices import Device
 from dispatch.services.imports import known
 from dispatch.services.imports.bodies import Entry
@@ -34,7 +35,7 @@ class DeviceTable:
 
     def add(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         owners = _owners(session, ground, entries)
-        session.execute(insert(Device), [_device(entry.values, owners.get(entry.number)) for entry in entries])
+        insert_many(session, Device, [_device(entry.values, owners.get(entry.number)) for entry in entries])
 
     def change(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         owners = _owners(session, ground, entries)

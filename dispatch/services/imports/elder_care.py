@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.assessment import next_due
 from dispatch.domain.groups import flags
+from dispatch.models.bulk import insert_many
 from dispatch.models.care import Assessment, AssessmentState, ElderTag
 from dispatch.models.people import Elder
 from dispatch.services.imports.ids import take_ids
@@ -37,7 +38,7 @@ def add(session: Session, ground: Ground, elders: Mapping[int, Mapping[str, Any]
     """For new elders: by id, what their rows say."""
     tags = [_tag(ground, id_, code) for id_, values in elders.items() for code in groups(values)]
     if tags:
-        session.execute(insert(ElderTag), tags)
+        insert_many(session, ElderTag, tags)
     assessed = {id_: values for id_, values in elders.items() if "ability_on" in values}
     if assessed:
         _assess(session, ground, assessed)
@@ -69,7 +70,7 @@ def level(session: Session, ground: Ground, elder: Elder, values: Mapping[str, A
             session.flush()
         _assess(session, ground, {elder.id: values})
     else:
-        session.execute(insert(Assessment), [_assessment(ground, elder.id, values)])
+        insert_many(session, Assessment, [_assessment(ground, elder.id, values)])
 
 
 def regroup(session: Session, ground: Ground, elder: Elder, values: Mapping[str, Any]) -> None:
@@ -83,7 +84,7 @@ def regroup(session: Session, ground: Ground, elder: Elder, values: Mapping[str,
     held |= {flag for flag in elder.flags if flag in known}
     begun = [code for code in groups(values) if code not in held]
     if begun:
-        session.execute(insert(ElderTag), [_tag(ground, elder.id, code) for code in begun])
+        insert_many(session, ElderTag, [_tag(ground, elder.id, code) for code in begun])
     if values.get(ALONE) is False:
         for tag in tags:
             if tag.code == ALONE:
@@ -108,11 +109,11 @@ def _tag(ground: Ground, elder_id: int, code: str) -> dict[str, Any]:
 def _assess(session: Session, ground: Ground, elders: Mapping[int, Mapping[str, Any]]) -> None:
     ids = take_ids(session, Assessment, len(elders))
     rows = [{**_assessment(ground, *one), "id": id_} for one, id_ in zip(elders.items(), ids, strict=True)]
-    session.execute(insert(Assessment), rows)
+    insert_many(session, Assessment, rows)
     states = [
         {"elder_id": row["elder_id"], "assessment_id": row["id"], "next_due_on": row["next_due_on"]} for row in rows
     ]
-    session.execute(insert(AssessmentState), states)
+    insert_many(session, AssessmentState, states)
 
 
 def _assessment(ground: Ground, elder_id: int, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from dispatch.domain.doubles import address_key
+from dispatch.models.bulk import insert_many
 from dispatch.models.devices import Device
 from dispatch.models.imports import ElderOrigin
 from dispatch.models.people import Contact, Elder
@@ -26,8 +26,9 @@ def add(
 ) -> None:
     places = _households(session, ground, entries, homes)
     ids = take_ids(session, Elder, len(entries))
-    session.execute(
-        insert(Elder),
+    insert_many(
+        session,
+        Elder,
         [elder(ground, entry, id_, places[entry.number]) for entry, id_ in zip(entries, ids, strict=True)],
     )
     contacts = [
@@ -36,9 +37,10 @@ def add(
         for position, one in enumerate(entry.values.get("contacts", []), 1)
     ]
     if contacts:
-        session.execute(insert(Contact), contacts)
-    session.execute(
-        insert(ElderOrigin),
+        insert_many(session, Contact, contacts)
+    insert_many(
+        session,
+        ElderOrigin,
         [
             {"elder_id": id_, "import_id": ground.import_id, "external_id": entry.values.get("external_id")}
             for entry, id_ in zip(entries, ids, strict=True)
@@ -60,8 +62,9 @@ def _households(session: Session, ground: Ground, entries: list[Entry], homes: d
             missing.setdefault(key, entry)
     ids = take_ids(session, Household, len(missing))
     if missing:
-        session.execute(
-            insert(Household),
+        insert_many(
+            session,
+            Household,
             [household(ground, entry.values, id_) for entry, id_ in zip(missing.values(), ids, strict=True)],
         )
     homes.update(zip(missing, ids, strict=True))

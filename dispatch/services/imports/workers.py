@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.imports.cells import Refused
+from dispatch.models.bulk import insert_many
 from dispatch.models.workforce import Worker
 from dispatch.services.imports.bodies import Entry
 from dispatch.services.imports.kinds import Ground, fingerprint
@@ -34,7 +35,7 @@ class WorkerTable:
                 entry.changes = _changes(worker, values, area.id)
 
     def add(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
-        session.execute(insert(Worker), [_worker(ground, entry) for entry in entries])
+        insert_many(session, Worker, [_worker(ground, entry) for entry in entries])
 
     def change(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         for entry in entries:
