@@ -147,7 +147,8 @@ def work(what: str, url: str, home: str, argument: str) -> None:
     began = time.perf_counter()
     if what == "read":
         path = Path(argument)
-        rows = sum(1 for _ in reading.rows(path, path.suffix[1:]))
+        with path.open("rb") as file:
+            rows = sum(1 for _ in reading.rows(file, path.suffix[1:]))
     else:
         centre = city_support.centre_over(url, Path(home))
         run.run(centre, int(argument), lambda: datetime.now(UTC))

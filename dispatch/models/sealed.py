@@ -92,6 +92,22 @@ class Keyring:
         except (binascii.Error, InvalidTag, ValueError) as error:
             raise CannotOpen(f"a value sealed with the data key {key_id!r} does not open") from error
 
+    def seal_bytes(self, piece: bytes, place: str) -> bytes:
+        """A piece of a file; ``place`` says which file and which piece, so that none can stand for another."""
+        nonce = os.urandom(NONCE_BYTES)
+        return f"{self.active.id}.".encode() + nonce + self.active.cipher.encrypt(nonce, piece, place.encode())
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """Raises ``CannotOpen``."""
+        key_id, _, body = sealed.partition(b".")
+        key = self._keys.get(key_id.decode("ascii", "replace"))
+        if key is None:
+            raise CannotOpen("a file was sealed with a data key that is not in DISPATCH_DATA_KEYS")
+        try:
+            return key.cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.encode())
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen("a sealed file does not open") from error
+
     def blind(self, kind: str, value: str) -> str:
         return self.active.blind(kind, value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 
@@ -41,13 +42,16 @@ class Check:
     def run(self, table: Table) -> None:
         """Raises ``Unreadable`` for a file that cannot be used, ``Lost`` when somebody else has the import now."""
         found, ground = self._begin()
-        path = files.path_of(self._centre, self._id)
-        if not path.exists():
-            raise Unreadable("file_gone")
-        if not files.unchanged(path, found.digest):
-            raise Unreadable("file_changed")
+        with (
+            files.opened(self._centre, self._id, found.digest) as file,
+            closing(
+                reading.rows(file, found.file_kind)
+            ) as rows,  # before its file, also when it was not read to the end
+        ):
+            self._read(table, found, ground, rows)
+
+    def _read(self, table: Table, found: Import, ground: Ground, rows: Iterator[Row]) -> None:
         template = self._centre.templates.templates[found.kind]
-        rows = reading.rows(path, found.file_kind)
         first = next(rows, None)
         if first is not None and is_watermark(first.cells[0]):
             first = next(rows, None)

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Generator
+from contextlib import closing
 from typing import IO
 
 from dispatch.domain.errors import Invalid
 from dispatch.domain.imports.rows import Row
 from dispatch.services.imports import separated, workbook
-from dispatch.services.imports.limits import MAX_ROWS, Unreadable
+from dispatch.services.imports.limits import MAX_ROWS, ZIP, Unreadable
 
-ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Bytes, because nobody knows how many rows a file has before its end."""
-
-    done: int
-    total: int
-
-
-def kind_of(file: IO[bytes]) -> str:
-    """``xlsx`` or ``csv``. Raises ``Invalid`` for what is neither."""
-    start = file.read(4096)
-    file.seek(0)
+def kind_of(start: bytes) -> str:
+    """``xlsx`` or ``csv``, by the first bytes of a file. Raises ``Invalid`` for what is neither."""
     if start.startswith(ZIP):
         return "xlsx"
     if start.startswith(OLD_EXCEL):
@@ -39,10 +27,10 @@ def kind_of(file: IO[bytes]) -> str:
     return "csv"
 
 
-def rows(path: Path, kind: str) -> Iterator[Row]:
+def rows(file: IO[bytes], kind: str) -> Generator[Row, None, None]:
     """The rows from the first filled one on. Raises ``Unreadable`` where the file breaks off or is too large."""
-    source = workbook.rows(path) if kind == "xlsx" else separated.rows(path)
-    for count, row in enumerate(source):
-        if count > MAX_ROWS:
-            raise Unreadable("too_many_rows", most=f"{MAX_ROWS:,}")
-        yield row
+    with closing(workbook.rows(file) if kind == "xlsx" else separated.rows(file)) as source:
+        for count, row in enumerate(source):
+            if count > MAX_ROWS:
+                raise Unreadable("too_many_rows", most=f"{MAX_ROWS:,}")
+            yield row

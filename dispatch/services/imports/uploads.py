@@ -45,8 +45,7 @@ def upload(centre: Centre, actor: Actor, given: Upload, now: datetime) -> dict[s
         return before
     stored = files.receive(centre, given.source)
     try:
-        with stored.path.open("rb") as file:
-            file_kind = reading.kind_of(file)
+        file_kind = reading.kind_of(stored.start)
         made = Import(
             kind=given.kind,
             state=ImportState.UPLOADED,

@@ -9,10 +9,9 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import IO, Any
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
@@ -36,10 +35,10 @@ BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedErro
 DAY = timedelta(days=1)
 
 
-def rows(path: Path) -> Iterator[Row]:
+def rows(file: IO[bytes]) -> Generator[Row, None, None]:
     """The filled rows of the first visible sheet. Raises ``Unreadable``."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             _refuse_bombs(archive)
             book = _Workbook()
             _parse(archive, "xl/workbook.xml", book)
