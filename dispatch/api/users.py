@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from dispatch.api.context import act, allowed, centre, now
 from dispatch.api.schemas import Id, Model, Page, Phone, Problem, Versioned
 from dispatch.domain.permissions import OF_ROLE, May
-from dispatch.services.access import users
+from dispatch.services.access import rights, users
 from dispatch.services.access.users import NewUser, UserFilter
 from dispatch.services.desk import PageOf
 
@@ -37,6 +37,11 @@ class UsersQuery(Page):
     q: Annotated[str, StringConstraints(max_length=100)] = ""
     role: Role | None = None
     active: bool | None = None
+
+
+class AreasQuery(Model):
+    parent: Id | None = None
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
 class UserIn(Model):
@@ -76,17 +81,24 @@ def list_roles() -> Response:
         items=[
             {
                 "code": role,
-                "may": sorted(rights),
+                "may": sorted(may),
                 "apart_from": sorted(
                     {*rules.apart.get(role, ())} | {other for other, others in rules.apart.items() if role in others}
                 ),
                 "second_factor": role in rules.second_factor,
                 "local": role in rules.local,
             }
-            for role, rights in OF_ROLE.items()
+            for role, may in OF_ROLE.items()
         ],
         next_cursor=None,
     )
+
+
+@api.get("/users/areas", summary="Areas that one can give, below a parent or by a part of the name")
+def list_areas(query: AreasQuery) -> Response:
+    asker = allowed(May.USERS)
+    parent = None if query.parent is None else int(query.parent)
+    return jsonify(items=rights.areas(centre(), asker, parent, query.q), next_cursor=None)
 
 
 @api.post("/users", summary="Add a user; the answer shows a one-time password once", responses={201: None, **REFUSALS})

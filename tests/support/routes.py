@@ -66,6 +66,7 @@ ROUTES: dict[str, Route] = {
     # users and tokens
     "GET /api/v1/users": Route(May.USERS),
     "GET /api/v1/roles": Route(May.USERS),
+    "GET /api/v1/users/areas": Route(May.USERS),
     "POST /api/v1/users": Route(May.USERS, {"username": "new", "name": "New", "roles": ["operator"]}),
     "GET /api/v1/users/<user_id>": Route(May.USERS),
     "PATCH /api/v1/users/<user_id>": Route(May.USERS, {"name": "Another"}),

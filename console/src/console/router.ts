@@ -4,13 +4,17 @@ import Workplace from '@/workplace/Workplace.vue'
 export const router = createRouter({
   history: createWebHistory('/console/'),
   routes: [
-    { path: '/', name: 'workplace', component: Workplace },
+    { path: '/', name: 'workplace', component: Workplace, meta: { may: 'cases_read' } },
     { path: '/case/:id', name: 'case', component: () => import('@/history/CasePage.vue') },
     { path: '/cases', name: 'history', component: () => import('@/history/History.vue') },
     { path: '/unreadable', name: 'signals', component: () => import('@/signals/Unreadable.vue') },
     { path: '/engine', name: 'engine', component: () => import('@/engine/Engine.vue') },
     { path: '/imports', name: 'imports', component: () => import('@/imports/Imports.vue') },
     { path: '/duplicates', name: 'duplicates', component: () => import('@/duplicates/Duplicates.vue') },
+    { path: '/account', name: 'account', component: () => import('@/account/Account.vue') },
+    { path: '/users', name: 'users', component: () => import('@/users/Users.vue'), meta: { may: 'users' } },
+    { path: '/tokens', name: 'tokens', component: () => import('@/users/Tokens.vue'), meta: { may: 'users' } },
+    { path: '/trail', name: 'trail', component: () => import('@/trail/Trail.vue'), meta: { may: 'trail_read' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

@@ -6,7 +6,7 @@ interface Who { name?: string }
 
 /** Says what happened, who was quicker and what to do next. */
 export function explain(failure: Failure): string {
-  const key = `problem.${failure.code}`
+  const key = `problem.${special(failure) ?? failure.code}`
   if (has(key)) return t(key, extras(failure))
   const field = failure.problem?.errors?.[0]
   if (field) return t('problem.field', { field: word('field', field.field), why: word('why', field.code) })
@@ -14,6 +14,13 @@ export function explain(failure: Failure): string {
   if (failure.status === 403) return t('problem.forbidden')
   if (failure.status === 404) return t('problem.not-found')
   return t('problem.other', { code: failure.code, detail: failure.problem?.detail ?? '' })
+}
+
+/** A reason that is told more exactly than by the code. */
+function special(failure: Failure): string | null {
+  if (failure.code === 'version-conflict' && !failure.extra('row')) return 'changed-meanwhile'
+  const why = failure.extra<string>('why')
+  return why && has(`problem.${why}`) ? why : null
 }
 
 function extras(failure: Failure): Record<string, string> {

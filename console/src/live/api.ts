@@ -1,3 +1,4 @@
+import { idleSeconds } from '@/session/idle'
 import type { Problem } from './types'
 import { learnServerTime } from './clock'
 
@@ -70,7 +71,7 @@ export function upload<T>(path: string, form: FormData, key: string, progress: (
 }
 
 function headers(method: string, body: unknown, key?: string): Record<string, string> {
-  const found: Record<string, string> = { Accept: 'application/json' }
+  const found: Record<string, string> = { Accept: 'application/json', 'X-Idle-Seconds': String(idleSeconds()) }
   if (body !== undefined) found['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) found['X-CSRF-Token'] = csrf
   if (key) found['Idempotency-Key'] = key

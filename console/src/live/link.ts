@@ -72,7 +72,9 @@ export const useLink = defineStore('link', () => {
     if (live.seq >= 0) void live.sync()
   }
 
-  function onDisconnect(): void {
+  function onDisconnect(reason?: string): void {
+    // Sent away by the server: the session has ended, or the rights have changed. Only asking again tells which.
+    if (reason === 'io server disconnect') socket?.connect()
     connected.value = false
     heard.value = true
     markLost()

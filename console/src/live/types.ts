@@ -173,6 +173,9 @@ export interface User {
 }
 export interface SessionAnswer {
   user: User
+  may: string[]
+  pending: 'change-password' | 'enrol-second-factor' | null
+  ends_at: string
   csrf_token: string
   demo: boolean
   server_time: string

@@ -6,9 +6,10 @@ import { useLink } from '@/live/link'
 import { useLive } from '@/live/store'
 import type { Desk, SessionAnswer, User } from '@/live/types'
 
-export type SessionPhase = 'asking' | 'out' | 'starting' | 'in' | 'expired'
+export type SessionPhase = 'asking' | 'out' | 'step' | 'starting' | 'in' | 'expired'
 
 const SHIFT = 'console.shift'
+const LOOK_MS = 60_000
 
 const NO_DESK: Desk = { outcomes: [], hold_reasons: [], helps: [], note_quick: [], kinds: [], causes: [] }
 
@@ -20,7 +21,12 @@ export const useSession = defineStore('session', () => {
   const seat = ref(localStorage.getItem('console.seat') ?? '')
   const desk = shallowRef<Desk>(NO_DESK)
 
-  const isSupervisor = computed(() => !!user.value?.roles.some((role) => role === 'supervisor' || role === 'admin'))
+  const rights = shallowRef<Set<string>>(new Set())
+  const pending = ref<SessionAnswer['pending']>(null)
+
+  /** What the server lets this person do; it decides again with every request. */
+  function can(right: string): boolean { return rights.value.has(right) }
+  const isSupervisor = computed(() => can('cases_supervise'))
 
   function enter(answer: SessionAnswer): void {
     useCsrf(answer.csrf_token)
@@ -28,8 +34,15 @@ export const useSession = defineStore('session', () => {
     const same = user.value?.id === answer.user.id
     user.value = answer.user
     demo.value = answer.demo
+    rights.value = new Set(answer.may)
+    pending.value = answer.pending
+    if (answer.pending) {
+      phase.value = 'step'
+      return
+    }
     const onShift = sessionStorage.getItem(SHIFT) === answer.user.id
-    phase.value = (phase.value === 'expired' && same) || onShift ? 'in' : 'starting'
+    phase.value = (phase.value === 'expired' && same) || onShift || !can('cases_work') ? 'in' : 'starting'
+    if (!can('cases_read')) return
     void loadDesk()
     useLink().open(answer)
   }
@@ -55,9 +68,21 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  async function signIn(username: string, password: string): Promise<void> {
-    enter(await ask<SessionAnswer>('/session', { method: 'POST', body: { username, password } }))
+  async function signIn(username: string, password: string, code = ''): Promise<void> {
+    const body = { username, password, code: code || undefined }
+    enter(await ask<SessionAnswer>('/session', { method: 'POST', body }))
   }
+
+  /** A session that ran out while nobody touched anything says so by itself. */
+  async function look(): Promise<void> {
+    if (phase.value !== 'in' && phase.value !== 'starting') return
+    try {
+      await ask<SessionAnswer>('/session')
+    } catch (error) {
+      if (error instanceof Failure && error.status === 401) expire()
+    }
+  }
+  setInterval(() => void look(), LOOK_MS)
 
   function startShift(chosen: string): void {
     seat.value = chosen
@@ -85,5 +110,5 @@ export const useSession = defineStore('session', () => {
   whenSignedOut(expire)
   useLink().whenRefused(expire)
 
-  return { phase, user, demo, seat, desk, isSupervisor, resume, signIn, startShift, signOut }
+  return { phase, user, demo, seat, desk, pending, can, isSupervisor, resume, signIn, startShift, signOut, look }
 })

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Forbidden, Invalid, LastAdministrator
@@ -16,6 +16,7 @@ from dispatch.models.people import User
 from dispatch.models.places import Area, inside
 from dispatch.services.centre import Centre
 
+MOST_AREAS = 200
 NAMES = ("roles", "area_ids", "active")
 GIVES_RIGHTS = frozenset(role for role, rights in OF_ROLE.items() if May.USERS in rights)
 
@@ -70,3 +71,29 @@ def judge_roles(centre: Centre, roles: Any) -> None:
         raise Invalid("roles", "unknown", f"unknown role {', '.join(sorted(unknown))}: use {', '.join(sorted(ROLES))}")
     if (apart := centre.access.held_together(held)) is not None:
         raise Invalid("roles", "apart", f"{apart[0]} and {apart[1]} must not be one person")
+
+
+def areas(centre: Centre, actor: Actor, parent: int | None, q: str) -> list[dict[str, Any]]:
+    """Areas that the actor can give: those below ``parent``, or by a part of the name; else the largest."""
+    below = aliased(Area)
+    has_more = select(below.id).where(below.parent_id == Area.id).exists()
+    statement = select(Area, has_more).where(inside(actor.paths)).order_by(Area.path).limit(MOST_AREAS)
+    with centre.database.reads() as session:
+        if q:
+            statement = statement.where(Area.name.contains(q, autoescape=True))
+        elif parent is not None:
+            statement = statement.where(Area.parent_id == parent)
+        else:
+            statement = statement.where(Area.id.in_(roots(session, actor)))
+        found = session.execute(statement).all()
+        above = {int(part) for area, _ in found for part in area.path.strip("/").split("/")}
+        names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(above))).all())
+    return [
+        {
+            "id": str(area.id),
+            "name": area.name,
+            "path_names": [names[int(part)] for part in area.path.strip("/").split("/")],
+            "has_more": more,
+        }
+        for area, more in found
+    ]
