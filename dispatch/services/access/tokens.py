@@ -64,8 +64,8 @@ def revoke(centre: Centre, act: Act, token_id: int) -> dict[str, Any]:
 
 
 def _whole_centre(session: Session, actor: Actor) -> None:
-    """A token sees every area, so only those give one who do too."""
-    if session.scalar(select(Area.id).where(Area.parent_id.is_(None), ~inside(actor.paths)).limit(1)) is not None:
+    """A token sees every area, so only those give one who have one of the largest."""
+    if session.scalar(select(Area.id).where(Area.parent_id.is_(None), inside(actor.paths)).limit(1)) is None:
         raise Forbidden(
             "a token sees every area: only an administrator of the whole centre gives one", why="not-your-area"
         )
