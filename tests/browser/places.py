@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from dispatch.services.demo.devices import HEROINE
+from dispatch.services.demo.floor import WALL_TOKEN
 from tests.browser.desk import Desk
 from tests.browser.stage import Stage, act
 from tests.browser.visitor import Visitor
@@ -88,6 +89,35 @@ def demo(visitor: Visitor, stage: Stage) -> None:
         )
 
 
+def supervision(visitor: Visitor, stage: Stage) -> None:
+    stage.alarm("DEMO-0051")
+    page = visitor.enter("supervisor", "/console/supervision")
+    page.get_by_role("region", name=visitor.words("watch.now")).wait_for()
+    page.get_by_role("region", name=visitor.words("watch.positions")).get_by_role("row").nth(1).wait_for()
+
+
+def handover(visitor: Visitor, stage: Stage) -> None:
+    busy(stage)
+    started = stage.desk("operator").post("/handovers", json={}).json()
+    page = visitor.enter("operator", f"/console/handover?id={started['id']}")
+    page.get_by_role("region", name=visitor.words("handover.kind_case")).wait_for()
+    page.get_by_role("button", expanded=False).first.click()
+
+
+def quality(visitor: Visitor, stage: Stage) -> None:
+    page = visitor.enter("supervisor", "/console/quality")
+    page.get_by_role("region", name=visitor.words("quality.coverage")).wait_for()
+    page.get_by_role("region", name=visitor.words("quality.list")).get_by_role("button").first.click()
+    page.get_by_role("region", name=visitor.words("quality.form")).wait_for()
+
+
+def wall(visitor: Visitor, stage: Stage) -> None:
+    stage.alarm("DEMO-0052")
+    lang = "en" if visitor.words.locale == "en" else "zh"
+    page = visitor.go(f"/wall?token={WALL_TOKEN}&lang={lang}")
+    page.locator("#cases li").first.wait_for()
+
+
 PLACES: dict[str, Place] = {
     "signin": signin,
     "shift": shift,
@@ -97,6 +127,10 @@ PLACES: dict[str, Place] = {
     "history": history,
     "unreadable": unreadable,
     "engine": engine,
+    "supervision": supervision,
+    "handover": handover,
+    "quality": quality,
+    "wall": wall,
     "elder": elder,
     "phones": phones,
     "demo": demo,

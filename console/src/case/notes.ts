@@ -27,27 +27,47 @@ function write(notes: Waiting[]): void {
   localStorage.setItem(QUEUE, JSON.stringify(notes))
 }
 
-const draftKey = (caseId: string) => `console.draft.${useSession().user?.id ?? ''}.${caseId}`
+/** This window's name; it lasts through a reload. Two windows of one person keep a draft each. */
+export const TAB = sessionStorage.getItem('console.tab') ?? newKey().slice(0, 12)
+sessionStorage.setItem('console.tab', TAB)
 
-export function localDraft(caseId: string): string { return localStorage.getItem(draftKey(caseId)) ?? '' }
+const allOf = (caseId: string) => `console.draft.${useSession().user?.id ?? ''}.${caseId}`
+const draftKey = (caseId: string) => `${allOf(caseId)}.${TAB}`
+
+/** This window's draft, or one that a window left behind which is there no more. */
+export function localDraft(caseId: string): string {
+  const own = localStorage.getItem(draftKey(caseId))
+  if (own) return own
+  const left = Object.keys(localStorage).filter((key) => key === allOf(caseId) || key.startsWith(`${allOf(caseId)}.`))
+  return left.map((key) => localStorage.getItem(key) ?? '').find(Boolean) ?? ''
+}
 
 export function keepDraft(caseId: string, text: string): void {
   if (text) localStorage.setItem(draftKey(caseId), text)
   else localStorage.removeItem(draftKey(caseId))
 }
 
+/** What went into a note is a draft no more, in whatever window it was begun; what did not stays. */
+export function usedInNote(caseId: string, note: string): void {
+  localStorage.removeItem(draftKey(caseId))
+  for (const key of Object.keys(localStorage)) {
+    const ours = key === allOf(caseId) || key.startsWith(`${allOf(caseId)}.`)
+    if (ours && note.includes((localStorage.getItem(key) ?? '').trim())) localStorage.removeItem(key)
+  }
+}
+
 /** The case whose draft went into something else, such as the text of its closing. */
 export const usedDraft = ref('')
 
 export function useUpDraft(caseId: string): void {
-  keepDraft(caseId, '')
+  usedInNote(caseId, localDraft(caseId))
   usedDraft.value = caseId
   void sendDraft(caseId, '')
 }
 
-export async function sendDraft(caseId: string, text: string): Promise<boolean> {
+export async function sendDraft(caseId: string, text: string, tab = TAB): Promise<boolean> {
   try {
-    await ask(`/cases/${caseId}/draft`, { method: 'PUT', body: { text } })
+    await ask(`/cases/${caseId}/draft`, { method: 'PUT', body: { text, tab } })
     return true
   } catch {
     return false
@@ -75,7 +95,7 @@ export async function saveNote(caseId: string, text: string, uuid = newKey()): P
 async function send(note: Waiting): Promise<void> {
   const row = await ask<CaseRow>(`/cases/${note.caseId}/notes`, {
     method: 'POST',
-    body: { text: note.text, client_uuid: note.uuid },
+    body: { text: note.text, client_uuid: note.uuid, tab: TAB },
     key: note.uuid,
   })
   if (row?.id) useLive().accept(row)

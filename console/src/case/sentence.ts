@@ -21,6 +21,7 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
+  if (kind === 'area_event') return 'event.area_event'
   if (kind === 'priority' && Number(data.to) > Number(data.from)) return 'event.priority.lowered'
   return `event.${kind}`
 }
@@ -46,6 +47,9 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     seconds: data.after ?? '',
     phones: Array.isArray(data.phones) ? data.phones.length : data.phones ?? '',
     channel: channel ? word('channel', channel) : '',
+    place_name: data.place ?? '',
+    at: data.due_at ? asMoment(String(data.due_at)) : '',
+    by: data.by ?? '',
     fault: word('fault', String(data.code ?? '')),
   }
 }
@@ -68,6 +72,8 @@ const ICONS_OF: Record<string, IconName> = {
   alert_operators: 'up', alert_supervisor: 'up', page_duty: 'up', taken: 'person', taken_over: 'swap', confirmed: 'check',
   released: 'back', asked_owner: 'clock', returned: 'back', held: 'hold', unheld: 'play', note: 'note', priority: 'flag',
   merged: 'merge', merged_in: 'merge', closed: 'check', reopened: 'back', follow_up: 'check', follow_up_due: 'clock',
+  area_event: 'people', handed_over: 'swap', callback_promised: 'phone', callback_due: 'clock', callback_late: 'warn',
+  callback_done: 'check', callback_cancelled: 'cross',
   restored: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
 }
 

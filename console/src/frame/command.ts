@@ -19,6 +19,9 @@ const PLACES: Record<string, string[]> = {
   workplace: ['workplace', 'w', '工作台'],
   history: ['history', 'cases', 'c', '事件', '事件列表'],
   signals: ['unread', 'unreadable', 'u', '未识别', '未识别报文'],
+  handover: ['handover', 'h', '交接班', '转班'],
+  supervision: ['supervision', 's', '督导'],
+  quality: ['quality', 'q', '质检'],
   engine: ['engine', 'health', 'e', '运行', '运行状态'],
 }
 const TIME = /^(\d+)\s*(h|小时|时|m|min|分钟|分)?$/i

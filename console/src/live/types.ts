@@ -9,6 +9,15 @@ export type CaseKind = 'emergency' | 'service' | 'enquiry' | 'complaint'
 export interface Named { id: string; name: string }
 export interface Area extends Named { path_names?: string[] }
 
+/** The area event that a case belongs to while the event lasts. */
+export interface AreaEventRef {
+  id: string
+  state: 'proposed' | 'declared'
+  cause: string
+  area: Named
+  since: string
+}
+
 export interface CaseRow {
   id: string
   number: string | number
@@ -17,6 +26,8 @@ export interface CaseRow {
   cause: string
   channel: string
   priority: Priority
+  /** The most urgent that it has ever been. */
+  top_priority: Priority
   state: CaseState
   version: number
   opened_at: string
@@ -32,6 +43,7 @@ export interface CaseRow {
   signals: number
   escalation: number
   flags: string[]
+  area_event: AreaEventRef | null
   last_event: { kind: string; at: string } | null
 }
 
@@ -110,6 +122,9 @@ export interface Signal {
   clock_off?: boolean | null
   data?: Record<string, unknown> | null
 }
+/** What this person is writing in one of their windows. */
+export interface DraftOf { tab: string; text: string; at: string }
+
 export interface CaseDetail {
   row: CaseRow
   /** Telephones, address and the way in are hidden: somebody else, or nobody, holds an emergency of this home. */
@@ -129,6 +144,7 @@ export interface CaseDetail {
   follow_up_at: string | null
   merged_into: string | null
   my_draft: string | null
+  my_drafts: DraftOf[]
   past_cases_30d: number | null
   open_in_household: number | string[] | CaseRow[] | null
 }

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, watch } from 'vue'
+import { useFloods } from '@/floor/floods'
 import { now, serverNow } from '@/live/clock'
 import type { Change } from '@/live/core'
 import { useLink } from '@/live/link'
@@ -11,12 +12,14 @@ import { audible, play, Repeating, setVolume, unlock } from './player'
 const SILENCE_MS = 60_000
 const LOUDER_AFTER_MS = 30_000
 const SIX_DECIBEL = 2
+const FLOOD_LOOK_MS = 2_500
 
 /** Which cases sound at this desk. Acknowledging by anyone ends it; silence is for me, for a minute. */
 export const useAlarm = defineStore('alarm', () => {
   const live = useLive()
   const link = useLink()
   const session = useSession()
+  const floods = useFloods()
   const silenced = reactive(new Map<string, { until: number; signals: number }>())
   const ducked = ref(false)
   const level = ref(Number(localStorage.getItem('console.volume') ?? '1'))
@@ -70,9 +73,15 @@ export const useAlarm = defineStore('alarm', () => {
   }
 
   function once(row: CaseRow, before: CaseRow | null): void {
-    if (!before && row.state === 'new' && row.priority === 3) play('p3')
+    if (!before && row.state === 'new' && row.priority === 3) soundCalm(row)
     if (before && row.signals > before.signals && row.owner?.id === session.user?.id) play('p2')
     if (before && !before.flags.includes('returned') && row.flags.includes('returned')) play('fall')
+  }
+
+  /** In a flood the calm ones make no sound; a new alarm is known to be part of it a moment after it comes. */
+  function soundCalm(row: CaseRow): void {
+    if (!floods.mayBelong(row)) play('p3')
+    else setTimeout(() => { if (!floods.isFlooded(row)) play('p3') }, FLOOD_LOOK_MS)
   }
 
   /** F8: stops the sound of what sounds now, here, for a minute. It neither acknowledges nor resolves. */

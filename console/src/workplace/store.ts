@@ -13,7 +13,7 @@ import { isHeld } from './rowtext'
 export type Status = 'ready' | 'on_call' | 'wrap_up' | 'break' | 'away'
 export const STATUSES: Status[] = ['ready', 'on_call', 'wrap_up', 'break', 'away']
 export type CaseDialog =
-  | 'close' | 'hold' | 'priority' | 'merge' | 'takeover' | 'release' | 'reopen' | 'callers' | 'follow_up'
+  | 'close' | 'hold' | 'priority' | 'merge' | 'takeover' | 'release' | 'reopen' | 'callers' | 'follow_up' | 'callback'
 
 const WRAP_UP_MS = 90_000
 
@@ -28,6 +28,7 @@ export const useWorkplace = defineStore('workplace', () => {
   const cursorId = ref<string | null>(null)
   const status = ref<Status>('ready')
   const statusSince = ref(serverNow())
+  const breakFor = ref<Status | null>(null)
   const dialog = ref<{ kind: CaseDialog; id: string; preset?: Record<string, unknown> } | null>(null)
   const intake = reactive<{ open: boolean; elder: ElderHit | null; caller: string }>({ open: false, elder: null, caller: '' })
   const typing = ref(false)
@@ -77,6 +78,20 @@ export const useWorkplace = defineStore('workplace', () => {
     useAlarm().ducked = to === 'on_call'
   }
 
+  /** What the server knows, perhaps from another window or from before a reload. */
+  function adopt(to: Status, since: number): void {
+    status.value = to
+    statusSince.value = since
+    useAlarm().ducked = to === 'on_call'
+  }
+
+  /** A break or going away with cases in hand: the dialog asks first who looks after them. */
+  function wantStatus(to: Status): void {
+    const inHand = mine.value.some((row) => row.state !== 'pending_follow_up')
+    if ((to === 'break' || to === 'away') && inHand && !link.lost) breakFor.value = to
+    else setStatus(to)
+  }
+
   function ask(kind: CaseDialog, id = openId.value, preset: Record<string, unknown> = {}): void {
     const row = live.find(id)
     if (!id || !row || link.lost) return
@@ -112,6 +127,6 @@ export const useWorkplace = defineStore('workplace', () => {
 
   return {
     openId, cursorId, openRow, status, statusSince, dialog, intake, typing, ringing, lastTaken, wantedSearch, mine, unowned, next,
-    isHeld, isMine, open, take, takeNext, setStatus, ask, startIntake,
+    isHeld, isMine, open, take, takeNext, breakFor, setStatus, wantStatus, adopt, ask, startIntake,
   }
 })

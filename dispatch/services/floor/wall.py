@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import OPEN
+from dispatch.domain.case import ACTIVE, OPEN
 from dispatch.domain.errors import Invalid, NotFound, Unauthenticated
 from dispatch.domain.floor import LASTING
 from dispatch.models.cases import Case
@@ -108,7 +108,7 @@ def _cases(session: Session, centre: Centre, watcher: Actor) -> list[dict[str, A
     )
     found = session.execute(
         visible(columns.select_from(Case).outerjoin(Area, Area.id == Case.area_id), watcher)
-        .where(Case.state.in_(OPEN), Case.priority <= 2, Case.held_until.is_(None))
+        .where(Case.state.in_(ACTIVE), Case.priority <= 2, Case.held_until.is_(None))
         .order_by(Case.priority, Case.state != "new", Case.opened_at, Case.id)
         .limit(centre.floor.wall_rows)
     ).all()
