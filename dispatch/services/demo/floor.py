@@ -15,9 +15,6 @@ from dispatch.models.people import User
 from dispatch.models.places import Area
 from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
-from dispatch.services.demo.tape import desk
-from dispatch.services.lifecycle import record
-from dispatch.services.rows import stamp
 
 WALL_TOKEN = "demo-wall-token"  # noqa: S105 -- the demo's, written on its front page
 PROMISES = (("operator", 25, "问女儿午餐口味定了没有"), ("operator2", 55, "维修师傅到了没有,离床垫换好没有"))
@@ -49,9 +46,6 @@ def _promises(session: Session, users: dict[str, User], now: datetime) -> None:
             created_at=now,
         )  # fmt: skip
         session.add(promised)
-        session.flush()
-        data = {"callback": str(promised.id), "due_at": stamp(due_at)}
-        record(session, case, "callback_promised", desk(user), now, text=text, data=data)
 
 
 def _handed_over(session: Session, users: dict[str, User], now: datetime) -> None:
