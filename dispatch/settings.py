@@ -12,8 +12,10 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.domain.access import AccessRules
+from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.assessment import Standard
 from dispatch.domain.care import CareRules
+from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.datakeys import parse_keys
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
@@ -22,11 +24,14 @@ from dispatch.domain.groups import Groups
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
+from dispatch.domain.scripts import Script, ScriptFault, Scripts
 from dispatch.domain.signals import Effect, SignalKind, effect
 from dispatch.domain.supervision import DeviceRules
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
+CAUSES = (*SignalKind, "call", "request", "gateway_offline")
+"""Why a case can have opened."""
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
 
 
@@ -121,6 +126,27 @@ def load_devices(directory: Path) -> DeviceRules:
     return _load(directory / "devices.yaml", DeviceRules.load)
 
 
+def load_cascade(directory: Path) -> CascadeRules:
+    """``config/cascade.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "cascade.yaml", CascadeRules.load)
+
+
+def load_response(directory: Path) -> ResponseRules:
+    """``config/response.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "response.yaml", ResponseRules.load)
+
+
+def load_scripts(directory: Path) -> Scripts:
+    """``config/scripts/*.yaml``; raises ValueError naming the file, the step and the fault."""
+    folder = directory / "scripts"
+    try:
+        scripts = Scripts(_load(path, Script.load) for path in sorted(folder.glob("*.yaml")))
+        scripts.check_words(CAUSES)
+    except ScriptFault as fault:
+        raise ValueError(f"{folder}: {fault}") from fault
+    return scripts
+
+
 def load_floor(directory: Path) -> FloorRules:
     """``config/floor.yaml``; raises ValueError naming the file and the fault."""
     path = directory / "floor.yaml"
@@ -159,7 +185,7 @@ def load_care(directory: Path) -> CareRules:
 def _load(path: Path, parse: Callable[[Any], T]) -> T:
     try:
         return parse(read_yaml(path))
-    except (KeyError, ValueError, TypeError, AttributeError, DispatchError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, DispatchError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 

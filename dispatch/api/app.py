@@ -8,9 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dispatch.api import (
     area_events,
+    arrivals,
     assessments,
     callbacks,
     calls,
+    cascades,
     cases,
     consents,
     devices,
@@ -31,6 +33,7 @@ from dispatch.api import (
     problems,
     register,
     reviews,
+    scripts,
     sessions,
     signals,
     tokens,
@@ -98,6 +101,8 @@ def create_app(context: Context) -> Flask:
     for room in (area_events, callbacks, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
     for room in (imports, duplicates, privacy, privacy_desk):
+        app.register_api(room.api)
+    for room in (scripts, cascades, arrivals):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, forms.pages):
         app.register_blueprint(blueprint)

@@ -112,7 +112,7 @@ def merge(path: CasePath, body: schemas.MergeIn) -> Response:
 
 @api.post("/cases/<case_id>/close", summary="End it with an outcome", responses=ROW)
 def close(path: CasePath, body: schemas.CloseIn) -> Response:
-    closing = work.Closing(body.outcome, body.text, body.follow_up_at)
+    closing = work.Closing(body.outcome, body.text, body.follow_up_at, body.script_reason)
     return jsonify(work.close(centre(), path.id, act(body.version), closing))
 
 

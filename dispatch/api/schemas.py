@@ -199,6 +199,8 @@ class CloseIn(Versioned):
     outcome: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     text: Note | None = None
     follow_up_at: When | None = None
+    script_reason: Note | None = None
+    """Why mandatory steps of the script have no answer, where the centre asks for it."""
 
 
 class ReopenIn(Model):

@@ -88,6 +88,10 @@ class Flag(StrEnum):
     FOLLOW_UP = "follow_up"
     CALLBACK_DUE = "callback_due"
     CALLBACK_LATE = "callback_late"
+    HANDED_OVER = "handed_over"
+    """An operator has read it to 120, 119 or 110."""
+    CASCADE_EXHAUSTED = "cascade_exhausted"
+    LATE_ARRIVAL = "late_arrival"
 
 
 OPEN = frozenset({State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE, State.PENDING_FOLLOW_UP})

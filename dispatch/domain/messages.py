@@ -16,6 +16,8 @@ class Outgoing:
     """``sms`` or ``voice``."""
     phone: str
     body: str
+    withdraw: bool = False
+    """Not to be sent: what was sent under this reference and may still ring is to end."""
 
 
 class ReceiptState(StrEnum):
@@ -32,6 +34,8 @@ class NetworkReceipt:
     at: datetime
     reply: str | None = None
     """A pressed digit or the text of a reply."""
+    answered_by: str = "human"
+    """``machine``: a mailbox has answered, and that is no answer."""
 
 
 class PhoneNetwork(Protocol):
@@ -43,3 +47,6 @@ class PhoneNetwork(Protocol):
     """
 
     def send(self, message: Outgoing, now: datetime) -> str: ...
+
+    def withdraw(self, reference: str, now: datetime) -> None:
+        """End a call that still rings or has not begun; nothing happens to one that is over. Raises as ``send``."""

@@ -23,6 +23,7 @@ from dispatch.models.database import Database
 from dispatch.models.simnet import SimNetwork, SimPhone, SimTraffic
 
 RINGS = timedelta(seconds=25)
+MAILBOX_LISTENS = timedelta(seconds=12)
 ON_THE_LINE = timedelta(seconds=90)
 """A call that nobody ends ends by itself."""
 BATCH = 200
@@ -30,7 +31,8 @@ SHOWN = 30
 """Messages that a telephone shows."""
 KINDS = ("duty", "contact", "elder", "worker")
 YES = "1"
-"""What a duty telephone's robot answers."""
+"""What a duty telephone's robot answers, and anybody's who is asked to go by "press 1"."""
+ASKS_TO_GO = "按1"
 
 
 class Stage(StrEnum):
@@ -104,10 +106,14 @@ class SimulatedNetwork:
             due = select(SimTraffic).where(SimTraffic.due_at <= now).order_by(SimTraffic.due_at, SimTraffic.id)
             rows = session.scalars(due.limit(BATCH)).all()
             robots = _robots(session, rows)
+            mailboxes = _mailboxes(session, rows)
         for row in rows:
             stage, at = Stage(row.state), row.due_at
             while at is not None and at <= now:
-                step = self._next(row, stage, at, quality, robots.get(row.phone))
+                if stage is Stage.RINGING and row.phone in mailboxes and row.phone not in robots:
+                    step = _to_mailbox(row, at)
+                else:
+                    step = self._next(row, stage, at, quality, robots.get(row.phone))
                 yield from step.receipts
                 if not self._move(row, stage, at, step):
                     break  # a person was quicker
@@ -130,7 +136,7 @@ class SimulatedNetwork:
             case Stage.TRAVELLING:
                 return self._arrive(row, at, quality, robot)
             case Stage.RINGING if robot is not None:
-                reply = YES if robot == "duty" else None
+                reply = YES if robot == "duty" or ASKS_TO_GO in row.body else None
                 return Step(stage.ANSWERED, at + ON_THE_LINE / 3, _receipts(row, ReceiptState.ANSWERED, at, reply))
             case Stage.RINGING:
                 return Step(stage.NO_ANSWER, None, _receipts(row, ReceiptState.NO_ANSWER, at))
@@ -155,6 +161,23 @@ class SimulatedNetwork:
         """A number in [0, 1) that only depends on the seed, the row and the question."""
         digest = hashlib.blake2b(f"{self._seed}:{row_id}:{what}".encode(), digest_size=8).digest()
         return int.from_bytes(digest) / 2**64
+
+    def withdraw(self, reference: str, now: datetime) -> None:
+        """End the call, wherever it is; a short message that has not arrived does not arrive any more."""
+        with self._database.sessions.begin() as session:
+            if _quality(session).down:
+                raise Retryable("the simulated network is down")
+            row = session.scalar(select(SimTraffic).where(SimTraffic.reference == reference).with_for_update())
+            if row is None or row.due_at is None:
+                return
+            ends = {Stage.TRAVELLING: Stage.LOST, Stage.RINGING: Stage.NO_ANSWER}
+            row.state, row.due_at = ends.get(Stage(row.state), Stage(row.state)), None
+
+    def set_voicemail(self, number: str, on: bool) -> None:
+        """Let a machine answer at ``number`` when nobody does."""
+        with self._database.sessions.begin() as session:
+            _know(session, self._database, number)
+            session.get_one(SimPhone, number).voicemail = on
 
     def answer(self, number: str, now: datetime) -> list[NetworkReceipt]:
         """Pick up. Raises ``NotFound`` when nothing rings."""
@@ -252,6 +275,20 @@ def _robots(session: Session, rows: Sequence[SimTraffic]) -> dict[str, str]:
     return {row.number: row.kind for row in found}
 
 
+def _mailboxes(session: Session, rows: Sequence[SimTraffic]) -> frozenset[str]:
+    numbers = {row.phone for row in rows if row.channel == "voice"}
+    if not numbers:
+        return frozenset()
+    found = session.scalars(select(SimPhone.number).where(SimPhone.voicemail, SimPhone.number.in_(numbers)))
+    return frozenset(found)
+
+
+def _to_mailbox(row: SimTraffic, at: datetime) -> Step:
+    """The machine picks up, as a person would, and the network says that it was a machine."""
+    receipts = tuple(replace(r, answered_by="machine") for r in _receipts(row, ReceiptState.ANSWERED, at))
+    return Step(Stage.ANSWERED, at + MAILBOX_LISTENS, receipts)
+
+
 def _know(session: Session, database: Database, number: str) -> None:
     """Somebody owns every number, even if the network cannot say who."""
     session.execute(
@@ -313,6 +350,7 @@ def _screen(phone: SimPhone, rows: list[SimTraffic]) -> dict[str, Any]:
         "number": phone.number,
         "owner_label": phone.label,
         "kind": phone.kind,
+        "voicemail": phone.voicemail,
         "unread": unread,
         "ringing": _first(calls, Stage.RINGING),
         "talking": _first(calls, Stage.ANSWERED),

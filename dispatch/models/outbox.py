@@ -21,6 +21,10 @@ class MessageState(StrEnum):
     DELIVERED = "delivered"
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
+    VOICEMAIL = "voicemail"
+    """A machine has answered, and that is no answer."""
+    WITHDRAWING = "withdrawing"
+    """It may still ring: the network is to end it."""
     WITHDRAWN = "withdrawn"
     DEAD = "dead"
 
@@ -37,6 +41,12 @@ class Message(Base):
             postgresql_where=text("next_try_at IS NOT NULL"),
             sqlite_where=text("next_try_at IS NOT NULL"),
         ),
+        Index(
+            "ix_messages_cascade_call_id",
+            "cascade_call_id",
+            postgresql_where=text("cascade_call_id IS NOT NULL"),
+            sqlite_where=text("cascade_call_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -45,7 +55,7 @@ class Message(Base):
     """Names the wish, so that it cannot be wished twice, and the message, so that a gateway can drop a double."""
     channel: Mapped[str] = mapped_column(String(20))
     purpose: Mapped[str] = mapped_column(String(30))
-    """``page_duty``: wanted only while nobody has taken the case; ``call_out``: an operator asked for it."""
+    """What it is for; ``services/deliver.py`` says of each until when it is wanted."""
     phone: Mapped[str] = mapped_column(Sealed("messages.phone"))
     label: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
@@ -53,6 +63,8 @@ class Message(Base):
     """None: it is about the house and not about a case, as a gap in the roster is."""
     case_round: Mapped[int]
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contacts.id"))
+    cascade_call_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cascade_calls.id"))
+    """Who is asked to go by it, or told about it."""
     state: Mapped[str] = mapped_column(String(20), default=MessageState.PENDING)
     created_at: Mapped[datetime]
     next_try_at: Mapped[datetime | None]

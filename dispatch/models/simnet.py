@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, text
+from sqlalchemy import Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -18,6 +18,8 @@ class SimPhone(Base):
     kind: Mapped[str] = mapped_column(String(20))
     robot: Mapped[bool] = mapped_column(default=False)
     """Answers by itself after a few seconds, as most people do."""
+    voicemail: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A machine answers when nobody does."""
 
 
 class SimTraffic(Base):

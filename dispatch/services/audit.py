@@ -20,6 +20,7 @@ from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
+from dispatch.models.response import Arrival, Cascade
 from dispatch.services.centre import Centre
 from dispatch.services.duty.selftest import watched
 from dispatch.services.lifecycle import policy_of, record, set_deadline
@@ -83,6 +84,8 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
 
     return [
         count("case_late", Case.id, Case.next_due_at, Case.next_due_at < now - GRACE),
+        count("cascade_late", Cascade.id, Cascade.next_due_at, Cascade.next_due_at < now - GRACE),
+        count("arrival_late", Arrival.id, Arrival.next_due_at, Arrival.next_due_at < now - GRACE),
         count("live_late", LiveOp.id, LiveOp.at, LiveOp.seq.is_(None), LiveOp.at < now - GRACE),
         count(
             "message_stuck",

@@ -9,11 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.domain.access import AccessRules
+from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.care import CareRules
+from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
+from dispatch.domain.scripts import Scripts
 from dispatch.domain.signals import SignalKind
 from dispatch.domain.supervision import DeviceRules
 from dispatch.models.database import Database
@@ -31,6 +34,9 @@ class Centre:
     floor: FloorRules
     duty: DutyRules
     devices: DeviceRules
+    scripts: Scripts
+    cascade: CascadeRules
+    response: ResponseRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -7,6 +7,7 @@ sends, then ``sent`` or ``failed``.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.lifecycle import acted, begin_work, move, record
+from dispatch.services.response.heard import hear, still_asked, still_open
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to hand a message to the network before it is tried again under the same reference."""
@@ -29,9 +31,11 @@ HANDOVER = timedelta(seconds=5)
 """How long the broker may take to find a worker before the clock sends the message itself."""
 BACKOFF = (2, 5, 15, 30)
 LIMIT = 100
+WITHDRAW_TRIES = 5
 YES = frozenset({"1", "一", "好", "好的", "接", "行", "是", "yes", "y", "ok"})
 
 PUNCTUATION = ".,。! "
+URGENT = frozenset({"page_duty", "cascade", "cascade_elder", "tell_all"})
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,14 @@ def hand_over(centre: Centre, now: datetime) -> list[Handover]:
     with centre.database.sessions.begin() as session:
         statement = select(Message).where(Message.id.in_(due), Message.next_try_at <= now)
         for message in session.scalars(statement.order_by(Message.id).with_for_update(skip_locked=True)):
-            if not _wanted(session, centre, message, now):
-                _withdraw(session, message, now)
-                continue
-            message.state = MessageState.QUEUED
+            if message.state != MessageState.WITHDRAWING:
+                if not _wanted(session, centre, message, now):
+                    _withdraw(session, message, now)
+                    continue
+                message.state = MessageState.QUEUED
             message.handed_over += 1
             message.next_try_at = now + HANDOVER
-            found.append(Handover(message.id, message.purpose == "page_duty", directly=message.handed_over > 1))
+            found.append(Handover(message.id, message.purpose in URGENT, directly=message.handed_over > 1))
     return found
 
 
@@ -66,6 +71,8 @@ def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
     """Take the message for one try. None: somebody else has it, it is done, or nobody wants it any more."""
     with centre.database.sessions.begin() as session:
         message = session.get(Message, message_id, with_for_update={"skip_locked": True})
+        if message is not None and message.state == MessageState.WITHDRAWING:
+            return _claim_withdrawal(session, message, now)
         if message is None or message.state not in (MessageState.PENDING, MessageState.QUEUED):
             return None
         if not _wanted(session, centre, message, now):
@@ -76,6 +83,24 @@ def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
         message.handed_over = 0
         message.next_try_at = now + LEASE
         return Outgoing(message.reference, message.channel, message.phone, message.body)
+
+
+def _claim_withdrawal(session: Session, message: Message, now: datetime) -> Outgoing | None:
+    """A call that is to end, handed to the network a few times; after that it has rung out by itself."""
+    message.attempts += 1
+    message.next_try_at = now + HANDOVER
+    if message.attempts > WITHDRAW_TRIES:
+        _withdraw(session, message, now)
+        return None
+    return Outgoing(message.reference, message.channel, message.phone, message.body, withdraw=True)
+
+
+def withdrawn(centre: Centre, message_id: int, now: datetime) -> None:
+    """The network has ended it; unless somebody answered before."""
+    with centre.database.sessions.begin() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.state == MessageState.WITHDRAWING:
+            _withdraw(session, message, now)
 
 
 def sent(centre: Centre, message_id: int, provider_id: str, now: datetime) -> None:
@@ -107,7 +132,13 @@ def failed(centre: Centre, message_id: int, reason: str, now: datetime, *, perma
             message.next_try_at = now + timedelta(seconds=BACKOFF[message.attempts - 1])
 
 
-ORDER = [MessageState.SENT, MessageState.DELIVERED, MessageState.NO_ANSWER, MessageState.ANSWERED]
+ORDER = [
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.NO_ANSWER,
+    MessageState.VOICEMAIL,
+    MessageState.ANSWERED,
+]
 
 
 def receive_receipt(centre: Centre, receipt: NetworkReceipt) -> bool:
@@ -116,20 +147,29 @@ def receive_receipt(centre: Centre, receipt: NetworkReceipt) -> bool:
         message = session.scalar(select(Message).where(Message.reference == receipt.reference).with_for_update())
         if message is None:
             return False
-        state = MessageState(receipt.state.value) if receipt.state is not ReceiptState.FAILED else MessageState.DEAD
-        if not _is_news(message, state, receipt.reply):
+        state, reply = _read(receipt)
+        if not _is_news(message, state, reply):
             return False
         answered_before = message.state == MessageState.ANSWERED
         message.state = state
         message.next_try_at = None
         message.finished_at = receipt.at
-        message.receipt = {**message.receipt, receipt.state.value: receipt.at.isoformat(), "reply": receipt.reply}
-        _tell(session, message, receipt.at, "failed" if state is MessageState.DEAD else state, receipt.reply)
+        message.receipt = {**message.receipt, receipt.state.value: receipt.at.isoformat(), "reply": reply}
+        _tell(session, message, receipt.at, "failed" if state is MessageState.DEAD else state, reply)
         if not answered_before:  # after the case, which a call-out locks first too
             _count_contact(session, message, state)
-        if receipt.reply is not None and _says_yes(receipt.reply):
-            _take_by_phone(session, message, receipt.at)
+        if message.purpose in HEARD:
+            HEARD[message.purpose](session, centre, message, receipt.at, reply)
         return True
+
+
+def _read(receipt: NetworkReceipt) -> tuple[MessageState, str | None]:
+    """A machine's answer is none, and its tones are no keys."""
+    if receipt.answered_by == "machine":
+        return MessageState.VOICEMAIL, None
+    if receipt.state is ReceiptState.FAILED:
+        return MessageState.DEAD, receipt.reply
+    return MessageState(receipt.state.value), receipt.reply
 
 
 def _is_news(message: Message, state: MessageState, reply: str | None) -> bool:
@@ -153,9 +193,13 @@ def _says_yes(reply: str) -> bool:
 
 
 def _wanted(session: Session, centre: Centre, message: Message, now: datetime) -> bool:
+    """Is this message still wanted? What no line of the table names is wanted always."""
+    still = WANTED.get(message.purpose)
+    return still is None or still(session, centre, message, now)
+
+
+def _still_paged(session: Session, centre: Centre, message: Message, now: datetime) -> bool:
     """Nobody is called out of bed for a case that a person has taken in the meantime, or after the end of a shift."""
-    if message.purpose != "page_duty":
-        return True
     case = session.get_one(Case, message.case_id)
     waits = case.state == State.NEW and case.round == message.case_round and case.held_until is None
     return waits and message.phone in {phone.phone for phone in reach(session, centre, case.area_id, now).phones}
@@ -193,9 +237,9 @@ def _count_contact(session: Session, message: Message, state: MessageState) -> N
         contact.answered += 1
 
 
-def _take_by_phone(session: Session, message: Message, now: datetime) -> None:
+def _take_by_phone(session: Session, _centre: Centre, message: Message, now: datetime, reply: str | None) -> None:
     """ "1" on a duty telephone takes the case in the name of the person who carries it."""
-    if message.purpose != "page_duty":
+    if reply is None or not _says_yes(reply):
         return
     case = session.get_one(Case, message.case_id, with_for_update=True)
     user = session.scalar(
@@ -207,3 +251,23 @@ def _take_by_phone(session: Session, message: Message, now: datetime) -> None:
     begin_work(case, user.id, now)
     acted(case, now)
     record(session, case, "taken", Actor("user", str(user.id), user.name), now, channel=message.channel)
+
+
+WANTED: dict[str, Callable[[Session, Centre, Message, datetime], bool]] = {
+    "page_duty": _still_paged,
+    "cascade": still_asked,
+    "cascade_elder": still_asked,
+    "cascade_named": still_open,
+    "tell_all": still_open,
+}
+"""By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
+
+HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None]] = {
+    "page_duty": _take_by_phone,
+    "cascade": hear,
+    "cascade_elder": hear,
+    "cascade_accepted": hear,
+    "cascade_named": hear,
+    "cascade_also": hear,
+}
+"""By its purpose: what follows from a receipt or a reply."""

@@ -20,6 +20,7 @@ from dispatch.services.duty.coverage import PAGE, open_gap
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.lifecycle import begin_wait, move, policy_of, put, record, set_deadline
 from dispatch.services.opening import unhold
+from dispatch.services.response.calling import begin_unowned
 from dispatch.services.rows import stamp
 
 log = structlog.get_logger()
@@ -132,6 +133,8 @@ def _escalate(session: Session, centre: Centre, case: Case, now: datetime) -> No
             data |= _page_duty(session, centre, case, item, now)
         once_key = f"escalate:{case.round}:{item.number}"
         record(session, case, item.step.do.value, SYSTEM, now, once_key=once_key, data=data)
+    if fired:
+        begin_unowned(session, centre, case, now)
 
 
 def _fired_data(item: Fired) -> dict[str, Any]:

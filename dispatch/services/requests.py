@@ -132,33 +132,41 @@ def call_out(centre: Centre, case_id: int, act: Act, *, contact_id: int | None) 
     if act.actor.user_id is None:
         raise Forbidden("only a signed-in person can place a call")
 
-    def change(session: Session, case: Case) -> None:
-        move(case, Trigger.NOTE)
-        phone, label = _callee(session, case, contact_id)
-        tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
-        message = Message(
-            reference=f"call:{case.id}:{len(tries)}:{contact_id or 'elder'}",
-            channel="voice",
-            purpose="call_out",
-            phone=phone,
-            label=label,
-            body=centre.messages["call_out"]["voice"].format_map({"number": case.id}),
-            case_id=case.id,
-            case_round=case.round,
-            contact_id=contact_id,
-            state=MessageState.PENDING,
-            created_at=act.now,
-            next_try_at=act.now,
-            receipt={},
-        )
-        session.add(message)
-        session.flush()
-        if act.actor.user_id == case.owner_id:
-            acted(case, act.now)
-        data = {"to": label, "message_id": str(message.id), "contact_id": contact_id and str(contact_id)}
-        record(session, case, "call_out", act.actor, act.now, channel="voice", data=data)
+    return perform(
+        centre,
+        case_id,
+        act,
+        lambda session, case: ring(session, centre, case, act, contact_id=contact_id),
+        any_version=True,
+    )
 
-    return perform(centre, case_id, act, change, any_version=True)
+
+def ring(session: Session, centre: Centre, case: Case, act: Act, *, contact_id: int | None) -> None:
+    """The call inside of a transaction that holds the case."""
+    move(case, Trigger.NOTE)
+    phone, label = _callee(session, case, contact_id)
+    tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
+    message = Message(
+        reference=f"call:{case.id}:{len(tries)}:{contact_id or 'elder'}",
+        channel="voice",
+        purpose="call_out",
+        phone=phone,
+        label=label,
+        body=centre.messages["call_out"]["voice"].format_map({"number": case.id}),
+        case_id=case.id,
+        case_round=case.round,
+        contact_id=contact_id,
+        state=MessageState.PENDING,
+        created_at=act.now,
+        next_try_at=act.now,
+        receipt={},
+    )
+    session.add(message)
+    session.flush()
+    if act.actor.user_id == case.owner_id:
+        acted(case, act.now)
+    data = {"to": label, "message_id": str(message.id), "contact_id": contact_id and str(contact_id)}
+    record(session, case, "call_out", act.actor, act.now, channel="voice", data=data)
 
 
 def _callee(session: Session, case: Case, contact_id: int | None) -> tuple[str, str]:

@@ -38,6 +38,8 @@ from dispatch.services.lifecycle import (
     record,
     set_deadline,
 )
+from dispatch.services.response import settling
+from dispatch.services.response.progress import need_reason
 from dispatch.services.rows import Row, case_row, must_see, stamp
 from dispatch.services.transact import transact
 
@@ -187,6 +189,7 @@ def hold(centre: Centre, case_id: int, act: Act, *, until: datetime, reason: str
         case.hold_reason = reason
         put(case, Flag.HELD)
         drop(case, Flag.ASK_OWNER)
+        settling.put_aside(session, case, act.now)
         set_deadline(case, Deadline(until, Due.UNHOLD))
         record(session, case, "held", act.actor, act.now, text=reason, data={"until": stamp(until)})
 
@@ -240,6 +243,7 @@ def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
         case.merged_into = target.id
         case.closed_at = act.now
         end_watch(case)
+        settling.hand_to(session, case, target, act.now)
         record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
         session.flush()
         target.signals += case.signals
@@ -258,6 +262,8 @@ class Closing:
     outcome: str
     text: str | None = None
     follow_up_at: datetime | None = None
+    script_reason: str | None = None
+    """Why mandatory steps of the script have no answer."""
 
 
 def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
@@ -274,15 +280,17 @@ def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
         strict = outcomes[closing.outcome].get("needs_supervisor_for_p1", False)
         if strict and case.top_priority == 1 and not act.actor.is_supervisor:  # lowered by the same hand, it still was
             raise Invalid("outcome", "needs-supervisor", "only a supervisor may end an urgent case like this")
+        said = need_reason(session, centre, case, closing.script_reason)
         move(case, Trigger.CLOSE_FOLLOW_UP if closing.follow_up_at else Trigger.CLOSE)
         case.outcome = closing.outcome
+        settling.settle(session, case, act.actor, act.now)
         end_watch(case)
         if closing.follow_up_at:
             put(case, Flag.FOLLOW_UP)
             follow_up_at(case, closing.follow_up_at)
         else:
             case.closed_at = act.now
-        data = {"outcome": closing.outcome, "follow_up_at": stamp(closing.follow_up_at)}
+        data = {"outcome": closing.outcome, "follow_up_at": stamp(closing.follow_up_at), **said}
         record(session, case, "closed", act.actor, act.now, text=closing.text, data=data)
 
     return perform(centre, case_id, act, change)

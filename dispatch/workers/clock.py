@@ -28,6 +28,7 @@ from dispatch.services.floor import callbacks, floods
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
 from dispatch.services.privacy import retention, telling
+from dispatch.services.response import sweep
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send, work_import
@@ -85,6 +86,7 @@ class Clock:
         jobs = (
             Job("tick", CYCLE, self._tick),
             *([Job("network", CYCLE, self._network)] if self._advance_network is not None else []),
+            Job("response", CYCLE, self._response),
             Job("floor", 1, self._floor),
             Job("duty", 15, self._duty),
             Job("privacy", 60, self._privacy),
@@ -167,6 +169,7 @@ class Clock:
     def cycle(self, now: datetime) -> dict[str, Any] | None:
         """Everything that must not wait: what is due, what is to be sent, what the network says."""
         detail = self._tick(now)
+        self._response(now)
         self._floor(now)
         self._duty(now)
         self._network(now)
@@ -177,6 +180,10 @@ class Clock:
         for handover in deliver.hand_over(self._centre, now):
             self._outward.submit(self._hand_over, handover)
         return {"broker": "down"} if self._broker_down else None
+
+    def _response(self, now: datetime) -> None:
+        """The next call of a cascade, and arrivals that are late."""
+        sweep.tick(self._centre, now)
 
     def _floor(self, now: datetime) -> None:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""

@@ -27,6 +27,10 @@ def send_message(runtime: Runtime, message_id: int, now: datetime) -> None:
     if outgoing is None:
         return
     try:
+        if outgoing.withdraw:
+            runtime.network.withdraw(outgoing.reference, now)
+            deliver.withdrawn(runtime.centre, message_id, now)
+            return
         provider_id = runtime.network.send(outgoing, now)
     except Permanent as error:
         deliver.failed(runtime.centre, message_id, error.detail, now, permanent=True)

@@ -24,6 +24,7 @@ from dispatch.models import (  # noqa: F401
     people,
     places,
     privacy,
+    response,
     simnet,
     trail,
     workforce,

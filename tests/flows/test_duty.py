@@ -94,6 +94,7 @@ def test_nobody_off_duty_is_woken(story: Story) -> None:
 
 
 def test_the_page_goes_to_the_next_shift_from_its_first_second(story: Story) -> None:
+    story.call_no_family()
     shift(story, DUTY_TOWN, (0, 1 / 60 + 30 / 3600))
     shift(story, "duty", (1 / 60 + 30 / 3600, 8))
     shift(story, "mei", (0, 8), role="operator")
@@ -106,6 +107,7 @@ def test_the_page_goes_to_the_next_shift_from_its_first_second(story: Story) -> 
 
 
 def test_a_message_that_could_not_go_out_does_not_wake_who_went_home_meanwhile(story: Story) -> None:
+    story.call_no_family()
     shift(story, DUTY_TOWN, (0, 2 / 60))
     shift(story, "duty", (2 / 60, 8))
     shift(story, "mei", (0, 8), role="operator")

@@ -20,6 +20,7 @@ def seconds(story: Story, kind: str) -> list[float]:
 
 
 def test_nobody_answers_for_ten_minutes(story: Story) -> None:
+    story.call_no_family()
     story.press("SOS-1")
     story.expect_event("opened", kind="sos", location="SOS")
     story.forward(14.75)
@@ -175,6 +176,7 @@ def test_a_case_given_back_escalates_from_the_start(story: Story) -> None:
 
 
 def test_a_clock_dead_for_ten_minutes_makes_up_without_a_burst(story: Story) -> None:
+    story.call_no_family()
     story.press("SOS-1")
     story.sleep(605)
     story.forward(1)

@@ -104,6 +104,24 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/cases/<case_id>/release": Route(May.CASES_WORK, {}),
     "POST /api/v1/cases/<case_id>/reopen": Route(May.CASES_WORK, {"reason": "again"}),
     "POST /api/v1/cases/<case_id>/take": Route(May.CASES_WORK, {}),
+    # while somebody waits
+    "GET /api/v1/scripts": Route(May.CASES_READ),
+    "GET /api/v1/cases/<case_id>/response": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/script/answers": Route(
+        May.CASES_WORK, {"script": "sos", "step": "voice", "answer": "silent"}
+    ),
+    "PUT /api/v1/cases/<case_id>/script": Route(May.CASES_WORK, {"script": "suicide_risk"}),
+    "GET /api/v1/cases/<case_id>/handoff": Route(May.CASES_WORK),
+    "POST /api/v1/cases/<case_id>/handoffs": Route(May.CASES_WORK, {"service": "120", "dispatcher": "7"}),
+    "POST /api/v1/cases/<case_id>/tell-all": Route(May.CASES_WORK, {}),
+    "POST /api/v1/cases/<case_id>/cascade": Route(May.CASES_WORK),
+    "POST /api/v1/cascades/<cascade_id>/stop": Route(May.CASES_WORK, {}),
+    "POST /api/v1/cascades/<cascade_id>/skip": Route(May.CASES_WORK),
+    "POST /api/v1/cascades/<cascade_id>/call-now": Route(May.CASES_WORK, {"person": "contact:1"}),
+    "POST /api/v1/cases/<case_id>/arrivals": Route(May.CASES_WORK, {"who": "the daughter", "minutes": 15}),
+    "POST /api/v1/arrivals/<arrival_id>/move": Route(May.CASES_WORK, {"minutes": 15}),
+    "POST /api/v1/arrivals/<arrival_id>/arrived": Route(May.CASES_WORK),
+    "POST /api/v1/arrivals/<arrival_id>/cancel": Route(May.CASES_WORK, {"reason": "not needed"}),
     # register
     "GET /api/v1/elders": Route(May.REGISTER_READ),
     "GET /api/v1/elders/<elder_id>": Route(May.REGISTER_READ),
@@ -335,6 +353,8 @@ THING: dict[str, str] = {
     "phone_id": "a duty telephone in the East",
     "event_id": "an area event in the East",
     "callback_id": "a call-back in the East",
+    "cascade_id": "a cascade in the East",
+    "arrival_id": "an arrival in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",
     "review_id": "a review in the East",

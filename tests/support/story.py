@@ -6,6 +6,7 @@ given and, since no worker runs here, the broker is away: then the clock sends b
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.duty import Routine
 from dispatch.models.floor import AreaEvent, CallBack
 from dispatch.models.outbox import Message
+from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
 from dispatch.services import calls, chain, deliver, intake, live, requests, work
 from dispatch.services.calls import CallEvent, CallReceipt, CallReport
@@ -100,6 +102,12 @@ class Story:
         runtime = Runtime(self.centre, self.network)
         return Clock(runtime, self.network.advance, outward=Inline(), time=lambda: self.now)
 
+    def call_no_family(self) -> None:
+        """For stories of the desk alone: the clock starts no cascade by itself."""
+        quiet = dataclasses.replace(self.centre.cascade, unowned_after=None)
+        self.centre = dataclasses.replace(self.centre, cascade=quiet)
+        self.clock = self.new_clock()
+
     # -- time
 
     def forward(self, seconds: float) -> None:
@@ -123,6 +131,9 @@ class Story:
                     Message.next_try_at,
                     SimTraffic.due_at,
                     CallBack.next_due_at,
+                    Cascade.next_due_at,
+                    CascadeCall.hang_up_at,
+                    Arrival.next_due_at,
                     AreaEvent.quiet_at,
                     Routine.next_due_at,
                 )

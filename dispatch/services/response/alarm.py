@@ -1,0 +1,28 @@
+"""What makes a case loud again that somebody thought was in good hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dispatch.domain.case import IN_HAND, Flag, State
+from dispatch.domain.escalation import Deadline, Due, Policy
+from dispatch.models.cases import Case
+from dispatch.services.lifecycle import change_priority, put, set_deadline
+from dispatch.services.opening import unhold
+
+
+def alarm(case: Case, flag: Flag, policies: Mapping[int, Policy], now: datetime) -> dict[str, int]:
+    """Mark ``case``; its owner is asked at once and relieved if silent, a held one returns to the queue, and one that
+    nobody has becomes urgent. Returns what the timeline says of it; the caller records.
+    """
+    put(case, flag)
+    before = case.priority
+    if case.held_until is not None:
+        unhold(case, now)
+    elif State(case.state) in IN_HAND:
+        if case.next_due_at is None or case.next_due_at > now:
+            set_deadline(case, Deadline(now, Due.ASK_OWNER))
+    elif case.state == State.NEW and case.priority > 1:
+        change_priority(case, 1, policies, now)
+    return {"from": before, "to": case.priority} if case.priority != before else {}

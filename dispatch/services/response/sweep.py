@@ -1,0 +1,131 @@
+"""What has come due while somebody waits: the next call, telephones to silence, promises that are late.
+
+Each row in a transaction of its own: however many clocks look, and wherever one dies, each happens once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import SYSTEM
+from dispatch.domain.arrival import ArrivalState, late
+from dispatch.domain.cascade import CascadeState
+from dispatch.domain.case import ACTIVE, Flag, State
+from dispatch.models.cases import Case
+from dispatch.models.outbox import Message, MessageState
+from dispatch.models.response import Arrival, Cascade, CascadeCall
+from dispatch.services.centre import Centre
+from dispatch.services.lifecycle import record
+from dispatch.services.response import calling
+from dispatch.services.response.alarm import alarm
+from dispatch.services.rows import stamp
+
+log = structlog.get_logger()
+BATCH = 200
+PUT_ASIDE = timedelta(seconds=30)
+"""How long a row that cannot be advanced is left alone before the next try."""
+
+
+def tick(centre: Centre, now: datetime) -> int:
+    """Safe to run twice at once."""
+    return (
+        _each(centre, Cascade.next_due_at, now, _next_call)
+        + _each(centre, Arrival.next_due_at, now, _alarm_again)
+        + _each(centre, CascadeCall.hang_up_at, now, _hang_up)
+    )
+
+
+def _each(centre: Centre, due: Any, now: datetime, carry_out: Callable[..., bool]) -> int:
+    table = due.class_
+    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
+        found = list(session.scalars(select(table.id).where(due <= now).order_by(due, table.id).limit(BATCH)))
+    done = 0
+    for row_id in found:
+        try:
+            with centre.database.sessions.begin() as session:
+                done += int(carry_out(session, centre, row_id, now))
+        except Exception as error:
+            log.exception("response_failed", table=table.__tablename__, id=row_id)
+            _put_aside(centre, due, row_id, now, type(error).__name__)
+    return done
+
+
+def _put_aside(centre: Centre, due: Any, row_id: int, now: datetime, reason: str) -> None:
+    """One poisoned row must not keep the others waiting; its case says so."""
+    table = due.class_
+    with centre.database.sessions.begin() as session:
+        case_id = session.scalar(select(table.case_id).where(table.id == row_id)) if table is not CascadeCall else None
+        case = session.get_one(Case, case_id, with_for_update=True) if case_id is not None else None
+        row = session.get_one(table, row_id, with_for_update=True)
+        setattr(row, due.key, now + PUT_ASIDE)
+        if case is not None:
+            data = {"code": f"{table.__tablename__}_failed", "reason": reason}
+            record(session, case, "fault", SYSTEM, now, data=data)
+
+
+def _next_call(session: Session, centre: Centre, cascade_id: int, now: datetime) -> bool:
+    # The case first, as everywhere.
+    case_id = session.scalars(select(Cascade.case_id).where(Cascade.id == cascade_id)).one()
+    case = session.get_one(Case, case_id, with_for_update=True)
+    cascade = session.get_one(Cascade, cascade_id, with_for_update=True, populate_existing=True)
+    if cascade.state != CascadeState.RUNNING or cascade.next_due_at is None or cascade.next_due_at > now:
+        return False
+    if State(case.state) not in ACTIVE:  # whoever ended it should have said so: nobody is called all the same
+        return calling.settle(session, case, now, reason="closed")
+    calling.advance(session, centre, case, cascade, now)
+    return True
+
+
+def _alarm_again(session: Session, centre: Centre, arrival_id: int, now: datetime) -> bool:
+    case_id = session.scalars(select(Arrival.case_id).where(Arrival.id == arrival_id)).one()
+    case = session.get_one(Case, case_id, with_for_update=True)
+    arrival = session.get_one(Arrival, arrival_id, with_for_update=True, populate_existing=True)
+    if arrival.state != ArrivalState.OPEN or arrival.next_due_at is None or arrival.next_due_at > now:
+        return False
+    if arrival.case_id != case.id:
+        return False  # merged at this very moment: the next tick finds it where it is
+    missed = late(centre.response.late_minutes, arrival.due_at, arrival.mark, now)
+    if missed is None:
+        arrival.next_due_at = arrival.due_at
+        return False
+    arrival.late_at = arrival.late_at or now
+    arrival.next_due_at, arrival.mark = missed.next_due_at, missed.next_mark
+    arrival.version += 1
+    raised = alarm(case, Flag.LATE_ARRIVAL, centre.policies, now)
+    data = {"arrival": str(arrival.id), "who": arrival.who, "due_at": stamp(arrival.due_at), "minutes": missed.minutes}
+    if missed.skipped:
+        data["skipped"] = missed.skipped
+    key = f"arrival:{arrival.id}:{stamp(arrival.due_at)}:{missed.mark}"
+    record(session, case, "arrival_late", SYSTEM, now, once_key=key, data=data | raised)
+    return True
+
+
+def _hang_up(session: Session, _centre: Centre, call_id: int, now: datetime) -> bool:
+    """End what rings. The message alone is locked: whoever hears from it has it first and wants the case then."""
+    messages = session.scalars(
+        select(Message)
+        .where(Message.cascade_call_id == call_id, Message.channel == "voice")
+        .where(Message.state.in_((MessageState.SENDING, MessageState.SENT)))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for message in messages:
+        if message.state == MessageState.SENT:
+            message.state = MessageState.WITHDRAWING
+            message.next_try_at = now
+    session.flush()
+    rings = select(Message.id).where(
+        Message.cascade_call_id == call_id,
+        Message.channel == "voice",
+        Message.state.in_((MessageState.SENDING, MessageState.SENT)),
+    )
+    if session.scalar(rings.limit(1)) is not None:  # on its way to the network, or somebody hears from it just now
+        return False
+    call = session.get_one(CascadeCall, call_id, with_for_update=True)
+    call.hang_up_at = None
+    return True
