@@ -63,6 +63,8 @@ function actorName(actor: CaseEvent['actor']): string {
 /** What was said or written beside the act: a note's text, a reason. Codes of reasons become words. */
 export function spoken(event: CaseEvent): string {
   const text = event.text ?? ''
+  const applicant = event.data?.applicant as { name: string; relation?: string } | undefined
+  if (applicant) return [onBehalf(applicant), text].filter(Boolean).join(' · ')
   if (event.kind === 'held' && has(`hold_reason.${text}`)) return t(`hold_reason.${text}`)
   return text || String(event.data?.reason && event.kind === 'message' ? event.data.reason : '')
 }
@@ -84,4 +86,8 @@ export function iconOf(kind: string): IconName {
 export type Side = 'people' | 'device'
 export function sideOf(event: CaseEvent): Side {
   return event.actor?.kind === 'user' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
+}
+
+function onBehalf({ name, relation }: { name: string; relation?: string }): string {
+  return relation ? t('event.applicant', { name, relation: word('relation', relation) }) : t('event.applicant_alone', { name })
 }

@@ -18,6 +18,10 @@ export const router = createRouter({
     { path: '/users', name: 'users', component: () => import('@/users/Users.vue'), meta: { may: 'users' } },
     { path: '/tokens', name: 'tokens', component: () => import('@/users/Tokens.vue'), meta: { may: 'users' } },
     { path: '/trail', name: 'trail', component: () => import('@/trail/Trail.vue'), meta: { may: 'trail_read' } },
+    { path: '/elders', name: 'elders', component: () => import('@/register/Register.vue'), meta: { may: 'register_read' } },
+    { path: '/elders/new', name: 'elder-new', component: () => import('@/register/NewElder.vue'), meta: { may: 'register_edit' } },
+    { path: '/elders/spread', name: 'spread', component: () => import('@/register/spread/Spread.vue'), meta: { may: 'register_read' } },
+    { path: '/elders/:id(\\d+)', name: 'elder', component: () => import('@/register/elder/ElderRoute.vue'), meta: { may: 'register_read' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

@@ -18,6 +18,8 @@ const WORDS: Record<CommandVerb, string[]> = {
 const PLACES: Record<string, string[]> = {
   workplace: ['workplace', 'w', '工作台'],
   history: ['history', 'cases', 'c', '事件', '事件列表'],
+  elders: ['elders', 'register', 'r', '老人档案', '档案'],
+  spread: ['distribution', 'map', 'm', '分布', '老人分布'],
   signals: ['unread', 'unreadable', 'u', '未识别', '未识别报文'],
   handover: ['handover', 'h', '交接班', '转班'],
   supervision: ['supervision', 's', '督导'],

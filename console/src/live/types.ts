@@ -90,6 +90,7 @@ export interface Household {
   lat: number | null
   lon: number | null
   access_notes: string | null
+  keys?: { holder: string; contact_id?: string | null; where: string | null }[]
 }
 export interface Contact {
   id: string

@@ -20,7 +20,8 @@ export function usePaged<T>(path: string, query: () => Query, limit = 50) {
       const page = await ask<List<T>>(path, { query: { ...query(), limit, cursor: more ? cursor.value : undefined } })
       if (mine !== number) return
       items.value = more ? [...items.value, ...page.items] : page.items
-      total.value = page.total ?? total.value
+      // The first page counts; one that does not says that there are too many to count.
+      if (!more || page.total != null) total.value = page.total ?? null
       cursor.value = page.next_cursor
       failure.value = null
       phase.value = 'ready'

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.assessment import (
     Answers,
+    Changes,
     Reason,
     Result,
     Standard,
@@ -340,4 +341,15 @@ def _standard_json(standard: Standard) -> Answer:
         ],
         "reasons": [str(reason) for reason in Reason],
         "risk_kinds": sorted(standard.changes.risk_kinds) if standard.changes else [],
+        "changes": _changes_json(standard.changes) if standard.changes else None,
+    }
+
+
+def _changes_json(rules: Changes) -> Answer:
+    """What a form needs to show the level while it is filled in."""
+    return {
+        "risk_days": rules.risk_days,
+        "risk_events": rules.risk_events,
+        "dementia": list(rules.dementia),
+        "other_mental": list(rules.other_mental),
     }

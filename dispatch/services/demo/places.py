@@ -43,10 +43,13 @@ class District:
 def build(session: Session, chance: Random) -> District:
     """Insert the tree of areas. Codes begin with 99, which no real place has."""
     city = add_area(session, Area(code="990100000000", level=2, name=CITY, lat=CENTRE[0], lon=CENTRE[1]))
-    district = _below(session, city, "990101000000", DISTRICT)
+    district = _below(session, city, "990101000000", DISTRICT, lat=CENTRE[0], lon=CENTRE[1])
     places: list[Place] = []
     for number, (name, communities) in enumerate(SUBDISTRICTS.items(), 1):
-        subdistrict = _below(session, district, f"990101{number:03d}000", name)
+        # Streets lie from south to north, each a little further west or east, as along a river.
+        row = CENTRE[0] + (number - 3.5) * 0.012
+        aside = CENTRE[1] + (number % 3 - 1) * 0.02
+        subdistrict = _below(session, district, f"990101{number:03d}000", name, lat=row, lon=aside)
         for order, community_name in enumerate(communities, 1):
             lat = CENTRE[0] + (number - 3.5) * 0.012 + chance.uniform(-0.004, 0.004)
             lon = CENTRE[1] + (order - 2.5) * 0.018 + chance.uniform(-0.006, 0.006)
