@@ -142,9 +142,14 @@ def close_at_once(desks: list[Desk]) -> None:
 
 @pytest.mark.usefixtures("after")
 def test_rows_are_picked_by_key_and_an_urgent_one_cannot_be(visit: Visit, stage: Stage) -> None:
-    desk = on_shift(visit("en"), "operator")
     calm = [stage.alarm(device, "door") for device in ("DEMO-0061", "DEMO-0062")]
-    high = stage.alarm("DEMO-0063", "inactivity")
+    high = stage.alarm("DEMO-0063", "door")
+    act(stage.desk(), high, "priority", priority=2)
+    visitor = visit("en", WIDE)
+    visitor.enter("operator", "/console/?cause=door")
+    visitor.page.mouse.move(1, 1)
+    desk = Desk(visitor.page, visitor.words)
+    desk.is_live()
     for case_id in calm:
         desk.row(case_id).click(modifiers=["Control"])
     bar = desk.view.get_by_role("region", name=desk.words("bulk.bar"))
