@@ -18,6 +18,8 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'message' && has(`event.message.${data.channel}.${state}`)) return `event.message.${data.channel}.${state}`
   if (kind === 'message') return `event.message.${state}`
   if (kind === 'call_in' && data.event) return `event.call_in.${data.event}`
+  if (kind === 'opened' && data.kind === 'gateway_offline') return 'event.opened.gateway'
+  if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
   if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
@@ -33,6 +35,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     place: data.location ? t('event.at_place', { place: data.location }) : '',
     device: data.device ?? actor?.id ?? '',
     count: data.count ?? 1,
+    homes: data.homes ?? '',
     to: data.to ?? '',
     from: data.from ?? '',
     into: data.into ?? '',
@@ -76,7 +79,7 @@ const ICONS_OF: Record<string, IconName> = {
   merged: 'merge', merged_in: 'merge', closed: 'check', reopened: 'back', follow_up: 'check', follow_up_due: 'clock',
   area_event: 'people', handed_over: 'swap', callback_promised: 'phone', callback_due: 'clock', callback_late: 'warn',
   callback_done: 'check', callback_cancelled: 'cross',
-  restored: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
+  restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
 }
 
 export function iconOf(kind: string): IconName {

@@ -22,6 +22,9 @@ export const router = createRouter({
     { path: '/elders/new', name: 'elder-new', component: () => import('@/register/NewElder.vue'), meta: { may: 'register_edit' } },
     { path: '/elders/spread', name: 'spread', component: () => import('@/register/spread/Spread.vue'), meta: { may: 'register_read' } },
     { path: '/elders/:id(\\d+)', name: 'elder', component: () => import('@/register/elder/ElderRoute.vue'), meta: { may: 'register_read' } },
+    { path: '/duty', name: 'duty', component: () => import('@/duty/Duty.vue'), meta: { may: 'duty_read' } },
+    { path: '/devices', name: 'devices', component: () => import('@/devices/Devices.vue'), meta: { may: 'devices_read' } },
+    { path: '/devices/:id', name: 'device', component: () => import('@/devices/DevicePage.vue'), meta: { may: 'devices_read' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

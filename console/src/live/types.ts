@@ -113,6 +113,7 @@ export interface Device {
   last_seen_at: string | null
   last_test_at: string | null
   online: boolean | null
+  on_test?: { since: string | null; until: string; reason: string | null } | null
 }
 export interface Signal {
   id: string

@@ -1,0 +1,60 @@
+import { computed } from 'vue'
+import type { Named } from '@/live/types'
+import { useSession } from '@/session/store'
+
+export const TASK_KINDS = ['gateway_offline', 'offline', 'tamper', 'fault', 'low_battery', 'chatter', 'test_overdue', 'unassigned'] as const
+
+export interface DeviceCard {
+  id: string
+  version: number
+  number: string
+  model: string
+  kind: 'button' | 'sensor' | 'gateway'
+  location: string | null
+  online: boolean
+  battery_percent: number | null
+  last_seen_at: string | null
+  last_test_at: string | null
+  last_alarm_at: string | null
+  registered_at: string | null
+  retired_at: string | null
+  monthly_test: boolean
+  on_test: { since: string | null; until: string; reason: string | null } | null
+  household: { id: string; address_short: string } | null
+  elder: Named | null
+  area: Named | null
+  gateway: { id: string; number: string } | null
+  tasks: string[]
+}
+export interface Task {
+  id: string
+  version: number
+  kind: string
+  state: string
+  since: string
+  tried: number
+  tried_at: string | null
+  assignee: Named | null
+  note: string | null
+  data: { signals?: number; percent?: number | null; code?: string; homes?: number }
+  case_id: string | null
+  by_hand: boolean
+  device: DeviceCard
+}
+export interface UrgentTest { signal_id: string; kind: string; received_at: string; device: { id: string; number: string } }
+export interface TaskPage { items: Task[]; next_cursor: string | null; total: number; counts: Record<string, number>; urgent_on_test: UrgentTest[] }
+export interface Models { items: { name: string; kind: string; heartbeat_minutes: number; monthly_test: boolean }[]; test_reasons: string[]; longest_test_hours: number }
+export interface DeviceSignal { id: string; kind: string; received_at: string; data: Record<string, unknown> | null; case_id: string | null; test: boolean }
+export interface DevicePageOf {
+  device: DeviceCard
+  signals: DeviceSignal[]
+  beats: string[]
+  battery: { at: string; percent: number }[]
+  tasks: { id: string; kind: string; since: string; closed_at: string | null; closed_by: string | null; note: string | null }[]
+  false_alarms: { case_id: string; closed_at: string | null; cause: string; text: string | null }[]
+}
+
+export function useMayEdit() {
+  const session = useSession()
+  return computed(() => session.can('devices_edit'))
+}
