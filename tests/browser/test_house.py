@@ -1,0 +1,86 @@
+"""The duty roster and the devices, as a supervisor sees them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.stage import Stage
+from tests.browser.test_pages import STICKS_OUT, serious
+from tests.browser.words import LOCALES
+
+SCREENS = {
+    "duty": ("/console/duty", "duty.patterns"),
+    "work list": ("/console/devices", "device_task.offline"),
+    "all devices": ("/console/devices?tab=all", "devices.state_in_use"),
+    "button tests": ("/console/devices?tab=tests", "devices.last_pressed"),
+    "device": ("/console/devices/1", "devices.false_alarms"),
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nobody_is_shut_out_and_nothing_sticks_out(visit: Visit, screen: str, locale: str) -> None:
+    visitor = visit(locale)
+    path, sign = SCREENS[screen]
+    page = visitor.enter("supervisor", path)
+    expect(page.get_by_text(visitor.words(sign)).first).to_be_attached()
+    expect(page.get_by_role("main").locator(".skeleton")).to_have_count(0)
+    assert serious(page) == []
+    assert [found for found in page.evaluate(STICKS_OUT) if "week-scroll" not in found] == []
+
+
+def test_a_shift_is_added_and_ended(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    page, words = visitor.enter("supervisor", "/console/duty"), visitor.words
+    page.get_by_role("button", name=words("duty.add"), exact=True).click()
+    dialog = page.get_by_role("dialog", name=words("duty.add"))
+    dialog.get_by_label(words("duty.role")).select_option("rescue")
+    dialog.get_by_label(words("duty.who")).select_option(label="王强")
+    dialog.get_by_role("button", name=words("duty.save")).click()
+    expect(dialog).to_be_hidden()
+    ((number,),) = stage.query(
+        "SELECT count(*) FROM shifts JOIN users ON users.id = user_id WHERE role = 'rescue' AND users.name = '王强'"
+    )
+    assert number == 1
+
+
+def test_a_device_is_put_on_test_and_its_alarm_wakes_nobody(visit: Visit, stage: Stage) -> None:
+    ((device_id,),) = stage.query("SELECT id FROM devices WHERE number = 'DEMO-0044'")
+    visitor = visit("zh-CN")
+    page, words = visitor.enter("supervisor", f"/console/devices/{device_id}"), visitor.words
+    page.get_by_role("button", name=words("devices.test"), exact=True).click()
+    dialog = page.get_by_role("dialog", name=words("devices.test"))
+    dialog.get_by_role("button", name=words.before("devices.test_go")).click()
+    expect(dialog).to_be_hidden()
+    assert stage.alarm("DEMO-0044") == "None"
+    expect(page.get_by_text(words("devices.is_test"), exact=True).first).to_be_visible()
+    page.get_by_role("button", name=words("devices.test_end")).click()
+    expect(page.get_by_role("button", name=words("devices.test"), exact=True)).to_be_visible()
+
+
+def test_somebody_takes_a_task(visit: Visit) -> None:
+    visitor = visit("en")
+    page, words = visitor.enter("supervisor", "/console/devices"), visitor.words
+    row = page.locator("[data-task-id]").first
+    row.get_by_role("button", name=words("devices.take")).click()
+    expect(row.get_by_role("button", name=words("devices.leave"))).to_be_visible()
+    expect(row).to_contain_text("王强")
+
+
+def test_an_unknown_device_is_registered_from_its_waiting_alarm(visit: Visit, stage: Stage) -> None:
+    case_id = stage.alarm("NEW-7781")
+    visitor = visit("en")
+    page, words = visitor.enter("supervisor", f"/console/case/{case_id}"), visitor.words
+    page.get_by_role("link", name=words("unknown.register")).click()
+    dialog = page.get_by_role("dialog", name=words("devices.register"))
+    expect(dialog.get_by_label(words("devices.number"))).to_have_value("NEW-7781")
+    dialog.get_by_label(words("devices.model")).fill("银铃 B2 求助按钮")
+    dialog.get_by_label(words("intake.elder")).fill("王桂英")
+    dialog.get_by_role("button", name="王桂英").first.click()
+    dialog.get_by_role("button", name=words("duty.save")).click()
+    expect(page.get_by_role("heading", name="NEW-7781")).to_be_visible()
+    ((household_id,),) = stage.query("SELECT household_id FROM cases WHERE id = %s", case_id)
+    assert household_id is not None
+    stage.close(case_id)
