@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dispatch.api import (
     area_events,
     arrivals,
+    areas,
     assessments,
     callbacks,
     calls,
@@ -19,11 +20,13 @@ from dispatch.api import (
     duplicates,
     duty,
     elder_page,
+    elders,
     floor,
     forms,
     groups,
     handover,
     health,
+    households,
     imports,
     live,
     me,
@@ -100,7 +103,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (area_events, callbacks, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
-    for room in (imports, duplicates, privacy, privacy_desk):
+    for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
     for room in (scripts, cascades, arrivals):
         app.register_api(room.api)

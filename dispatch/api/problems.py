@@ -27,7 +27,8 @@ STATUS: dict[type[errors.DispatchError], tuple[int, str]] = {
     errors.CaseTaken: (409, "Somebody else has this case"),
     errors.Urgent: (409, "An urgent case is not one of many"),
     errors.LastAdministrator: (409, "Somebody must be left to give rights"),
-    errors.VersionConflict: (409, "The case has changed"),
+    errors.VersionConflict: (409, "Somebody has changed it"),
+    errors.LooksDouble: (409, "This may be somebody who is there already"),
     errors.IllegalTransition: (409, "Not possible in this state"),
     errors.SendFailed: (502, "The message could not be sent"),
 }

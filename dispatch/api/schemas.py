@@ -239,10 +239,6 @@ class CasesQuery(Page):
     q: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
-class EldersQuery(Page):
-    q: Annotated[str, StringConstraints(max_length=100)] = ""
-
-
 class SignalsQuery(Page):
     cursor: Annotated[str, StringConstraints(max_length=40)] | None = None
     understood: bool | None = None

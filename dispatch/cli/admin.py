@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 
 import click
@@ -13,10 +14,12 @@ from dispatch.domain.errors import DispatchError
 from dispatch.domain.permissions import ROLES, SCOPES
 from dispatch.models import schema
 from dispatch.models.people import User
+from dispatch.models.sealed import keyring
 from dispatch.services import accounts, audit, chain
 from dispatch.services.access import users
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
+from dispatch.services.register import keys
 
 
 def open_centre() -> Centre:
@@ -113,11 +116,26 @@ def doctor() -> None:
             f"{each.name:<10} {verdict.held} links hold"
             + ("" if verdict.broken_at is None else f", BROKEN at {each.row} {verdict.broken_at}: {verdict.why}")
         )
+    sealed_well = _keys_in_use(centre) if current else True
     found = audit.health(centre, datetime.now(UTC))
     for job in found["jobs"]:
         click.echo(f"job        {job['name']:<10} {'LATE' if job['late'] else 'ok':<5} {job['last_run_at']}")
     for finding in found["findings"]:
         click.echo(f"finding    {finding['code']} {finding['count']}")
     click.echo(f"spool      {found['spool']['waiting']} waiting")
-    if not current or broken or not found["ok"]:
+    if not current or broken or not sealed_well or not found["ok"]:
         sys.exit(1)
+
+
+def _keys_in_use(centre: Centre) -> bool:
+    """Say which data keys seal how much. False: one of them is not in DISPATCH_DATA_KEYS."""
+    totals: Counter[str] = Counter()
+    for by_key in keys.in_use(centre.database).values():
+        totals.update(by_key)
+    ring = keyring()
+    for key_id in dict.fromkeys((*ring.ids, *sorted(totals))):
+        known = key_id in ring.ids
+        state = "active" if key_id == ring.active.id else "opens" if known else "MISSING from DISPATCH_DATA_KEYS"
+        rest = ": run dispatch keys rotate" if known and state == "opens" and totals[key_id] else ""
+        click.echo(f"data key   {key_id:<12} {state}, seals {totals[key_id]} values{rest}")
+    return set(totals) <= set(ring.ids)

@@ -15,6 +15,7 @@ COMMANDS = {
     "user": "dispatch.cli.admin:user",
     "token": "dispatch.cli.admin:token",
     "seed": "dispatch.cli.admin:seed",
+    "areas": "dispatch.cli.areas:areas",
     "keys": "dispatch.cli.keys:keys",
     "trail": "dispatch.cli.trail:trail",
     "doctor": "dispatch.cli.admin:doctor",

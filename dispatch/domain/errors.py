@@ -15,6 +15,7 @@ DispatchError
 │   ├── CaseTaken
 │   ├── Urgent             an urgent case is not one of many
 │   ├── VersionConflict
+│   ├── LooksDouble        an elder seems to be in the register already
 │   ├── LastAdministrator  nobody would be left to give rights
 │   └── IllegalTransition
 └── SendFailed             a gateway could not hand a message over
@@ -103,6 +104,12 @@ class VersionConflict(Conflict):
 
 class LastAdministrator(Conflict):
     code = "last-administrator"
+
+
+class LooksDouble(Conflict):
+    """``candidates`` are the elders that it may be; sent again with ``even_if_double`` it is done all the same."""
+
+    code = "looks-double"
 
 
 class IllegalTransition(Conflict):

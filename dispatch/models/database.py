@@ -70,7 +70,8 @@ def connect(url: str, *, pool_size: int = 20) -> Database:
             pool_pre_ping=False,  # a broken connection is met by the spool and by retries; a ping costs a round trip
             connect_args={
                 "connect_timeout": 3,
-                "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+                # jit: compiling takes longer than any statement of ours runs.
+                "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000 -c jit=off",
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
                 "keepalives_count": 3,

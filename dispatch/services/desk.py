@@ -19,11 +19,11 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.privacy import RestrictedCase
-from dispatch.models.sealed import has_phone, has_tail
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
 from dispatch.services.privacy import sight
+from dispatch.services.register import search
 from dispatch.services.rows import Row, must_see, row_of, row_statement, stamp, visible
 
 ONLINE_WITHIN = timedelta(hours=26)
@@ -164,91 +164,23 @@ def _matching(session: Session, wanted: CaseFilter, actor: Actor) -> Select[Any]
     if wanted.opened_to is not None:
         statement = statement.where(Case.opened_at < wanted.opened_to)
     if wanted.q:
-        statement = statement.where(_text_match(wanted.q))
+        statement = statement.where(_text_match(session, wanted.q))
     return statement
 
 
-def _text_match(q: str) -> Any:
+def _text_match(session: Session, q: str) -> Any:
+    """The number of a case or of the device that opened it, or whatever finds its elder; else a part of its address."""
     number = int(q) if q.isascii() and q.isdigit() and len(q) <= 18 else None
+    about = select(Elder.id).join(Household, Household.id == Elder.household_id)
     return or_(
         Case.id == number if number is not None else false(),
-        Case.elder_id.in_(select(Elder.id).where(elder_match(q))),
-        Case.household_id.in_(select(Household.id).where(Household.address.contains(q, autoescape=True))),
+        about.where(Elder.id == Case.elder_id, *search.look(session, q).where).correlate(Case).exists(),
+        select(Household.id)
+        .where(Household.id == Case.household_id, Household.address.contains(q, autoescape=True))
+        .correlate(Case)
+        .exists(),
         Case.origin_device == q,
     )
-
-
-def elder_match(q: str) -> Any:
-    """Name, pinyin or its initials from the start; a telephone by its end; an address by any part."""
-    low = q.lower().replace(" ", "")
-    return or_(
-        Elder.name.startswith(q, autoescape=True),
-        Elder.initials.startswith(low, autoescape=True),
-        Elder.pinyin.startswith(low, autoescape=True),
-        _by_phone(q) if q.isascii() and q.isdigit() and len(q) >= 4 else false(),
-        Elder.household_id.in_(select(Household.id).where(Household.address.contains(q, autoescape=True)))
-        if len(q) >= 2
-        else false(),
-        Elder.id.in_(select(Device.elder_id).where(Device.number == q)),
-    )
-
-
-def _by_phone(q: str) -> Any:
-    return has_tail(Elder.phone_tail_index, q) if len(q) == 4 else has_phone(Elder.phone_index, q)
-
-
-def elders(centre: Centre, actor: Actor, q: str, page: PageOf, now: datetime) -> dict[str, Any]:
-    today = now.astimezone(centre.zone).date()
-    with centre.database.reads() as session:
-        statement = (
-            select(Elder, Household.address_short, Area.id, Area.name)
-            .join(Household, Household.id == Elder.household_id)
-            .join(Area, Area.id == Household.area_id)
-            .where(inside(actor.paths))
-        )
-        if q:
-            statement = statement.where(elder_match(q))
-        if page.before is not None:
-            statement = statement.where(Elder.id > page.before)
-        found = session.execute(statement.order_by(Elder.id).limit(page.limit + 1)).all()
-    items = [
-        {
-            "id": str(e.id),
-            "name": e.name,
-            "age": e.age(today),
-            "sex": e.sex,
-            "flags": e.flags,
-            "phone_tail": e.phone[-4:] if e.phone else None,
-            "address_short": address,
-            "area": {"id": str(area_id), "name": area_name},
-        }
-        for e, address, area_id, area_name in found[: page.limit]
-    ]
-    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None}
-
-
-def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
-    """One elder with home, contacts, devices and open cases. Raises ``NotFound``."""
-    with centre.database.reads() as session:
-        elder = _elder(session, elder_id)
-        if elder is None or not elder.household.area.path.startswith(actor.paths):
-            raise NotFound(f"there is no elder {elder_id} in your areas")
-        devices = session.scalars(select(Device).where(Device.household_id == elder.household_id)).all()
-        open_rows = session.execute(
-            row_statement().where(Case.household_id == elder.household_id, Case.state.in_(OPEN))
-        )
-        clear = sight.unmasked(session, actor, elder.household_id)
-        card = elder_card(elder, centre, now)
-        home = household_json(elder.household, _path_names(session, elder.household.area.path))
-        contacts = [contact_json(c) for c in elder.contacts]
-        return {
-            "masked": not clear,
-            "elder": card if clear else sight.veil_elder(card),
-            "household": home if clear else sight.veil_household(home),
-            "contacts": contacts if clear else [sight.veil_contact(c) for c in contacts],
-            "devices": [device_json(d, now) for d in devices],
-            "cases": [row_of(f, centre, now) for f in open_rows],
-        }
 
 
 def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -372,10 +304,10 @@ def _household(session: Session, household_id: int | None) -> dict[str, Any] | N
         .options(joinedload(Household.area))
         .execution_options(populate_existing=True)
     ).one()
-    return household_json(household, _path_names(session, household.area.path))
+    return household_json(household, path_names(session, household.area.path))
 
 
-def _path_names(session: Session, path: str) -> list[str]:
+def path_names(session: Session, path: str) -> list[str]:
     ids = [int(part) for part in path.strip("/").split("/")]
     return list(session.scalars(select(Area.name).where(Area.id.in_(ids)).order_by(Area.path)))
 

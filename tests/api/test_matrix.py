@@ -212,6 +212,8 @@ def things(app: Flask, town: Town) -> dict[str, str]:
     return {
         "case_id": case_id,
         "elder_id": str(town.elders["Wang"]),
+        "household_id": str(town.households["Wang"]),
+        "area_id": str(town.areas["Elm"]),
         "user_id": str(town.users["lin"]),
         **plan_the_east(town),
         **a_device(town),

@@ -41,10 +41,16 @@ def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
+def _described(name: str | None, kind: str, _parents: object) -> bool:
+    """The indexes of the search are each database's own, and no model's."""
+    return not (name or "").startswith("search_")
+
+
 @pytest.mark.parametrize("url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
 def test_the_migrations_make_the_tables_that_the_models_describe(request: pytest.FixtureRequest, url: str) -> None:
     database = connect(request.getfixturevalue(url))
     with database.engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        context = MigrationContext.configure(connection, opts={"include_name": _described})
+        found = compare_metadata(context, Base.metadata)
     database.engine.dispose()
     assert not found

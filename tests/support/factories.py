@@ -52,7 +52,7 @@ def password_hash() -> str:
     return hasher.hash(PASSWORD)
 
 
-@dataclass
+@dataclass(repr=False)
 class Town:
     """What the tests refer to by name. ``lin`` and ``mei`` see everything, ``west_op`` one district alone."""
 

@@ -124,7 +124,40 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/arrivals/<arrival_id>/cancel": Route(May.CASES_WORK, {"reason": "not needed"}),
     # register
     "GET /api/v1/elders": Route(May.REGISTER_READ),
+    "POST /api/v1/elders": Route(
+        May.REGISTER_EDIT,
+        {
+            "name": "Nobody",
+            "sex": "F",
+            "birth_date": "1940-01-02",
+            "household": {"area_id": "999999", "address": "Elm Road 9"},
+        },
+    ),
     "GET /api/v1/elders/<elder_id>": Route(May.REGISTER_READ),
+    "PATCH /api/v1/elders/<elder_id>": Route(May.REGISTER_EDIT, {"dialect": "wenzhou"}),
+    "POST /api/v1/elders/<elder_id>/archive": Route(May.REGISTER_EDIT, {"reason": "moved away"}),
+    "DELETE /api/v1/elders/<elder_id>/archive": Route(May.REGISTER_EDIT, {}),
+    "GET /api/v1/elders/<elder_id>/history": Route(May.REGISTER_READ),
+    "PUT /api/v1/elders/<elder_id>/absence": Route(May.REGISTER_EDIT, {"kind": "hospital"}),
+    "DELETE /api/v1/elders/<elder_id>/absence": Route(May.REGISTER_EDIT, {}),
+    "POST /api/v1/elders/<elder_id>/contacts": Route(
+        May.REGISTER_EDIT, {"name": "Li", "relation": "son", "phone": "13700000099"}
+    ),
+    "PATCH /api/v1/elders/<elder_id>/contacts/<contact_id>": Route(May.REGISTER_EDIT, {"has_key": True}),
+    "DELETE /api/v1/elders/<elder_id>/contacts/<contact_id>": Route(May.REGISTER_EDIT, {}),
+    "POST /api/v1/elders/<elder_id>/facts": Route(
+        May.REGISTER_EDIT, {"kind": "health", "text": "stent", "source": "doctor"}
+    ),
+    "PATCH /api/v1/elders/<elder_id>/facts/<fact_id>": Route(May.REGISTER_EDIT, {"confirm": True}),
+    "DELETE /api/v1/elders/<elder_id>/facts/<fact_id>": Route(May.REGISTER_EDIT, {}),
+    "GET /api/v1/register/counts": Route(May.REGISTER_READ, query="by=area"),
+    "GET /api/v1/households/<household_id>": Route(May.REGISTER_READ),
+    "PATCH /api/v1/households/<household_id>": Route(May.REGISTER_EDIT, {"access_notes": "the bell is broken"}),
+    "PUT /api/v1/households/<household_id>/keys": Route(May.REGISTER_EDIT, {"keys": [{"holder": "Li"}]}),
+    "GET /api/v1/areas": Route((May.REGISTER_READ, May.CASES_READ)),
+    "GET /api/v1/areas/<area_id>": Route((May.REGISTER_READ, May.CASES_READ)),
+    "POST /api/v1/areas": Route(May.USERS, {"parent_id": "999999", "name": "Ash"}),
+    "PATCH /api/v1/areas/<area_id>": Route(May.USERS, {"name": "Elms"}),
     # assessments, groups, consents
     "GET /api/v1/assessments/standards": Route(May.REGISTER_READ),
     "GET /api/v1/assessments/due": Route(May.REGISTER_READ),
@@ -340,10 +373,14 @@ DEMO_ROUTES = {
 """Doors that only a demo has, open to everybody."""
 
 THING: dict[str, str] = {
+    "area_id": "an area in the East",
     "assessment_id": "an assessment, found by its elder",
     "case_id": "an open case in the East",
     "duty_id": "a word owed to an elder in the East",
     "elder_id": "an elder in the East",
+    "contact_id": "a contact, found by its elder",
+    "fact_id": "a fact, found by its elder",
+    "household_id": "a home in the East",
     "device_id": "a device in the East",
     "task_id": "a device task in the East",
     "signal_id": "a signal, which is asked for with its device",

@@ -10,7 +10,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.imports.cells import CHECK_DIGITS, WEIGHTS
+from dispatch.domain.identity import CHECK_DIGITS, WEIGHTS
 from dispatch.models.imports import Double
 from dispatch.services.imports import run, uploads
 from tests.support.factories import START, Town

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from dispatch.domain import identity
+from dispatch.domain.identity import OLDEST
 from dispatch.domain.imports.template import CellKind, Column, fold
 
 Cell = str | int | float | bool | date | datetime | None
 EXCEL_EPOCH = date(1899, 12, 30)
-OLDEST = date(1890, 1, 1)
 SEPARATORS = re.compile(r"[,;、,;\n]+")
 YES = frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓"})
 NO = frozenset({"否", "无", "不是", "n", "no", "false", "0", "×"})
@@ -26,8 +27,6 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 PHONE = re.compile(r"^\+?[0-9]{5,20}$")
 MOBILE = re.compile(r"^1[0-9]{10}$")
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHECK_DIGITS = "10X98765432"
 
 
 @dataclass(frozen=True)
@@ -199,33 +198,9 @@ def _identity(_column: Column, cell: Any, today: date) -> str:
         # A spreadsheet keeps 15 digits of a number: the last three of this one are gone for ever.
         raise Refused("lost_digits")
     found = re.sub(r"\s", "", unicodedata.normalize("NFKC", text_of(cell)).upper().lstrip("'"))
-    if reason := identity_fault(found, today):
+    if reason := identity.fault(found, today):
         raise Refused(reason)
     return found
-
-
-def identity_fault(number: str, today: date) -> str | None:
-    """Why ``number`` is no identity number of GB 11643-1999; None when it is one."""
-    if re.fullmatch(r"[0-9]\.[0-9]+E\+[0-9]+", number):
-        return "lost_digits"
-    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", number):
-        return "not_an_identity_number"
-    born = identity_birth(number)
-    if born is None or not OLDEST <= born <= today:
-        return "identity_birth_date"
-    total = sum(int(digit) * weight for digit, weight in zip(number, WEIGHTS, strict=False))
-    return None if CHECK_DIGITS[total % 11] == number[17] else "identity_check_digit"
-
-
-def identity_birth(number: str) -> date | None:
-    try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return None
-
-
-def identity_sex(number: str) -> str:
-    return "M" if int(number[16]) % 2 else "F"
 
 
 READERS: dict[CellKind, Callable[[Column, Any, date], Any]] = {

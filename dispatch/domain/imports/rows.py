@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dispatch.domain.imports.cells import Fault, Refused, identity_birth, identity_sex, read_cell
+from dispatch.domain import identity
+from dispatch.domain.imports.cells import Fault, Refused, read_cell
 from dispatch.domain.imports.template import Column, Template
 
 Values = dict[str, Any]
@@ -77,9 +78,9 @@ def _identity_agrees(values: Values) -> list[Fault]:
     if number is None:
         return []
     faults = []
-    if values.setdefault("birth_date", identity_birth(number)) != identity_birth(number):
+    if values.setdefault("birth_date", identity.birth(number)) != identity.birth(number):
         faults.append(Fault("birth_date", "not_as_in_identity_number"))
-    if values.setdefault("sex", identity_sex(number)) != identity_sex(number):
+    if values.setdefault("sex", identity.sex_of(number)) != identity.sex_of(number):
         faults.append(Fault("sex", "not_as_in_identity_number"))
     return faults
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy.orm import Session
 
 from dispatch.models.devices import Device
@@ -15,6 +14,7 @@ from dispatch.models.places import Household
 from dispatch.services.demo.devices import HOMES, Kit, equipment, number_of
 from dispatch.services.demo.names import CONTACT, ELDER, HEROINE, Numbers, born, old_name, young_name
 from dispatch.services.demo.places import District, Place, home
+from dispatch.services.register.names import called
 
 COUPLES = 200
 """Homes with two elders; with the others it makes 1,200 elders."""
@@ -110,17 +110,8 @@ def _elder(chance: Random, numbers: Numbers, household: Household, sex: str, bir
         languages=["mandarin"] if chance.random() < 0.85 else ["mandarin", chance.choice(DIALECTS)],
         hearing="weak" if deaf else None,
         ability_level=ability,
-        **_called(old_name(chance, sex)),
+        **called(old_name(chance, sex)),
     )
-
-
-def _called(name: str) -> dict[str, str]:
-    """The name with how it sounds and its initials, which operators type: 王桂英, wangguiying, wgy."""
-    return {
-        "name": name,
-        "pinyin": "".join(lazy_pinyin(name)),
-        "initials": "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)),
-    }
 
 
 def _surround(session: Session, chance: Random, numbers: Numbers, one: Home, now: datetime) -> None:
@@ -246,7 +237,7 @@ def _heroine(household: Household, today: date) -> Elder:
         languages=["mandarin", "wenzhou"],
         hearing="weak",
         ability_level=1,
-        **_called(HEROINE),
+        **called(HEROINE),
     )
 
 

@@ -18,10 +18,11 @@ from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
-from dispatch.services.desk import COUNT_UP_TO, PageOf, device_json, elder_match
+from dispatch.services.desk import COUNT_UP_TO, PageOf, device_json
 from dispatch.services.devices import conditions
 from dispatch.services.devices.scope import Doing, Gateway, own, seen, where_it_is
 from dispatch.services.lifecycle import drop, record
+from dispatch.services.register import search
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject, write
 from dispatch.services.transact import transact
@@ -142,10 +143,11 @@ def _text_match(session: Session, q: str) -> Any:
     by_number = Device.number.startswith(q, autoescape=True)
     if session.scalar(select(Device.id).where(by_number).limit(1)) is not None:
         return by_number
-    homes = select(Elder.household_id).where(elder_match(q))
+    elders = select(Elder.id).join(Household, Household.id == Elder.household_id)
+    of_the_home = elders.where(Elder.household_id == Device.household_id, *search.look(session, q).where)
     places = select(Household.id).where(Household.address.contains(q, autoescape=True)) if len(q) >= 2 else None
     return or_(
-        Device.household_id.in_(homes),
+        of_the_home.correlate(Device).exists(),
         Device.household_id.in_(places) if places is not None else false(),
     )
 

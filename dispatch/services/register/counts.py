@@ -1,0 +1,91 @@
+"""How many elders there are, by area, level, group and form of care; each number is that of the list behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.errors import Invalid
+from dispatch.models.care import ElderTag
+from dispatch.models.people import Elder
+from dispatch.models.places import Area, Household, inside
+from dispatch.services.care.reach import today
+from dispatch.services.centre import Centre
+from dispatch.services.register.areas import tops
+from dispatch.services.register.listing import NONE, ElderFilter, Narrowed, holds, narrow
+
+BY = ("area", "level", "tag", "form")
+Items = list[dict[str, Any]]
+
+
+def counts(centre: Centre, actor: Actor, by: str, wanted: ElderFilter, now: datetime) -> dict[str, Any]:
+    """``total`` is of all who are counted. Groups overlap; ``here`` are those who live in no smaller area."""
+    if by not in BY:
+        raise Invalid("by", "unknown", f"choose of {', '.join(BY)}")
+    wanted = replace(wanted, q="")
+    with centre.database.reads() as session:
+        narrowed = narrow(session, centre, actor, wanted, now)
+        total = session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
+        match by:
+            case "area":
+                items = _by_area(session, actor, wanted.area_id, narrowed)
+                return {"items": items, "total": total, "here": total - sum(item["count"] for item in items)}
+            case "level":
+                levels = [str(level.level) for level in centre.care.setting.levels]
+                items = _by_column(session, Elder.ability_level, narrowed, levels)
+            case "form":
+                items = _by_column(session, Elder.service_form, narrowed, list(centre.care.groups.forms))
+            case _:
+                items = _by_tag(session, centre, narrowed, now)
+    return {"items": items, "total": total}
+
+
+def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narrowed) -> Items:
+    which = Area.path.in_(tops(actor.paths)) if area_id is None else Area.parent_id == area_id
+    areas = session.scalars(select(Area).where(inside(actor.paths), which).order_by(Area.id)).all()
+    here = _grouped(narrowed, Household.area_id)
+    found = session.execute(
+        select(Area.path, here.c.number).join(here, here.c.key == Area.id).where(inside(actor.paths))
+    ).all()
+    return [
+        {
+            "key": str(area.id),
+            "name": area.name,
+            "count": sum(number for path, number in found if path.startswith(area.path)),
+        }
+        for area in areas
+    ]
+
+
+def _grouped(narrowed: Narrowed, key: Any) -> Any:
+    statement: Select[Any] = select(key.label("key"), func.count().label("number")).select_from(Elder)
+    if narrowed.at_home or key is Household.area_id:
+        statement = statement.join(Household, Household.id == Elder.household_id).where(*narrowed.at_home)
+    return statement.where(*narrowed.where).group_by(key).subquery()
+
+
+def _by_column(session: Session, key: Any, narrowed: Narrowed, known: list[str]) -> Items:
+    grouped = _grouped(narrowed, key)
+    found = {NONE if value is None else str(value): n for value, n in session.execute(select(grouped)).all()}
+    keys = [*known, *sorted(set(found) - {*known, NONE}), NONE]
+    return [{"key": one, "name": None, "count": found.get(one, 0)} for one in keys]
+
+
+def _by_tag(session: Session, centre: Centre, narrowed: Narrowed, now: datetime) -> Items:
+    ids = narrowed.ids().subquery()
+    statement = (
+        select(ElderTag.code, func.count(ElderTag.elder_id.distinct()))
+        .join(ids, ids.c.id == ElderTag.elder_id)
+        .where(holds(today(centre, now)))
+        .group_by(ElderTag.code)
+    )
+    found: dict[str, int] = dict(session.execute(statement).all())
+    known = list(centre.care.groups.groups)
+    return [
+        {"key": code, "name": None, "count": found.get(code, 0)} for code in [*known, *sorted(set(found) - set(known))]
+    ]

@@ -1,0 +1,146 @@
+"""Seal again under the active data key whatever another one has sealed, in small steps, while the centre works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Text, func, inspect, select, tuple_, type_coerce, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dispatch.models.access import SecondFactor
+from dispatch.models.cases import Call, Case
+from dispatch.models.database import Database
+from dispatch.models.floor import CallBack
+from dispatch.models.imports import ImportChunk, ImportRow
+from dispatch.models.outbox import Message
+from dispatch.models.people import Contact, Elder
+from dispatch.models.sealed import CannotOpen, Sealed, identity_index, keyring, phone_index, tail_index
+from dispatch.services.centre import Centre
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A sealed column and the blind indexes of the same value."""
+
+    sealed: InstrumentedAttribute[Any]
+    indexes: dict[str, Callable[[str], str | None]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.sealed.class_.__tablename__}.{self.sealed.key}"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Columns of the primary key."""
+        return tuple(inspect(self.sealed.class_).primary_key)
+
+    @property
+    def raw(self) -> Any:
+        """As it lies in the database."""
+        return type_coerce(self.sealed, Text)
+
+
+COLUMNS = (
+    _Column(Elder.phone, {"phone_index": phone_index, "phone_tail_index": tail_index}),
+    _Column(Elder.identity_number, {"identity_index": identity_index}),
+    _Column(Contact.phone, {"phone_index": phone_index}),
+    _Column(Case.caller, {"caller_index": phone_index}),
+    _Column(Call.caller, {}),
+    _Column(Message.phone, {}),
+    _Column(CallBack.phone, {}),
+    _Column(SecondFactor.secret, {}),
+    _Column(ImportChunk.body, {}),
+    _Column(ImportRow.original, {}),
+)
+"""Every column of the type ``Sealed``: tests/register/test_keys.py compares this list with the models."""
+
+
+@dataclass(frozen=True)
+class Step:
+    column: str
+    done: int
+    total: int
+    broken: int
+    """Values that do not open; they stay as they are."""
+
+
+def rotate(centre: Centre) -> Iterator[Step]:
+    """Work through every column, telling how far it is after each batch, each of which is a transaction of its own.
+
+    It may be interrupted and begun again: what is sealed under the active key already is passed over.
+    """
+    for column in COLUMNS:
+        yield from _column(centre, column)
+
+
+def _column(centre: Centre, column: _Column) -> Iterator[Step]:
+    old = column.raw.not_like(f"{keyring().active.id}.%")
+    table = column.sealed.class_
+    with centre.database.reads() as session:
+        total = session.scalar(select(func.count()).select_from(table).where(column.sealed.is_not(None), old)) or 0
+    done = broken = 0
+    last: Any = None
+    while True:
+        with centre.database.sessions.begin() as session:
+            statement = select(column.raw, *column.key).where(column.sealed.is_not(None), old)
+            if last is not None:
+                statement = statement.where(tuple_(*column.key) > tuple_(*last))
+            rows = session.execute(statement.order_by(*column.key).limit(BATCH).with_for_update()).all()
+            for raw, *key in rows:
+                broken += 0 if _again(session, column, key, raw) else 1
+        if not rows:
+            break
+        done += len(rows)
+        last = rows[-1][1:]
+        yield Step(column.name, done, max(total, done), broken)
+
+
+def _again(session: Session, column: _Column, key: list[Any], raw: str) -> bool:
+    try:
+        value = keyring().open(raw, column.name)
+    except CannotOpen:
+        return False
+    table = column.sealed.class_
+    values: dict[str, Any] = {column.sealed.key: value}
+    values |= {name: index(value) for name, index in column.indexes.items()}
+    this = (one == value for one, value in zip(column.key, key, strict=True))
+    session.execute(update(table).where(*this).values(values), execution_options={"synchronize_session": False})
+    return True
+
+
+def in_use(database: Database) -> dict[str, dict[str, int]]:
+    """How many values each data key has sealed, by column and by the key's id."""
+    found: dict[str, dict[str, int]] = {}
+    with database.reads() as session:
+        for column in COLUMNS:
+            # Up to the first dot. Ids are short, so this is the same on both databases.
+            key = func.substr(column.raw, 1, func.instr(column.raw, ".") - 1)
+            if database.is_postgresql:
+                key = func.split_part(column.raw, ".", 1)
+            statement = select(key, func.count()).where(column.sealed.is_not(None)).group_by(key)
+            found[column.name] = dict(session.execute(statement).all())
+    return found
+
+
+def refuse_wrong_keys(database: Database) -> None:
+    """Open the newest value of each column. Raises ``CannotOpen`` when these are not the keys of this database."""
+    with database.reads() as session:
+        for column in COLUMNS:
+            newest = select(column.raw).where(column.sealed.is_not(None))
+            raw = session.scalar(newest.order_by(*(one.desc() for one in column.key)).limit(1))
+            if raw is not None:
+                keyring().open(raw, column.name)
+
+
+def sealed_columns(base: Any) -> set[str]:
+    """Of all tables, by name."""
+    return {
+        f"{table.name}.{column.name}"
+        for table in base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Sealed)
+    }
