@@ -8,8 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dispatch.api import (
     area_events,
-    arrivals,
     areas,
+    arrivals,
     assessments,
     callbacks,
     calls,
