@@ -25,6 +25,7 @@ export const router = createRouter({
     { path: '/duty', name: 'duty', component: () => import('@/duty/Duty.vue'), meta: { may: 'duty_read' } },
     { path: '/devices', name: 'devices', component: () => import('@/devices/Devices.vue'), meta: { may: 'devices_read' } },
     { path: '/devices/:id', name: 'device', component: () => import('@/devices/DevicePage.vue'), meta: { may: 'devices_read' } },
+    { path: '/privacy', name: 'privacy', component: () => import('@/privacy/Privacy.vue'), meta: { may: 'privacy' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

@@ -53,6 +53,23 @@ export async function ask<T>(path: string, { method = 'GET', body, query, key, t
   throw await failure(answer, path)
 }
 
+/** Fetch a file by a deed that is written down, and save it under ``name``. Raises ``Failure``. */
+export async function download(path: string, body: unknown, name: string): Promise<void> {
+  if (cut) throw new Failure('unreachable', 0, null)
+  const answer = await fetch(BASE + path, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: headers('POST', body),
+    body: JSON.stringify(body),
+  }).catch(() => { throw new Failure('unreachable', 0, null) })
+  if (!answer.ok) throw await failure(answer, path)
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await answer.blob())
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
 /** A file with its progress from 0 to 1. `fetch` cannot tell how much of a body has left; the old way can. */
 export function upload<T>(path: string, form: FormData, key: string, progress: (part: number) => void): Promise<T> {
   if (cut) return Promise.reject(new Failure('unreachable', 0, null))
