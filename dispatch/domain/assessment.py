@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from dispatch.domain.configuration import only
 from dispatch.domain.errors import Invalid
 
 WORST = 4
@@ -122,7 +123,7 @@ class Standard:
             assessors=int(body["assessors"]),
             levels=tuple(
                 Level(int(level["level"]), _names(level), level.get("from"), level.get("to"))
-                for level in body["levels"]
+                for level in (only(one, ("level", "from", "to", "zh", "en")) for one in body["levels"])
             ),
             groups=tuple(
                 Group(str(g["code"]), _names(g["name"]), tuple(_item(i) for i in g["items"]))
@@ -140,6 +141,7 @@ def _names(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _item(body: Mapping[str, Any]) -> Item:
+    only(body, ("code", "id", "max", "zh", "en"))
     return Item(str(body["code"]), str(body["id"]), int(body["max"]), _names(body))
 
 

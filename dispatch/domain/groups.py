@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Self
 
+from dispatch.domain.configuration import only
+
+GROUP_KEYS = ("code", "zh", "en", "safety_net", "special_difficulty", "from_level")
+
 
 @dataclass(frozen=True)
 class TargetGroup:
@@ -28,6 +32,7 @@ class Groups:
     def load(cls, body: Mapping[str, Any]) -> Self:
         groups: dict[str, TargetGroup] = {}
         for found in body["groups"]:
+            only(found, GROUP_KEYS)
             code = str(found["code"])
             if code in groups:
                 raise ValueError(f"the group {code} stands twice")
@@ -38,7 +43,7 @@ class Groups:
                 bool(found["special_difficulty"]),
                 int(found["from_level"]) if "from_level" in found else None,
             )
-        forms = {str(f["code"]): {"zh": str(f["zh"]), "en": str(f["en"])} for f in body["service_forms"]}
+        forms = {str(f["code"]): {"zh": str(f["zh"]), "en": str(f["en"])} for f in map(_form, body["service_forms"])}
         if not groups or not forms:
             raise ValueError("name at least one group and one form of care")
         return cls(groups, forms)
@@ -46,6 +51,10 @@ class Groups:
     def marked(self, mark: str) -> tuple[str, ...]:
         """Codes of the groups with a mark: ``safety_net`` or ``special_difficulty``."""
         return tuple(code for code, group in self.groups.items() if getattr(group, mark))
+
+
+def _form(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return only(body, ("code", "zh", "en"))
 
 
 @dataclass(frozen=True)

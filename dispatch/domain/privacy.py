@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from dispatch.domain.assessment import add_months
 from dispatch.domain.case import OPEN, Kind, State
+from dispatch.domain.configuration import only
 
 HIDDEN = "****"
 _BUILDING = re.compile(r"^.*?[0-9０-９一二三四五六七八九十]+\s*(?:号楼|幢|栋|座)")
@@ -145,9 +146,13 @@ class Deadlines:
         return found
 
 
+PURPOSE_KEYS = ("code", "zh", "en", "basis", "sensitive", "separate", "emergency_use", "notice")
+
+
 def load_purposes(body: Mapping[str, Any]) -> dict[str, Purpose]:
     found: dict[str, Purpose] = {}
     for one in body["purposes"]:
+        only(one, PURPOSE_KEYS)
         code = str(one["code"])
         if code in found:
             raise ValueError(f"the purpose {code} stands twice")
@@ -182,7 +187,7 @@ class Kept(StrEnum):
 
 def load_retention(body: Mapping[str, Any]) -> dict[Kept, int]:
     """Months by kind. Raises ValueError for a kind that is missing, unknown or kept too short."""
-    periods = {Kept(name): (int(one["months"]), int(one["least"])) for name, one in body["kinds"].items()}
+    periods = {Kept(name): _months(one) for name, one in body["kinds"].items()}
     missing = sorted(set(Kept) - set(periods))
     if missing:
         raise ValueError(f"give a period to {', '.join(missing)}")
@@ -190,6 +195,11 @@ def load_retention(body: Mapping[str, Any]) -> dict[Kept, int]:
         if months < max(least, 1):
             raise ValueError(f"{kind} must be kept {max(least, 1)} months at least")
     return {kind: months for kind, (months, _) in periods.items()}
+
+
+def _months(body: Mapping[str, Any]) -> tuple[int, int]:
+    only(body, ("months", "least"))
+    return int(body["months"]), int(body["least"])
 
 
 def cutoff(months: int, today: date) -> date:

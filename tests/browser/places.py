@@ -13,6 +13,7 @@ from tests.browser.stage import Stage, act
 from tests.browser.visitor import Visitor
 
 Place = Callable[[Visitor, Stage], None]
+PRIVACY_TABS = ("requests", "sharings", "reveals", "retention", "incidents", "impacts")
 
 
 def signin(visitor: Visitor, stage: Stage) -> None:
@@ -118,6 +119,29 @@ def wall(visitor: Visitor, stage: Stage) -> None:
     page.locator("#cases li").first.wait_for()
 
 
+def privacy(tab: str) -> Place:
+    """A tab of the privacy desk, with a row of the demo in it."""
+
+    def come(visitor: Visitor, stage: Stage) -> None:
+        page = visitor.enter("supervisor", f"/console/privacy?tab={tab}")
+        page.get_by_role("tabpanel").get_by_role("row").nth(1).wait_for()
+
+    return come
+
+
+def privacy_request(visitor: Visitor, stage: Stage) -> None:
+    """The dialog of a request whose asker was checked: the record can be handed out."""
+    privacy("requests")(visitor, stage)
+    state = visitor.words("privacy_state.checked")
+    row = (
+        visitor.page.get_by_role("row")
+        .filter(has_text=visitor.words("privacy.soon"))
+        .or_(visitor.page.get_by_role("row").filter(has_text=state))
+    )
+    row.first.get_by_role("button").click()
+    visitor.page.get_by_role("dialog").wait_for()
+
+
 PLACES: dict[str, Place] = {
     "signin": signin,
     "shift": shift,
@@ -131,6 +155,8 @@ PLACES: dict[str, Place] = {
     "handover": handover,
     "quality": quality,
     "wall": wall,
+    **{f"privacy_{tab}": privacy(tab) for tab in PRIVACY_TABS},
+    "privacy_request": privacy_request,
     "elder": elder,
     "phones": phones,
     "demo": demo,

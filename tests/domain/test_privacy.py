@@ -121,6 +121,9 @@ def test_each_kind_has_its_period() -> None:
 
 def test_purposes_and_deadlines_that_make_no_sense() -> None:
     purposes = read("purposes.yaml")
+    cut = yaml.safe_load("{code: x, zh: x, en: to 120, 119 and 110, basis: consent, sensitive: true}")
+    with pytest.raises(ValueError, match="in quotes"):
+        load_purposes({"purposes": [cut]})
     with pytest.raises(ValueError, match="stands twice"):
         load_purposes({"purposes": [*purposes["purposes"], purposes["purposes"][0]]})
     for wrong in ({"request_days": 5}, {"tell_within_hours": 0}, {"retention_hour": 24}):

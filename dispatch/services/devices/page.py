@@ -12,6 +12,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import NotFound
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, DeviceTask, Signal
+from dispatch.models.privacy import RestrictedCase
 from dispatch.services.centre import Centre
 from dispatch.services.devices import register
 from dispatch.services.devices.scope import seen, where_it_is
@@ -41,7 +42,12 @@ def page(centre: Centre, actor: Actor, device_id: int, now: datetime) -> dict[st
         false_alarms = session.execute(
             select(Case.id, Case.closed_at, Case.cause, CaseEvent.text)
             .join(CaseEvent, (CaseEvent.case_id == Case.id) & (CaseEvent.kind == "closed"))
-            .where(Case.origin_device == found["number"], Case.outcome == "false_alarm")
+            .outerjoin(RestrictedCase, RestrictedCase.case_id == Case.id)
+            .where(
+                Case.origin_device == found["number"],
+                Case.outcome == "false_alarm",
+                RestrictedCase.case_id.is_(None),
+            )
             .order_by(Case.id.desc(), CaseEvent.id.desc())
             .limit(FALSE_ALARMS)
         ).all()
