@@ -64,5 +64,5 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     house.build(session, centre, district, homes, now)
     care.build(session, centre, homes, users, now)
     past = history.build(centre, chance, homes, users, now)
-    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)])
+    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)], now)
     floor.build(session, centre, users, now)

@@ -8,20 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
-from dispatch.domain.case import Channel, Flag, Help, Kind, Trigger
+from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.escalation import Deadline, Do, Due, escalate, waiting
 from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
+from dispatch.models.engine import LiveOp
 from dispatch.models.people import Contact, User
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
 from dispatch.services.intake import new_signal_id
 from dispatch.services.lifecycle import (
     acted,
+    announce,
     begin_work,
     change_priority,
     drop,
@@ -275,8 +278,8 @@ def _at(event: CaseEvent) -> datetime:
     return event.at
 
 
-def write(session: Session, tapes: Iterable[Tape]) -> None:
-    """Insert what was lived through, in the order in which it happened."""
+def write(session: Session, tapes: Iterable[Tape], now: datetime) -> None:
+    """Insert what was lived through, in the order in which it happened. Only open cases are news."""
     ordered = sorted(tapes, key=lambda tape: tape.case.opened_at)
     session.add_all(tape.case for tape in ordered)
     session.flush()
@@ -291,3 +294,5 @@ def write(session: Session, tapes: Iterable[Tape]) -> None:
     events.sort(key=_at)
     session.add_all(events)
     session.flush()
+    session.execute(delete(LiveOp))
+    announce(session, [t.case.id for t in ordered if t.case.state not in (State.CLOSED, State.MERGED)], now)
