@@ -44,7 +44,7 @@ export default defineConfig({
           if (/node_modules\/(vue|@vue|pinia|vue-router|vue-i18n|@intlify)\//.test(id)) return 'vue'
           if (/node_modules\/(engine\.io|socket\.io|@socket\.io)/.test(id)) return 'socket'
           if (/node_modules\/(reka-ui|@floating-ui|@vueuse|aria-hidden|defu|ohash)/.test(id)) return 'reka'
-          if (id.includes('/src/i18n/')) return 'texts'
+          if (id.includes('/src/i18n/') && !id.endsWith('.json')) return 'texts'
           return undefined
         },
       },

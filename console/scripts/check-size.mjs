@@ -14,9 +14,15 @@ function initial(name, found = new Set()) {
   return found
 }
 
+const packed = (file) => gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length
+// One language is fetched before anything is shown; which one depends on the person.
+const languages = Object.keys(manifest).filter((name) => /^src\/i18n\/[\w-]+\.json$/.test(name))
+if (languages.length !== 2) throw new Error('the languages are not in files of their own')
+const largestLanguage = Math.max(...languages.map((name) => packed(manifest[name].file)))
+
 for (const [page, budget] of Object.entries(BUDGET_KB)) {
   const chunks = [...initial(page)].map((name) => manifest[name].file)
-  const bytes = chunks.reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length, 0)
+  const bytes = chunks.reduce((sum, file) => sum + packed(file), largestLanguage)
   const kb = bytes / 1024
   if (kb > budget) failed = true
   console.log(`${page}: ${kb.toFixed(1)} KB of initial JavaScript, gzipped (budget ${budget})`)

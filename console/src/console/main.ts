@@ -1,9 +1,9 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import { i18n } from '@/i18n'
+import { i18n, ready } from '@/i18n'
 import '@/ui/tokens.css'
 import '@/ui/controls.css'
 import App from './App.vue'
 import { router } from './router'
 
-createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')
+void ready().then(() => createApp(App).use(createPinia()).use(i18n).use(router).mount('#app'))

@@ -1,7 +1,7 @@
 import { createApp } from 'vue'
-import { i18n } from '@/i18n'
+import { i18n, ready } from '@/i18n'
 import '@/ui/tokens.css'
 import '@/ui/controls.css'
 import DemoPage from './DemoPage.vue'
 
-createApp(DemoPage).use(i18n).mount('#app')
+void ready().then(() => createApp(DemoPage).use(i18n).mount('#app'))
