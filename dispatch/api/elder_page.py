@@ -139,14 +139,14 @@ def _look(token: str) -> Page:
 
 
 def _state_words(found: Page) -> str:
-    return WORDS[_lang()][found.phase].format(who=found.who or "")
+    return WORDS[_lang()][found.phase].format(who=found.who or "", minutes=found.minutes)
 
 
 def _said_words(found: Page) -> str:
     words = WORDS[_lang()]
     if found.last is not None and found.last is not Outcome.HELP:
         return words[f"did_{found.last}"]
-    if found.said_fine and found.phase in (elder_page.Phase.RECEIVED, elder_page.Phase.IN_HAND):
+    if found.said_fine and found.phase in elder_page.OPEN_PHASES:
         return words["said_fine"]
     return words["did_help"] if found.last is Outcome.HELP else ""
 
@@ -163,7 +163,7 @@ def _page(token: str, found: Page, part: str = "page", said: str | None = None) 
         said=_said_words(found) if said is None else said,
         wishes=found.wishes,
         helps=HELPS[lang],
-        open=found.phase in (elder_page.Phase.RECEIVED, elder_page.Phase.IN_HAND),
+        open=found.phase in elder_page.OPEN_PHASES,
         press=_new_press(token),
     )
     return _private(make_response(body))

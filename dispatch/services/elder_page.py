@@ -5,6 +5,7 @@ Pressing "help" goes the way of every request: ``requests.open_case``, urgent, a
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.arrival import ArrivalState
 from dispatch.domain.case import IN_HAND, OPEN, Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.errors import NotFound
 from dispatch.models.cases import Case, Command
 from dispatch.models.elder_links import ElderLink
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Household
+from dispatch.models.response import Arrival
 from dispatch.services import trail
 from dispatch.services.accounts import digest
 from dispatch.services.care.reach import elder_within
@@ -46,6 +49,10 @@ class Phase(StrEnum):
     QUIET = "quiet"
     RECEIVED = "received"
     IN_HAND = "in_hand"
+    COMING = "coming"
+    SOON = "soon"
+    """Somebody should have been there by now."""
+    ARRIVED = "arrived"
     SETTLED = "settled"
 
 
@@ -58,6 +65,9 @@ class Outcome(StrEnum):
     SERVICE = "service"
     ALREADY = "already"
     TOO_MANY = "too_many"
+
+
+OPEN_PHASES = frozenset({Phase.RECEIVED, Phase.IN_HAND, Phase.COMING, Phase.SOON, Phase.ARRIVED})
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,9 @@ class Page:
     name: str
     phase: Phase
     who: str | None
-    """Who at the desk has it."""
+    """Who comes, or who at the desk has it."""
+    minutes: int | None
+    """Until they are there."""
     said_fine: bool
     wishes: tuple[Wish, ...]
     last: Outcome | None
@@ -171,12 +183,13 @@ def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
     with centre.database.reads() as session:
         elder = _elder_of(session, token)
         case, owner = _newest(session, elder)
-        phase = _phase(case, now)
+        phase, who, minutes = _stands(session, case, owner, now)
         return Page(
             elder_id=elder.id,
             name=elder.name,
             phase=phase,
-            who=owner if phase is Phase.IN_HAND else None,
+            who=who,
+            minutes=minutes,
             said_fine=case is not None and Flag.CANCELLED_BY_ELDER in case.flags,
             wishes=_wishes(session, elder),
             last=_outcome(session, elder, press, now),
@@ -209,6 +222,28 @@ def _newest(session: Session, elder: Elder) -> tuple[Case | None, str | None]:
         .limit(1)
     ).first()
     return (found[0], found[1]) if found else (None, None)
+
+
+def _stands(
+    session: Session, case: Case | None, owner: str | None, now: datetime
+) -> tuple[Phase, str | None, int | None]:
+    """How far it is, who comes and in how many minutes; else who at the desk has it."""
+    phase = _phase(case, now)
+    if case is None or phase not in OPEN_PHASES:
+        return phase, None, None
+    promised = session.scalars(
+        select(Arrival)
+        .where(Arrival.case_id == case.id, Arrival.state.in_((ArrivalState.OPEN, ArrivalState.ARRIVED)))
+        .order_by(Arrival.state == ArrivalState.OPEN, Arrival.due_at)
+    ).all()
+    if not promised:
+        return phase, owner if phase is Phase.IN_HAND else None, None
+    first = promised[0]
+    if first.state == ArrivalState.ARRIVED:
+        return Phase.ARRIVED, first.who, None
+    if first.due_at <= now:
+        return Phase.SOON, first.who, None
+    return Phase.COMING, first.who, math.ceil((first.due_at - now).total_seconds() / 60)
 
 
 def _phase(case: Case | None, now: datetime) -> Phase:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +11,12 @@ from sqlalchemy import select
 from dispatch.domain.case import Channel, Help
 from dispatch.domain.errors import NotFound
 from dispatch.models.elder_links import ElderLink
+from dispatch.models.response import Arrival
 from dispatch.models.trail import TrailEntry
 from dispatch.services import elder_page
 from dispatch.services.elder_page import Outcome, Phase, Press
+from dispatch.services.response import arrivals
+from dispatch.services.response.promises import Promise
 from tests.support.factories import DUTY_EAST, DUTY_TOWN
 from tests.support.story import Story
 
@@ -49,6 +53,26 @@ def test_a_press_is_an_urgent_case_and_the_page_says_how_it_stands(story: Story)
     assert look(story, token).phase is Phase.SETTLED
     story.forward(15 * 60)
     assert look(story, token).phase is Phase.QUIET
+
+
+def test_the_elder_is_told_who_comes_and_when(story: Story) -> None:
+    token = card(story)
+    case_id = call(story, token)
+    story.take("lin")
+    promise = Promise("Daughter", story.now + timedelta(minutes=15))
+    arrivals.promise(story.centre, case_id, story.act("lin"), promise)
+    found = look(story, token)
+    assert (found.phase, found.who, found.minutes) == (Phase.COMING, "Daughter", 15)
+    story.sleep(14 * 60 + 10)
+    assert look(story, token).minutes == 1
+    story.sleep(60)
+    assert look(story, token).phase is Phase.SOON
+    with story.centre.database.reads() as session:
+        arrival_id = session.scalars(select(Arrival.id)).one()
+    arrivals.arrived(story.centre, arrival_id, story.act("lin"))
+    assert (look(story, token).phase, look(story, token).who) == (Phase.ARRIVED, "Daughter")
+    story.close("helped_on_site")
+    assert look(story, token).phase is Phase.SETTLED
 
 
 def test_a_press_that_nobody_answers_escalates_like_any_alarm(story: Story) -> None:
