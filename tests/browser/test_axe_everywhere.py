@@ -1,0 +1,54 @@
+"""No screen of the console shuts anybody out, in either language."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dispatch.services.demo.devices import HEROINE
+from tests.browser.conftest import Visit
+from tests.browser.places import busy
+from tests.browser.stage import Stage
+from tests.browser.test_pages import serious
+from tests.browser.walk import WALK
+from tests.browser.words import LOCALES
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("who", sorted({step.who for step in WALK.values()}))
+def test_axe_finds_nothing_serious_on_any_screen(visit: Visit, stage: Stage, who: str, locale: str) -> None:
+    ids = things(stage)
+    visitor = visit(locale)
+    page = visitor.go(f"/demo/as/{who}?next=/console/")
+    start = page.get_by_role("button", name=visitor.words("shift.start"))
+    start.or_(page.locator(".frame-main")).first.wait_for()
+    if start.is_visible():
+        start.click()
+    findings = []
+    for name, step in WALK.items():
+        if step.who != who:
+            continue
+        for query in ("", *step.more):
+            address = "/console" + step.path.format(**ids) + (f"?{query}" if query else "")
+            visitor.go(address)
+            shown(page)
+            assert name == "workplace" or step.path.split("/")[1] in page.url, f"{name} leads elsewhere: {page.url}"
+            findings += [f"{name} {query} {found}" for found in serious(page)]
+    assert not findings, "\n".join(findings)
+
+
+def shown(page: Page) -> None:
+    """Everything that was asked for has come, and nothing failed."""
+    page.locator(".frame-main > *").first.wait_for()
+    expect(page.locator(".bones")).to_have_count(0, timeout=15_000)
+    page.wait_for_function("document.querySelector('.frame-main').innerText.trim().length > 20")
+
+
+def things(stage: Stage) -> dict[str, str]:
+    """One of each that the demo has."""
+    case_id = busy(stage)
+    desk = stage.desk()
+    elder_id = desk.get(f"/cases/{case_id}").json()["elder"]["id"]
+    device = stage.query("SELECT id FROM devices WHERE number = %s", HEROINE)[0][0]
+    return {"case": case_id, "elder": elder_id, "device": str(device)}

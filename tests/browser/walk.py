@@ -1,0 +1,52 @@
+"""The way to every route of the console, for tests that must leave none out. tests/architecture compares it with the
+router: whoever adds a screen adds a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUTER = Path(__file__).resolve().parents[2] / "console/src/console/router.ts"
+
+
+@dataclass(frozen=True)
+class Step:
+    who: str
+    """The demo's user who may see it."""
+    path: str
+    """Below ``/console``; ``{case}``, ``{elder}`` and ``{device}`` stand for ids."""
+    more: tuple[str, ...] = ()
+    """Queries that show other parts of the same screen."""
+
+
+WALK: dict[str, Step] = {
+    "workplace": Step("supervisor", "/"),
+    "case": Step("supervisor", "/case/{case}"),
+    "history": Step("supervisor", "/cases"),
+    "signals": Step("supervisor", "/unreadable"),
+    "supervision": Step("supervisor", "/supervision"),
+    "handover": Step("supervisor", "/handover"),
+    "quality": Step("supervisor", "/quality"),
+    "engine": Step("supervisor", "/engine"),
+    "imports": Step("supervisor", "/imports"),
+    "duplicates": Step("supervisor", "/duplicates"),
+    "account": Step("supervisor", "/account"),
+    "users": Step("admin", "/users"),
+    "tokens": Step("admin", "/tokens"),
+    "trail": Step("admin", "/trail"),
+    "elders": Step("supervisor", "/elders", ("q=zzzz", "missing=phone")),
+    "elder-new": Step("supervisor", "/elders/new"),
+    "spread": Step("supervisor", "/elders/spread"),
+    "elder": Step(
+        "supervisor", "/elders/{elder}", ("tab=groups", "tab=assessments", "tab=consents", "tab=cases", "tab=trail")
+    ),
+    "duty": Step("supervisor", "/duty"),
+    "devices": Step("supervisor", "/devices"),
+    "device": Step("supervisor", "/devices/{device}"),
+}
+
+
+def names_in_router() -> set[str]:
+    return set(re.findall(r"\bname: '([\w-]+)'", ROUTER.read_text("utf-8")))
