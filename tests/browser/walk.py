@@ -30,6 +30,7 @@ WALK: dict[str, Step] = {
     "handover": Step("supervisor", "/handover"),
     "quality": Step("supervisor", "/quality"),
     "engine": Step("supervisor", "/engine"),
+    "privacy": Step("supervisor", "/privacy"),
     "imports": Step("supervisor", "/imports"),
     "duplicates": Step("supervisor", "/duplicates"),
     "account": Step("supervisor", "/account"),
