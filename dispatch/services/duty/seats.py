@@ -44,7 +44,7 @@ def seat(session: Session, centre: Centre, shift: Shift, who: Who, beside: set[i
     person_or_phone(session, who)
     if not timedelta(0) < shift.ends_at - shift.starts_at <= centre.duty.longest_shift:
         hours = centre.duty.longest_shift.total_seconds() / 3600
-        raise Invalid("ends_at", "out-of-range", f"a shift ends after it begins and lasts at most {hours:g} hours")
+        raise Invalid("ends_at", "bad-length", f"a shift ends after it begins and lasts at most {hours:g} hours")
     shift.user_id, shift.phone_id = who.user_id, who.phone_id
     same = Shift.user_id == who.user_id if who.user_id is not None else Shift.phone_id == who.phone_id
     with session.no_autoflush:
