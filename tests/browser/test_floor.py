@@ -169,7 +169,7 @@ def test_rows_are_picked_by_key_and_an_urgent_one_cannot_be(visit: Visit, stage:
         stage.close(case_id)
 
 
-def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(visit: Visit, stage: Stage) -> None:
+def test_a_promise_comes_back_when_it_is_due_and_leaves_when_it_is_kept(visit: Visit, stage: Stage) -> None:
     desk = on_shift(visit("en"), "operator")
     case_id = stage.alarm("DEMO-0064", "door")
     act(stage.desk("operator"), case_id, "take")
@@ -179,10 +179,10 @@ def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(
     )
     assert made.status_code == 201, made.text
     expect(desk.view.get_by_test_id("callback-due")).to_contain_text("did the locksmith come?", timeout=15_000)
-    listed = desk.view.get_by_role("region", name=desk.words("callback.list")).get_by_role("listitem")
-    desk.button("callback.done", listed.filter(has_text="locksmith")).click()
-    expect(listed.filter(has_text="locksmith")).to_have_count(0)
-    expect(desk.view.get_by_test_id("callback-due")).to_have_count(0)
+    # Settled elsewhere, by a colleague: the reminder leaves this screen by itself.
+    settled = stage.desk("operator").post(f"/callbacks/{made.json()['id']}/done", json={})
+    assert settled.status_code == 200, settled.text
+    expect(desk.view.get_by_test_id("callback-due")).to_have_count(0, timeout=15_000)
     assert stage.query("SELECT state FROM callbacks WHERE id = %s", made.json()["id"]) == [("done",)]
     stage.close(case_id)
 

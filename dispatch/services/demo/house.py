@@ -95,7 +95,7 @@ def _buttons(centre: Centre, chance: Random, homes: list[Home], now: datetime) -
 
 def _odd_ones(session: Session, district: District, homes: list[Home], now: datetime) -> None:
     """One of each: on test, broken, and one that waits in a cupboard for its home."""
-    tested, broken = homes[11].devices["sos"], homes[14].devices["sos"]
+    tested, broken = homes[93].devices["sos"], homes[14].devices["sos"]
     tested.on_test_since, tested.on_test_until = now - timedelta(minutes=20), now + timedelta(hours=6)
     tested.on_test_reason = "installation"
     broken.fault_at = now - timedelta(hours=9)
