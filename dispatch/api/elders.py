@@ -193,10 +193,12 @@ def _page(query: Page) -> PageOf:
     return PageOf(query.limit, None if query.cursor is None else int(query.cursor))
 
 
-def _changed(elder_id: str) -> Response:
+def _changed(elder_id: str, status: int = 200) -> Response:
     """The whole file as it is now, with its new version."""
     who = allowed(May.REGISTER_EDIT)
-    return jsonify(file.elder_file(centre(), int(elder_id), who, now()))
+    answer = jsonify(file.elder_file(centre(), int(elder_id), who, now()))
+    answer.status_code = status
+    return answer
 
 
 @api.get("/elders", summary="Find elders; total where it can be counted")
@@ -225,9 +227,7 @@ def post_elder(body: ElderIn) -> Response:
         body.hearing,
     )
     done = elders.register(centre(), doing, person, body.household.home, even_if_double=body.even_if_double)
-    answer = _changed(done["id"])
-    answer.status_code = 201
-    return answer
+    return _changed(done["id"], 201)
 
 
 @api.get("/elders/<elder_id>", summary="The file of an elder, masked but for whoever has their emergency")
@@ -283,9 +283,7 @@ def delete_absence(path: ElderPath, body: Versioned) -> Response:
 def post_contact(path: ElderPath, body: ContactIn) -> Response:
     doing = act(body.version, may=May.REGISTER_EDIT)
     surroundings.add_contact(centre(), int(path.elder_id), doing, body.model_dump(exclude={"version"}))
-    answer = _changed(path.elder_id)
-    answer.status_code = 201
-    return answer
+    return _changed(path.elder_id, 201)
 
 
 @api.patch("/elders/<elder_id>/contacts/<contact_id>", summary="Change a contact, or their place in the order")
@@ -306,9 +304,7 @@ def delete_contact(path: ContactPath, body: Versioned) -> Response:
 def post_fact(path: ElderPath, body: FactIn) -> Response:
     doing = act(body.version, may=May.REGISTER_EDIT)
     surroundings.add_fact(centre(), int(path.elder_id), doing, body.model_dump(exclude={"version"}))
-    answer = _changed(path.elder_id)
-    answer.status_code = 201
-    return answer
+    return _changed(path.elder_id, 201)
 
 
 @api.patch("/elders/<elder_id>/facts/<fact_id>", summary="Change a fact, or confirm that it still holds")

@@ -120,7 +120,7 @@ class Arrival:
     duplicate: bool = False
     case_id: int | None = None
     opens: Case | None = None
-    """The case that it opens; it has no id before ``Batch.write``."""
+    """The case that it opens; it has no id before the batch is written."""
 
     @property
     def event(self) -> dict[str, Any]:

@@ -118,8 +118,7 @@ def row_of(case: Any, centre: Centre, now: datetime) -> Row:
         "answer_due_at": stamp(case.answer_due_at),
         "next_due_at": stamp(case.next_due_at),
         "held_until": stamp(case.held_until),
-        "owner": case.owner_id
-        and {"id": str(case.owner_id), "name": case.owner_name, "since": stamp(case.owned_since)},
+        "owner": case.owner_id and _owner(case),
         "elder": case.elder_id and _elder(case, now.astimezone(centre.zone).date()),
         "caller": case.caller_masked,
         "address_short": case.address_short,

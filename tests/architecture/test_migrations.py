@@ -10,27 +10,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from dispatch.models import (  # noqa: F401
-    access,
-    care,
-    cases,
-    devices,
-    duty,
-    elder_links,
-    engine,
-    floor,
-    imports,
-    outbox,
-    people,
-    places,
-    privacy,
-    response,
-    simnet,
-    trail,
-    workforce,
-)
-from dispatch.models.base import Base
 from dispatch.models.database import connect
+from dispatch.models.tables import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +32,6 @@ def test_the_migrations_make_the_tables_that_the_models_describe(request: pytest
     database = connect(request.getfixturevalue(url))
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _described})
-        found = compare_metadata(context, Base.metadata)
+        found = compare_metadata(context, METADATA)
     database.engine.dispose()
     assert not found

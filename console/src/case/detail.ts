@@ -1,5 +1,5 @@
 import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
-import { ask, Failure } from '@/live/api'
+import { asFailure, ask, type Failure } from '@/live/api'
 import { useLink } from '@/live/link'
 import { useLive } from '@/live/store'
 import type { CaseDetail, CaseEvent, CaseRow, List } from '@/live/types'
@@ -42,7 +42,7 @@ export function useCase(id: string) {
       keep(id, { detail: found, events: all })
       remember(found)
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
     } finally {
       loading.value = false
       if (again) {

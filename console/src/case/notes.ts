@@ -1,4 +1,4 @@
-import { ask, Failure, newKey } from '@/live/api'
+import { asFailure, ask, Failure, newKey } from '@/live/api'
 import { useLink } from '@/live/link'
 import { useLive } from '@/live/store'
 import { useSession } from '@/session/store'
@@ -85,7 +85,7 @@ export async function saveNote(caseId: string, text: string, uuid = newKey()): P
     await send(note)
     return 'saved'
   } catch (error) {
-    const failure = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+    const failure = asFailure(error)
     if (failure.status !== 0) return failure
     write([...waitingNotes.value, note])
     return 'queued'

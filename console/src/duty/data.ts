@@ -1,5 +1,5 @@
 import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
-import { ask, Failure } from '@/live/api'
+import { asFailure, ask, type Failure } from '@/live/api'
 import { serverNow } from '@/live/clock'
 import { useSession } from '@/session/store'
 import { addDays, dayOf, fromDay, mondayOf } from './days'
@@ -36,7 +36,7 @@ export function useDuty() {
       people.value = found[3]
       failure.value = null
     } catch (error) {
-      if (mine === number) failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      if (mine === number) failure.value = asFailure(error)
     }
   }
   watch(monday, () => void load(), { immediate: true })

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef } from 'vue'
-import { ask, Failure, newKey } from '@/live/api'
+import { asFailure, ask, type Failure, newKey } from '@/live/api'
 import { useLive } from '@/live/store'
 import type { CaseRow } from '@/live/types'
 import { isCalm } from './floods'
@@ -42,7 +42,7 @@ export const useBulk = defineStore('bulk', () => {
       if (!('event' in target)) chosen.clear()
       return true
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       return false
     } finally {
       busy.value = false

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
-import { ask, Failure, newKey } from '@/live/api'
+import { asFailure, ask, type Failure, newKey } from '@/live/api'
 import { useLive } from '@/live/store'
 import type { AreaEventRef, CaseRow } from '@/live/types'
 
@@ -56,7 +56,7 @@ export const useFloods = defineStore('floods', () => {
     try {
       await ask(`/area-events/${id}/${verb}`, { method: 'POST', body, key: newKey() })
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
     } finally {
       busy.value = ''
     }

@@ -1,5 +1,5 @@
 import { ref, shallowRef } from 'vue'
-import { ask, Failure, newKey } from '@/live/api'
+import { asFailure, ask, type Failure, newKey } from '@/live/api'
 import { useFloor } from '@/floor/store'
 import type { Handover, Item } from './types'
 
@@ -21,7 +21,7 @@ export function useHandover() {
       if (method !== 'GET') void floor.beat()
       return true
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       return false
     } finally {
       busy.value = false

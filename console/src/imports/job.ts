@@ -1,6 +1,6 @@
 import { onUnmounted, ref, shallowRef } from 'vue'
 import { locale } from '@/i18n'
-import { ask, Failure, newKey, upload } from '@/live/api'
+import { asFailure, ask, type Failure, newKey, upload } from '@/live/api'
 import { WORKING, type ImportJob, type ImportKind } from './types'
 
 const PACE = 1_000
@@ -22,7 +22,7 @@ export function useJob() {
     try {
       return await work()
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       return null
     } finally {
       busy.value = false
@@ -42,7 +42,7 @@ export function useJob() {
       if (!job.value || job.value.id === id) show(found)
     } catch (error) {
       // The line is cut or the server is busy: the work goes on without us, and we look again.
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       if (failure.value.status !== 404) timer = window.setTimeout(() => void look(id), PACE * 3)
     }
   }

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
-import { ask, Failure, newKey } from './api'
+import { asFailure, ask, type Failure, newKey } from './api'
 import { useLive } from './store'
 import type { CaseRow } from './types'
 
@@ -27,7 +27,7 @@ export const useActs = defineStore('acts', () => {
       done.forEach((listener) => listener(id, verb))
       return row
     } catch (error) {
-      const failure = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      const failure = asFailure(error)
       const newer = failure.extra<CaseRow>('row')
       if (newer?.id) live.accept(newer)
       troubles.set(id, { verb, failure, again: () => again(id, verb, body, key, failure) })

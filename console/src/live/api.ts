@@ -23,6 +23,11 @@ export class Failure extends Error {
   }
 }
 
+/** What was caught, as a `Failure`: a defect of our own is one too. */
+export function asFailure(error: unknown): Failure {
+  return error instanceof Failure ? error : new Failure('unexpected', 0, null)
+}
+
 interface Ask {
   method?: string
   body?: unknown

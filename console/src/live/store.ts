@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
-import { ask, Failure } from './api'
+import { asFailure, ask, Failure } from './api'
 import { learnServerTime, serverNow } from './clock'
 import { type Change, LiveCore, isOver } from './core'
 import type { Beat, CaseRow, LiveBatch, Snapshot } from './types'
@@ -105,7 +105,7 @@ export const useLive = defineStore('live', () => {
       phase.value = 'ready'
       announce(changes, from < 0)
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       phase.value = core.seq < 0 ? 'failed' : 'ready'
     }
   }

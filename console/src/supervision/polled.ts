@@ -1,5 +1,5 @@
 import { onUnmounted, ref, shallowRef } from 'vue'
-import { ask, Failure } from '@/live/api'
+import { asFailure, ask, type Failure } from '@/live/api'
 import { useLink } from '@/live/link'
 
 /** Something of the server that is asked for again and again while it is on the screen. */
@@ -16,7 +16,7 @@ export function usePolled<T>(path: string, every: number) {
       data.value = await ask<T>(path)
       failure.value = null
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
     } finally {
       asking = false
     }

@@ -1,5 +1,5 @@
 import { ref, shallowRef } from 'vue'
-import { ask, Failure } from '@/live/api'
+import { asFailure, ask, type Failure } from '@/live/api'
 import type { List } from '@/live/types'
 
 type Query = Record<string, string | number | boolean | null | undefined>
@@ -27,7 +27,7 @@ export function usePaged<T>(path: string, query: () => Query, limit = 50) {
       phase.value = 'ready'
     } catch (error) {
       if (mine !== number) return
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
       phase.value = 'failed'
     }
   }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -190,11 +190,3 @@ def _messages(
         )
         for phone in phones
     ]
-
-
-def open_gaps(session: Session) -> tuple[int, datetime | None]:
-    """How many are open, and since when the oldest is."""
-    number, since = session.execute(
-        select(func.count(DutyGap.id), func.min(DutyGap.since)).where(DutyGap.ended_at.is_(None))
-    ).one()
-    return number, since

@@ -1,5 +1,5 @@
 import { inject, provide, ref, shallowRef, watch, type InjectionKey, type Ref, type ShallowRef } from 'vue'
-import { ask, Failure, newKey } from '@/live/api'
+import { asFailure, ask, Failure, newKey } from '@/live/api'
 import { useLink } from '@/live/link'
 import type { ElderFile } from '../types'
 import { differences, type Difference } from './differences'
@@ -32,7 +32,7 @@ export function openFile(id: string): FileStore {
       file.value = await ask<ElderFile>(`/elders/${id}`)
       failure.value = null
     } catch (error) {
-      failure.value = error instanceof Failure ? error : new Failure('unexpected', 0, null)
+      failure.value = asFailure(error)
     } finally {
       loading.value = false
     }

@@ -1,0 +1,45 @@
+"""All tables in one place, for whoever must know every one: importing a file of models makes its tables known."""
+
+from __future__ import annotations
+
+from dispatch.models import (
+    access,
+    care,
+    cases,
+    devices,
+    duty,
+    elder_links,
+    engine,
+    floor,
+    imports,
+    outbox,
+    people,
+    places,
+    privacy,
+    response,
+    simnet,
+    trail,
+    workforce,
+)
+from dispatch.models.base import Base
+
+FILES = (
+    access,
+    care,
+    cases,
+    devices,
+    duty,
+    elder_links,
+    engine,
+    floor,
+    imports,
+    outbox,
+    people,
+    places,
+    privacy,
+    response,
+    simnet,
+    trail,
+    workforce,
+)
+METADATA = Base.metadata
