@@ -31,7 +31,7 @@ class DoublesQuery(Page):
 class MergeIn(Model):
     keep: Id
     """The elder whose file stays; the other's is archived and points to it."""
-    versions: dict[str, int] = Field(default_factory=dict, max_length=2)
+    versions: dict[Id, int] = Field(default_factory=dict, max_length=2)
     """Of both elders by id, as they were seen side by side."""
 
 

@@ -35,6 +35,7 @@ class Storm:
 @pytest.fixture
 def after(stage: Stage) -> Iterator[None]:
     """No area event, open handover or case of a storm is left to the other tests."""
+    ((last,),) = stage.query("SELECT max(id) FROM cases")
     yield
     boss = stage.desk()
     for event in boss.get("/area-events").json()["items"]:
@@ -44,6 +45,9 @@ def after(stage: Stage) -> Iterator[None]:
         for one in stage.desk(username).get("/handovers").json()["items"]:
             if one["mine"] and one["state"] in ("draft", "offered"):
                 stage.desk(username).post(f"/handovers/{one['id']}/cancel")
+    left = stage.query("SELECT id FROM cases WHERE id > %s AND state IN ('new', 'owned')", last)
+    for (case_id,) in left:
+        stage.close(str(case_id))
 
 
 def on_shift(visitor: Visitor, username: str) -> Desk:
@@ -85,7 +89,8 @@ def test_in_a_storm_no_urgent_case_is_hidden_or_late_and_two_close_the_rest_at_o
     desk = desks[0]
     blown = storm(stage, desk)
 
-    banner = desk.view.get_by_test_id("flood-banner")
+    # The urgent ones of the storm may be enough for an event of their own kind.
+    banner = desk.view.get_by_test_id("flood-banner").filter(has_text=desk.words("cause.door"))
     expect(banner).to_contain_text(blown.place)
     desk.button("flood.declare", banner).click()
     for one in desks:

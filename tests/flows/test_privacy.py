@@ -27,6 +27,7 @@ from dispatch.services.privacy import erase, ledger, record, requests, retention
 from dispatch.services.privacy.ledger import NewImpact, NewIncident
 from dispatch.services.privacy.requests import Asked, Verdict
 from dispatch.services.privacy.sharing import Given
+from dispatch.services.register import file
 from tests.support.story import Story
 
 ALL = PageOf(200, None)
@@ -45,7 +46,7 @@ class File:
         return desk.case_detail(self.centre, case or self.story.case.id, actor, self.story.now)
 
     def file(self, by: str) -> dict[str, Any]:
-        return desk.elder_file(self.centre, self.elder_id, self.story.town.actor(by), self.story.now)
+        return file.elder_file(self.centre, self.elder_id, self.story.town.actor(by), self.story.now)
 
     def sees(self, by: str) -> bool:
         """Whether they see everything; fails when the doors disagree or only a part is masked."""
@@ -360,7 +361,7 @@ def test_a_home_with_somebody_else_keeps_its_address(story: Story, wang: File) -
         husband.household_id = story.town.households["Wang"]
     wang.grant(Right.DELETION)
     actor = story.town.actor("boss")
-    found = desk.elder_file(wang.centre, story.town.elders["Zhao"], actor, story.now)
+    found = file.elder_file(wang.centre, story.town.elders["Zhao"], actor, story.now)
     assert found["household"]["address"].startswith("Elm Road 1")
 
 

@@ -24,6 +24,8 @@ from dispatch.services import accounts, audit, desk, live
 from dispatch.services.demo.seed import seed_demo
 from dispatch.services.desk import CaseFilter, PageOf
 from dispatch.services.duty import selftest
+from dispatch.services.register import listing
+from dispatch.services.register.listing import ElderFilter
 from dispatch.workers.selftest import Selftest
 from tests.support import factories
 from tests.support.factories import Town
@@ -77,7 +79,9 @@ def test_an_hour_of_synthetic_alarms_is_one_case_that_nobody_meets(story: Story)
         assert live.since(story.centre, actor, 0, story.now)["ops"] == []
         listed = desk.cases(story.centre, actor, CaseFilter(), PageOf(50, None), story.now)
         assert (listed["items"], listed["total"]) == ([], 0)
-        assert desk.elders(story.centre, actor, "selftest", PageOf(50, None), story.now)["items"] == []
+        assert (
+            listing.elders(story.centre, actor, ElderFilter(q="selftest"), PageOf(50, None), story.now)["items"] == []
+        )
         assert desk.signals(story.centre, actor, None, 50, None)["items"] == []
     story.forward(24 * 3600)
     audit.audit(story.centre, story.now)
