@@ -1,5 +1,6 @@
 import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
 import { asFailure, ask, type Failure } from '@/live/api'
+import { Kept } from '@/live/kept'
 import { useLink } from '@/live/link'
 import { useLive } from '@/live/store'
 import type { CaseDetail, CaseEvent, CaseRow, List } from '@/live/types'
@@ -9,9 +10,7 @@ import { remember } from '@/frame/phonebook'
 
 interface Held { detail: CaseDetail; events: CaseEvent[] }
 
-/** What was read stays readable: going back to a case shows it at once, and a lost line does not empty it. */
-const kept = new Map<string, Held>()
-const KEPT = 40
+const kept = new Kept<Held>()
 
 export function useCase(id: string) {
   const live = useLive()
@@ -39,7 +38,7 @@ export function useCase(id: string) {
       live.see(found.row)
       events.value = all
       failure.value = null
-      keep(id, { detail: found, events: all })
+      kept.put(id, { detail: found, events: all })
       remember(found)
     } catch (error) {
       failure.value = asFailure(error)
@@ -79,11 +78,4 @@ async function wholeTimeline(id: string): Promise<CaseEvent[]> {
     cursor = page.next_cursor
   } while (cursor && items.length < 2_000)
   return items
-}
-
-function keep(id: string, held: Held): void {
-  kept.delete(id)
-  kept.set(id, held)
-  const oldest = kept.keys().next().value
-  if (kept.size > KEPT && oldest) kept.delete(oldest)
 }

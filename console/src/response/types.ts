@@ -1,0 +1,130 @@
+/** `GET /cases/{id}/response`: what goes on while somebody waits. Names are the server's own. */
+
+export interface Words { zh: string; en: string }
+
+export type Doing = 'call_elder' | 'cascade' | 'tell_all' | { handoff: Service } | { priority: string }
+export type Service = '120' | '119' | '110'
+
+export interface Answer extends Words {
+  id: string
+  /** A step, or `end`. */
+  next?: string
+  script?: string
+  do: Doing[]
+}
+
+export interface Step {
+  id: string
+  ask?: Words
+  /** Something to say or to do and not a question. */
+  say?: Words
+  must: boolean
+  tip: Words | null
+  offer: Doing[]
+  answers: Answer[]
+}
+
+export interface Given {
+  answer: string
+  at: string
+  by: string
+  question: Words
+  reply: Words
+  text: string | null
+}
+
+export interface Script {
+  code: string
+  version: number
+  name: Words
+  begun: boolean
+  ended: boolean
+  current: string | null
+  /** The way so far, in order; the last one waits. */
+  steps: Step[]
+  ahead: number
+  answers: Record<string, Given>
+  open_must: string[]
+  reason_needed: boolean
+  earlier: { code: string; name: Words; answers: Given[]; ended_at: string }[]
+}
+
+export type CascadeState = 'running' | 'accepted' | 'exhausted' | 'stopped' | 'settled'
+export type CallState =
+  | 'calling' | 'answered' | 'voicemail' | 'no_answer' | 'failed' | 'declined' | 'accepted' | 'also' | 'skipped' | 'withdrawn'
+export type Who = 'elder' | 'contacts' | 'neighbour' | 'community_worker' | 'rescue'
+
+export interface CascadeCall {
+  id: string
+  round: number
+  step: number
+  who: Who
+  person: string
+  label: string
+  state: CallState
+  minutes_away: number | null
+  called_at: string
+  /** When the next one is called if nothing is heard. */
+  until: string
+  ended_at: string | null
+}
+
+export interface PersonAhead {
+  person: string
+  who: Who
+  label: string
+  relation: string | null
+  minutes_away: number | null
+  has_key: boolean
+  mode: 'order' | 'together'
+  step: number
+}
+
+export interface Cascade {
+  id: string
+  state: CascadeState
+  version: number
+  round: number
+  rounds: number
+  step: number
+  started_at: string
+  started_by: string
+  next_due_at: string | null
+  ended_at: string | null
+  end_reason: string | null
+  calls: CascadeCall[]
+  ahead: PersonAhead[]
+}
+
+export interface Arrival {
+  id: string
+  who: string
+  state: 'open' | 'arrived' | 'cancelled'
+  version: number
+  due_at: string
+  next_due_at: string | null
+  late_at: string | null
+  created_at: string
+  created_by: string
+  settled_at: string | null
+  settled_by: string | null
+  reason: string | null
+}
+
+export interface Handoff {
+  id: string
+  service: Service
+  called_at: string
+  dispatcher: string
+  reference: string | null
+  note: string | null
+  who_is_there: string | null
+  by: string | null
+}
+
+export interface CaseResponse {
+  script: Script
+  cascade: Cascade | null
+  arrivals: Arrival[]
+  handoffs: Handoff[]
+}
