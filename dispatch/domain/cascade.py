@@ -117,6 +117,8 @@ class CascadeRules:
     """Which relation of a contact makes a neighbour or a community worker; the others are family."""
     default_minutes: int
     """How long somebody takes who accepts without saying how long."""
+    elder_answered: timedelta
+    """How long nobody else is called after the elder has picked up: a voice proves nothing, so a person decides."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
@@ -134,6 +136,7 @@ class CascadeRules:
             None if after is None else timedelta(seconds=_whole(after, 3600)),
             relations,
             _whole(data["default_minutes"], 240),
+            timedelta(seconds=_whole(data["elder_answered_seconds"], 600)),
         )
 
     def plan(self, cause: str) -> Plan:

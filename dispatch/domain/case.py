@@ -91,6 +91,8 @@ class Flag(StrEnum):
     HANDED_OVER = "handed_over"
     """An operator has read it to 120, 119 or 110."""
     CASCADE_EXHAUSTED = "cascade_exhausted"
+    ELDER_ANSWERED = "elder_answered"
+    """The elder has picked up the cascade's call, and nobody has decided yet what follows from it."""
     LATE_ARRIVAL = "late_arrival"
 
 

@@ -16,7 +16,7 @@ from dispatch.models.cases import Case
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
-from dispatch.services.duty.coverage import PAGE, open_gap
+from dispatch.services.duty.coverage import open_page_gap
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.lifecycle import begin_wait, move, policy_of, put, record, set_deadline
 from dispatch.services.opening import unhold
@@ -147,8 +147,8 @@ def _fired_data(item: Fired) -> dict[str, Any]:
 def _page_duty(session: Session, centre: Centre, case: Case, item: Fired, now: datetime) -> dict[str, Any]:
     """Whom it rings, for the timeline. Nobody on duty is a gap in the roster, opened here and now."""
     found = reach(session, centre, case.area_id, now)
-    if found.last_resort and case.area_id is not None:
-        open_gap(session, centre, case.area_id, PAGE, now)
+    if found.last_resort:
+        open_page_gap(session, centre, case.area_id, now)
     phones = found.phones
     household = session.get(Household, case.household_id) if case.household_id else None
     words = {

@@ -351,6 +351,124 @@ def test_the_family_of_somebody_else_cannot_accept_for_her(story: Story) -> None
     story.close("talk")
 
 
+# -- the elder picks up
+
+
+def elder_answers(story: Story, digit: str = "") -> None:
+    story.phone(WANG).expect_call()
+    if digit:
+        story.phone(WANG).press(digit)
+    else:
+        story.phone(WANG).answer()
+    story.expect_event("elder_answered", who="Wang")
+
+
+def test_an_elder_who_picks_up_is_shown_at_once_and_a_person_has_a_while_to_decide(story: Story) -> None:
+    begin(story)
+    story.forward(20)
+    elder_answers(story)
+    assert "elder_answered" in story.case.flags
+    assert states(story) == [("Wang", "answered")]
+    story.forward(0.25)
+    story.expect_event("asked_owner")
+    story.take("lin")  # she sees it and speaks with the elder
+    story.expect_event("confirmed")
+    assert "elder_answered" in story.case.flags, "to have seen it is no decision"
+    story.forward(29.5)
+    story.phone(DAUGHTER).expect_silence()
+    cascades.stop(story.centre, cascade(story).id, story.act("lin"), reason="she fell asleep on the button")
+    assert story.expect_event("cascade_stopped").text == "she fell asleep on the button"
+    assert "elder_answered" not in story.case.flags
+    story.forward(100)
+    story.expect_nothing()
+    story.close("false_alarm")
+
+
+@pytest.mark.parametrize("digit", ["", "1", "2", "0"])
+def test_nobody_decides_and_the_cascade_goes_on_whatever_she_pressed(story: Story, digit: str) -> None:
+    begin(story)
+    story.forward(20)
+    elder_answers(story, digit)
+    assert cascade(story).state == CascadeState.RUNNING
+    story.forward(29.75)
+    story.expect_event("asked_owner")
+    story.phone(DAUGHTER).expect_silence()
+    story.forward(0.5)
+    story.expect_event("cascade_call", who="contacts")
+    story.forward(1)
+    asked(story, DAUGHTER)
+    assert "elder_answered" in story.case.flags, "it is true until somebody has decided"
+    story.close("talk")
+    assert "elder_answered" not in story.case.flags
+
+
+def test_the_owner_says_go_on_and_nobody_waits_for_the_while(story: Story) -> None:
+    begin(story)
+    story.forward(5)
+    elder_answers(story)
+    cascades.skip(story.centre, cascade(story).id, story.act("lin"))
+    story.expect_events("cascade_skipped", "cascade_call")
+    assert "elder_answered" not in story.case.flags
+    story.forward(1)
+    asked(story, DAUGHTER)
+    story.close("talk")
+
+
+def test_an_elder_who_picks_up_late_holds_only_the_next_call_back(story: Story) -> None:
+    """The daughter is being called already: her call goes on, and her no does not hurry the neighbour's."""
+    begin(story)
+    story.forward(20)
+    story.phone(WANG).expect_call()
+    cascades.call_now(
+        story.centre,
+        cascade(story).id,
+        story.act("lin"),
+        person=f"contact:{story.town.contacts['Daughter']}",
+    )
+    story.expect_event("cascade_call", to="Daughter", now=True)
+    story.forward(1)
+    asked(story, DAUGHTER)
+    story.phone(WANG).answer()
+    story.expect_event("elder_answered")
+    story.phone(DAUGHTER).press("0")
+    story.expect_event("cascade_declined")
+    story.forward(29)
+    story.phone(NEIGHBOUR).expect_silence()
+    story.close("talk")
+
+
+def test_a_mailbox_of_the_elder_is_no_answer(story: Story) -> None:
+    story.network.set_voicemail(WANG, True)
+    begin(story)
+    elder_is_called(story)
+    story.forward(43)
+    assert states(story) == [("Wang", "voicemail")]
+    assert "elder_answered" not in story.case.flags
+    story.expect_nothing()
+    story.forward(2)
+    story.expect_event("cascade_call", who="contacts")
+    asked(story, DAUGHTER)
+    story.close("talk")
+
+
+def test_an_elder_answers_and_nobody_has_the_case(story: Story) -> None:
+    """The clock called by itself: the row says it, the watch over the waiting case goes on."""
+    story.press("SOS-1")
+    story.forward(122)
+    story.phone(WANG).expect_call()
+    for traffic in story.unexpected():
+        story.seen.add(traffic.id)
+    story.phone(WANG).answer()
+    assert (story.case.state, story.case.priority) == ("new", 1)
+    assert "elder_answered" in story.case.flags
+    story.forward(60)
+    assert [e.data["who"] for e in story.events() if e.kind == "cascade_call"] == ["elder", "contacts"]
+    for traffic in story.unexpected():
+        story.seen.add(traffic.id)
+    story.take("lin")
+    story.close("talk")
+
+
 # -- telling everybody
 
 
@@ -464,4 +582,22 @@ def test_the_view_shows_who_is_called_and_who_is_next(story: Story) -> None:
         "Rescue East",
     ]
     assert DAUGHTER not in str(found)
+    assert [m["channel"] for m in found["cascade"]["calls"][0]["messages"]] == ["voice"]
+    story.phone(WANG).press("7")
+    found = view.response(story.centre, story.case.id, story.town.actor("lin"), story.now)
+    assert found["cascade"]["calls"][0]["messages"] == [{"channel": "voice", "state": "answered", "reply": "7"}]
     story.close("talk")
+
+
+def test_before_anybody_is_called_the_view_shows_who_would_be(story: Story) -> None:
+    story.press("SOS-1")
+    story.take("lin")
+
+    def would_call() -> list[tuple[str, int]]:
+        found = view.response(story.centre, story.case.id, story.town.actor("lin"), story.now)
+        assert found["cascade"] is None
+        return [(one["label"], one["step"]) for one in found["would_call"]]
+
+    assert would_call() == [("Wang", 0), ("Daughter", 1), ("Neighbour", 2), ("Elm station", 3), ("Rescue East", 4)]
+    story.close("talk")
+    assert would_call() == []

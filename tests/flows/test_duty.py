@@ -164,6 +164,27 @@ def test_with_nobody_on_duty_the_last_resort_rings_and_it_is_said_loudly(story: 
     hear(story)
 
 
+def test_a_case_without_a_place_and_nobody_on_duty_anywhere_is_a_gap_of_the_whole_town(story: Story) -> None:
+    last_resort(story)
+    shift(story, "mei", (0, 24), role="operator")
+    shift(story, DUTY_TOWN, (-2, 0.001))
+    story.forward(10)
+    hear(story)
+    story.press("NOBODY-KNOWS-ME")
+    story.forward(61)
+    assert set(hear(story, channel="voice")) == {LAST_RESORT}
+    hear(story)
+    assert ("Town", "page_unplaced") in gaps(story)
+    assert "duty_gap" in {f.code for f in audit.audit(story.centre, story.now)}
+    story.take("lin")
+    story.forward(660)
+    hear(story)
+    assert ("Town", "page_unplaced") in gaps(story), "a round that finds nobody on duty leaves it open"
+    shift(story, DUTY_EAST, (0, 8), area="West")
+    assert ("Town", "page_unplaced") not in gaps(story), "anybody on duty anywhere will do"
+    hear(story)
+
+
 def test_without_a_last_resort_everybody_rings_rather_than_nobody(story: Story) -> None:
     shift(story, DUTY_TOWN, (-2, 0.001))
     story.forward(10)

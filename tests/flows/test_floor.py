@@ -18,7 +18,9 @@ from dispatch.services.floor import broadcasts, news, numbers, positions, review
 from dispatch.services.floor.broadcasts import Word
 from dispatch.services.floor.positions import Beat
 from dispatch.services.floor.reviews import Form
+from dispatch.services.response import arrivals, cascades
 from tests.support import factories, floor
+from tests.support.response import surround
 from tests.support.story import Story
 
 Json = dict[str, Any]
@@ -235,6 +237,32 @@ def test_what_needs_a_supervisor(story: Story) -> None:
     story.sleep(301)
     assert needs()["held_ending"] == 1
     assert needs()["engine_late"] == 1  # no clock runs here
+
+
+def test_an_exhausted_cascade_and_a_late_arrival_need_a_supervisor(story: Story) -> None:
+    surround(story.town)
+
+    def needs() -> dict[str, list[str]]:
+        found = watch.needs_me(story.centre, story.town.actor("boss"), story.now)
+        return {n["code"]: [row["id"] for row in n["cases"]] for n in found}
+
+    story.press("SOS-1")
+    story.take()
+    cascades.start(story.centre, story.case.id, story.act("lin"))
+    due_at = story.now + timedelta(minutes=10)
+    arrivals.promise(story.centre, story.case.id, story.act("lin"), arrivals.Promise("Daughter", due_at))
+    for _ in range(11):
+        story.forward(60)
+        story.take("lin")
+    story.seen.update(traffic.id for traffic in story.unexpected())
+    number = str(story.case.id)
+    assert (needs()["cascade_exhausted"], needs()["late_arrival"]) == ([number], [number])
+    cascades.start(story.centre, story.case.id, story.act("lin"))
+    assert "cascade_exhausted" not in needs()
+    story.close("talk")
+    assert not {"cascade_exhausted", "late_arrival"} & needs().keys()
+    story.forward(1)
+    story.seen.update(traffic.id for traffic in story.unexpected())
 
 
 def test_the_shelving_list_says_who_why_and_until_when(story: Story) -> None:

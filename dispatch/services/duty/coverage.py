@@ -26,6 +26,8 @@ log = structlog.get_logger()
 ROUND = "duty"
 PAGE = "page"
 """The role of a gap that only showed when somebody had to be paged and nobody was on duty."""
+PAGE_UNPLACED = "page_unplaced"
+"""The same for a case without a place: anybody on duty anywhere would have done, and nobody was."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,19 @@ def check(session: Session, centre: Centre, now: datetime) -> list[DutyGap]:
 
 
 def _still_alone(session: Session, centre: Centre, gap: DutyGap, now: datetime) -> bool:
-    return gap.role == PAGE and reach(session, centre, gap.area_id, now).last_resort
+    if gap.role not in (PAGE, PAGE_UNPLACED):
+        return False
+    return reach(session, centre, gap.area_id if gap.role == PAGE else None, now).last_resort
+
+
+def open_page_gap(session: Session, centre: Centre, area_id: int | None, now: datetime) -> None:
+    """Somebody had to be paged for this area, or for a case without a place, and nobody is on duty."""
+    if area_id is not None:
+        open_gap(session, centre, area_id, PAGE, now)
+        return
+    whole = select(Area.id).where(Area.parent_id.is_(None), Area.path.startswith("/")).order_by(Area.id)
+    for top in session.scalars(whole).all():
+        open_gap(session, centre, top, PAGE_UNPLACED, now)
 
 
 def open_gap(session: Session, centre: Centre, area_id: int, role: str, now: datetime) -> None:

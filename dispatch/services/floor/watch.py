@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import IN_HAND, OPEN, State
+from dispatch.domain.arrival import ArrivalState
+from dispatch.domain.cascade import CascadeState
+from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, State
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.floor import AreaEvent, CallBack, Handover
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.places import Area, inside
+from dispatch.models.response import Arrival, Cascade
 from dispatch.services import audit
 from dispatch.services.centre import Centre
 from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
@@ -22,6 +25,12 @@ from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
 LISTED = 200
 LATELY = timedelta(hours=24)
 FAILED_LATELY = timedelta(hours=1)
+_LATER = aliased(Cascade)
+_EXHAUSTED = select(Cascade.case_id).where(
+    Cascade.state == CascadeState.EXHAUSTED,
+    ~select(_LATER.id).where(_LATER.case_id == Cascade.case_id, _LATER.id > Cascade.id).exists(),
+)
+_LATE_ARRIVALS = select(Arrival.case_id).where(Arrival.state == ArrivalState.OPEN, Arrival.late_at.is_not(None))
 _LATE_CALLBACKS = select(CallBack.case_id).where(CallBack.state == "open", CallBack.late_at.is_not(None))
 
 
@@ -124,6 +133,8 @@ def needs_me(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]
         unowned = (Case.state == State.NEW, Case.priority == 1, Case.waiting_since < now - rules.p1_unowned)
         found = [
             cases("p1_unowned", *unowned),
+            cases("cascade_exhausted", Case.state.in_(ACTIVE), Case.held_until.is_(None), Case.id.in_(_EXHAUSTED)),
+            cases("late_arrival", Case.id.in_(_LATE_ARRIVALS)),
             cases("callback_late", Case.id.in_(_LATE_CALLBACKS)),
             cases("held_ending", Case.state.in_(OPEN), Case.held_until < now + rules.held_ending),
             cases("stale", *_stale(centre, now)),

@@ -21,8 +21,13 @@ def alarm(case: Case, flag: Flag, policies: Mapping[int, Policy], now: datetime)
     if case.held_until is not None:
         unhold(case, now)
     elif State(case.state) in IN_HAND:
-        if case.next_due_at is None or case.next_due_at > now:
-            set_deadline(case, Deadline(now, Due.ASK_OWNER))
+        ask_owner(case, now)
     elif case.state == State.NEW and case.priority > 1:
         change_priority(case, 1, policies, now)
     return {"from": before, "to": case.priority} if case.priority != before else {}
+
+
+def ask_owner(case: Case, now: datetime) -> None:
+    """At once, of a case that somebody has; who stays silent is relieved of it."""
+    if State(case.state) in IN_HAND and (case.next_due_at is None or case.next_due_at > now):
+        set_deadline(case, Deadline(now, Due.ASK_OWNER))

@@ -28,6 +28,9 @@ from dispatch.services.response.reachable import Target, targets
 from dispatch.services.response.words import about, body
 from dispatch.services.rows import stamp
 
+FLAGS = (Flag.CASCADE_EXHAUSTED, Flag.ELDER_ANSWERED)
+"""What a case shows of its cascade until somebody goes, or a person has decided."""
+
 
 @dataclass(frozen=True)
 class Going:
@@ -78,7 +81,7 @@ def begin(
     )
     session.add(cascade)
     session.flush()
-    drop(case, Flag.CASCADE_EXHAUSTED)
+    drop(case, *FLAGS)
     record(session, case, "cascade_started", actor, now, data={"cascade": str(cascade.id)})
     advance(session, centre, case, cascade, now)
     return cascade
@@ -238,7 +241,7 @@ def withdraw(call: CascadeCall, state: CallState, now: datetime) -> None:
 def settle(session: Session, case: Case, now: datetime, *, reason: str) -> bool:
     """The case came to its end, or was put aside: nobody is called for it any more."""
     cascade = running(session, case.id)
-    drop(case, Flag.CASCADE_EXHAUSTED)
+    drop(case, *FLAGS)
     if cascade is None:
         return False
     end(session, cascade, CascadeState.SETTLED, now, reason=reason)

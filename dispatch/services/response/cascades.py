@@ -10,7 +10,7 @@ from dispatch.domain.errors import Conflict, NotFound
 from dispatch.models.cases import Case
 from dispatch.models.response import Cascade
 from dispatch.services.centre import Centre
-from dispatch.services.lifecycle import acted, move, record
+from dispatch.services.lifecycle import acted, drop, move, record
 from dispatch.services.response import calling
 from dispatch.services.response.reachable import targets
 from dispatch.services.work import Act, perform
@@ -37,6 +37,7 @@ def stop(centre: Centre, cascade_id: int, act: Act, *, reason: str | None = None
     def change(session: Session, case: Case) -> None:
         cascade = _running(session, case, cascade_id)
         calling.end(session, cascade, CascadeState.STOPPED, act.now, reason="stopped")
+        drop(case, *calling.FLAGS)
         record(session, case, "cascade_stopped", act.actor, act.now, text=reason, data={"cascade": str(cascade_id)})
         _acted(case, act)
 
@@ -55,6 +56,7 @@ def skip(centre: Centre, cascade_id: int, act: Act) -> int:
         ]
         for call in waited_for:
             calling.withdraw(call, CallState.SKIPPED, act.now)
+        drop(case, *calling.FLAGS)
         data = {"cascade": str(cascade_id), "to": "、".join(call.label for call in waited_for)}
         record(session, case, "cascade_skipped", act.actor, act.now, data=data)
         session.flush()

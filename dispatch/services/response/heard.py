@@ -18,9 +18,10 @@ from dispatch.models.cases import Case
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.response import Cascade, CascadeCall
 from dispatch.services.centre import Centre
-from dispatch.services.lifecycle import drop, record
+from dispatch.services.lifecycle import drop, put, record
 from dispatch.services.response import promises
-from dispatch.services.response.calling import Wish, calls_of, end, send
+from dispatch.services.response.alarm import ask_owner
+from dispatch.services.response.calling import FLAGS, Wish, calls_of, end, send
 from dispatch.services.response.promises import Ending, Promise
 from dispatch.services.response.words import about, body
 from dispatch.services.rows import stamp
@@ -52,14 +53,17 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
     call = session.get_one(CascadeCall, message.cascade_call_id)
     cascade = session.get_one(Cascade, call.cascade_id, with_for_update=True, populate_existing=True)
     session.refresh(call)
+    said = Said(case, cascade, call, message, at)
+    if call.who == Who.ELDER:
+        _hear_elder(session, centre, said)
+        return
     if reply is None:
-        if message.purpose in ("cascade", "cascade_elder"):
+        if message.purpose == "cascade":
             _note_state(session, cascade, call, message, at)
         return
     meant = read(reply)
-    if call.who == Who.ELDER or meant.meaning is Meaning.UNCLEAR:
+    if meant.meaning is Meaning.UNCLEAR:
         return  # the timeline shows what was said; nothing follows from it
-    said = Said(case, cascade, call, message, at)
     if meant.meaning is Meaning.DECLINE:
         _decline(session, said)
         return
@@ -86,6 +90,25 @@ class Said:
         record(session, self.case, kind, self.actor, self.at, channel=self.message.channel, data=data)
 
 
+def _hear_elder(session: Session, centre: Centre, said: Said) -> None:
+    """Who picks up, or presses a key, may lie on the floor all the same. A person decides, and has a while for it;
+    with no word from anybody the cascade goes on.
+    """
+    case, cascade, call, at = said.case, said.cascade, said.call, said.at
+    before = call.state
+    _note_state(session, cascade, call, said.message, at)
+    if call.state != CallState.ANSWERED or before == CallState.ANSWERED or State(case.state) not in ACTIVE:
+        return
+    data: dict[str, Any] = {"cascade": str(cascade.id), "who": call.label}
+    if cascade.state == CascadeState.RUNNING:
+        call.until = at + centre.cascade.elder_answered
+        cascade.next_due_at = max(cascade.next_due_at or call.until, call.until)
+        data["until"] = stamp(cascade.next_due_at)
+    put(case, Flag.ELDER_ANSWERED)
+    ask_owner(case, at)
+    said.note(session, "elder_answered", data)
+
+
 def _note_state(session: Session, cascade: Cascade, call: CascadeCall, message: Message, at: datetime) -> None:
     becomes = BECOMES.get(MessageState(message.state))
     if becomes is None or call.state not in PENDING or call.state == CallState.ANSWERED:
@@ -108,9 +131,9 @@ def _note_state(session: Session, cascade: Cascade, call: CascadeCall, message: 
 def _go_on(session: Session, cascade: Cascade, at: datetime) -> None:
     """Nobody waits for those who have said no."""
     session.flush()
-    now_called = calls_of(session, cascade.id, round=cascade.round, step=cascade.step)
-    waited_for = [c for c in now_called if c.state in PENDING and c.until > at]
-    over = any(c.state in OVER_AT_ONCE for c in now_called)
+    called = calls_of(session, cascade.id, round=cascade.round)  # the elder may be waited for beside the present step
+    waited_for = [c for c in called if c.state in PENDING and c.until > at]
+    over = any(c.state in OVER_AT_ONCE for c in called if c.step == cascade.step)
     if cascade.state == CascadeState.RUNNING and over and not waited_for:
         cascade.next_due_at = at
 
@@ -166,7 +189,7 @@ def _go(session: Session, centre: Centre, said: Said, meant: Reply) -> None:
     call.ended_at = at
     session.flush()
     end(session, cascade, CascadeState.ACCEPTED, at)
-    drop(case, Flag.CASCADE_EXHAUSTED)
+    drop(case, *FLAGS)
     minutes = meant.minutes or call.minutes_away or centre.cascade.default_minutes
     due_at = at + timedelta(minutes=minutes)
     arrival = promises.make(session, case, Promise(call.label, due_at, call.id), said.actor, at)

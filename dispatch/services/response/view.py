@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
-from dispatch.domain.cascade import CascadeState, Plan
 from dispatch.domain.scripts import Script
 from dispatch.models.cases import Case
-from dispatch.models.response import Arrival, Cascade, CascadeCall, ScriptRun
+from dispatch.models.response import Arrival, ScriptRun
 from dispatch.services.centre import Centre
+from dispatch.services.response import called
 from dispatch.services.response.handoffs import handoffs_of
 from dispatch.services.response.progress import current_run, open_steps, script_of, walked
-from dispatch.services.response.reachable import targets
 from dispatch.services.rows import must_see, stamp
 
 
@@ -28,7 +27,8 @@ def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[
         case = session.get_one(Case, case_id)
         return {
             "script": _script(session, centre, case),
-            "cascade": _cascade(session, centre, case, now),
+            "cascade": called.cascade(session, centre, case, now),
+            "would_call": called.would_call(session, centre, case, now),
             "arrivals": [arrival_json(a) for a in _arrivals(session, case.id)],
             "handoffs": handoffs_of(session, case.id),
         }
@@ -73,77 +73,6 @@ def scripts(centre: Centre) -> list[dict[str, Any]]:
     ]
 
 
-def _cascade(session: Session, centre: Centre, case: Case, now: datetime) -> dict[str, Any] | None:
-    statement = select(Cascade).where(Cascade.case_id == case.id).order_by(Cascade.id.desc()).limit(1)
-    cascade = session.scalar(statement)
-    if cascade is None:
-        return None
-    calls = session.scalars(
-        select(CascadeCall).where(CascadeCall.cascade_id == cascade.id).order_by(CascadeCall.id)
-    ).all()
-    plan = Plan.load(cascade.plan)
-    return {
-        "id": str(cascade.id),
-        "state": cascade.state,
-        "version": cascade.version,
-        "round": cascade.round,
-        "rounds": plan.rounds,
-        "step": cascade.step,
-        "started_at": stamp(cascade.started_at),
-        "started_by": cascade.started_by,
-        "next_due_at": stamp(cascade.next_due_at),
-        "ended_at": stamp(cascade.ended_at),
-        "end_reason": cascade.end_reason,
-        "calls": [_call_json(call) for call in calls],
-        "ahead": _people_ahead(session, centre, case, cascade, now),
-    }
-
-
-def _call_json(call: CascadeCall) -> dict[str, Any]:
-    return {
-        "id": str(call.id),
-        "round": call.round,
-        "step": call.step,
-        "who": call.who,
-        "person": call.person,
-        "label": call.label,
-        "state": call.state,
-        "minutes_away": call.minutes_away,
-        "called_at": stamp(call.called_at),
-        "until": stamp(call.until),
-        "ended_at": stamp(call.ended_at),
-    }
-
-
-def _people_ahead(
-    session: Session, centre: Centre, case: Case, cascade: Cascade, now: datetime
-) -> list[dict[str, Any]]:
-    """Whom this round still calls, in their order."""
-    if cascade.state != CascadeState.RUNNING:
-        return []
-    called = set(
-        session.scalars(
-            select(CascadeCall.person).where(CascadeCall.cascade_id == cascade.id, CascadeCall.round == cascade.round)
-        )
-    )
-    steps = list(enumerate(Plan.load(cascade.plan).steps))[cascade.step :]
-    return [
-        {
-            "person": target.person,
-            "who": target.who.value,
-            "label": target.label,
-            "relation": target.relation,
-            "minutes_away": target.minutes_away,
-            "has_key": target.has_key,
-            "mode": step.mode.value,
-            "step": number,
-        }
-        for number, step in steps
-        for target in targets(session, centre, case, step.who, now)
-        if target.person not in called
-    ]
-
-
 def _arrivals(session: Session, case_id: int) -> list[Arrival]:
     return list(session.scalars(select(Arrival).where(Arrival.case_id == case_id).order_by(Arrival.id)))
 
@@ -151,6 +80,7 @@ def _arrivals(session: Session, case_id: int) -> list[Arrival]:
 def arrival_json(arrival: Arrival) -> dict[str, Any]:
     return {
         "id": str(arrival.id),
+        "call_id": arrival.call_id and str(arrival.call_id),
         "who": arrival.who,
         "state": arrival.state,
         "version": arrival.version,
