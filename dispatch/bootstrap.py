@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from dispatch.api import demo, sim
 from dispatch.api.app import create_app
 from dispatch.api.context import Context
 from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
+from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.datakeys import parse_keys
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.gateways.ourselves import HttpWay
@@ -44,6 +45,9 @@ from dispatch.workers.clock import Clock
 from dispatch.workers.live_relay import LiveRelay
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime
+
+DEMO_CALLBACK = "000-0000-0000"
+"""Nobody's: the invented centre has no telephone."""
 
 
 class StartRefused(Exception):
@@ -100,7 +104,7 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
             devices=load_devices(directory),
             scripts=load_scripts(directory),
             cascade=load_cascade(directory),
-            response=load_response(directory),
+            response=_callable_back(chosen, load_response(directory)),
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
             data_dir=chosen.data_dir,
@@ -108,6 +112,23 @@ def centre(chosen: Settings, database: Database | None = None) -> Centre:
         )
     except (ValueError, OSError, KeyError) as error:
         raise StartRefused(str(error)) from error
+
+
+def _callable_back(chosen: Settings, rules: ResponseRules) -> ResponseRules:
+    invented = DEMO_CALLBACK if chosen.demo else ""
+    return replace(rules, callback_number=chosen.callback_number or rules.callback_number or invented)
+
+
+def at_work(chosen: Settings) -> Centre:
+    """The centre for a process that works with alarms. Raises ``StartRefused``."""
+    found = centre(chosen)
+    if not found.response.callback_number:
+        raise StartRefused(
+            "120, 119 and 110 must be able to ring back: set DISPATCH_CALLBACK_NUMBER, or callback_number in "
+            f"{chosen.config_dir / 'response.yaml'}, to the number of this centre, or to `own` where each operator "
+            "names the telephone in their hand"
+        )
+    return found
 
 
 def network(chosen: Settings, found: Centre) -> SimulatedNetwork:
@@ -124,7 +145,7 @@ def build_id(chosen: Settings) -> str:
 
 
 def web(chosen: Settings) -> Web:
-    found = centre(chosen)
+    found = at_work(chosen)
     phones = network(chosen, found)
     build = build_id(chosen)
     app = create_app(Context(found, chosen, phones, Together(found), build))
@@ -145,7 +166,7 @@ def web(chosen: Settings) -> Web:
 
 
 def runtime(chosen: Settings) -> Runtime:
-    found = centre(chosen)
+    found = at_work(chosen)
     return Runtime(found, network(chosen, found))
 
 

@@ -24,7 +24,8 @@ from dispatch.domain.groups import Groups
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
-from dispatch.domain.scripts import Script, ScriptFault, Scripts
+from dispatch.domain.script_form import load_script
+from dispatch.domain.scripts import ScriptFault, Scripts
 from dispatch.domain.signals import Effect, SignalKind, effect
 from dispatch.domain.supervision import DeviceRules
 
@@ -62,6 +63,10 @@ class Settings(BaseSettings):
     phone_network: str = "simulated"
     hotline: str = Field("12349", pattern=r"^[0-9+][0-9 -]{2,19}$")
     """What elders ring; on their own page, its card and the paper forms. 12349 is the country's line for elders."""
+    callback_number: str = Field("", pattern=r"^(|own|[0-9+][0-9 -]{2,19})$")
+    """What 120, 119 and 110 can ring back, over ``config/response.yaml``; ``own``: each operator names the telephone in
+    their hand. Empty in both: the centre does not open.
+    """
     config_dir: Path = ROOT / "config"
     console_dir: Path = ROOT / "console" / "dist"
 
@@ -144,7 +149,7 @@ def load_scripts(directory: Path) -> Scripts:
     """``config/scripts/*.yaml``; raises ValueError naming the file, the step and the fault."""
     folder = directory / "scripts"
     try:
-        scripts = Scripts(_load(path, Script.load) for path in sorted(folder.glob("*.yaml")))
+        scripts = Scripts(_load(path, load_script) for path in sorted(folder.glob("*.yaml")))
         scripts.check_words(CAUSES)
     except ScriptFault as fault:
         raise ValueError(f"{folder}: {fault}") from fault

@@ -12,6 +12,7 @@ from dispatch.api.context import act, allowed, centre, now
 from dispatch.api.schemas import CasePath, Model, Note, Problem, Short, When
 from dispatch.domain.permissions import May
 from dispatch.services.response import handoffs, scripting, view
+from dispatch.services.response.sheet import sheet
 
 api = APIBlueprint(
     "scripts",
@@ -51,6 +52,10 @@ class HandoffIn(Model):
     """Family, station and community are told at the same time."""
 
 
+class RevealSheetIn(Model):
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+
+
 class TellIn(Model):
     service: Service = "120"
 
@@ -85,7 +90,13 @@ def put_script(path: CasePath, body: ChooseIn) -> Response:
 
 @api.get("/cases/<case_id>/handoff", summary="The sheet to read to 120, 119 or 110", responses={404: Problem})
 def get_sheet(path: CasePath) -> Response:
-    return jsonify(handoffs.sheet(centre(), path.id, allowed(May.CASES_WORK), now()))
+    return jsonify(sheet(centre(), path.id, allowed(May.CASES_WORK), now()))
+
+
+@api.post("/cases/<case_id>/handoff/reveal", summary="The sheet in clear, with a reason that is written down")
+def post_sheet(path: CasePath, body: RevealSheetIn) -> Response:
+    doing = act()
+    return jsonify(sheet(centre(), path.id, doing.actor, doing.now, reason=body.reason))
 
 
 @api.post("/cases/<case_id>/handoffs", summary="120, 119 or 110 was called by a person", responses={201: None})

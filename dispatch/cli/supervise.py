@@ -26,7 +26,7 @@ import click
 
 from dispatch.cli import broker
 from dispatch.domain.datakeys import new_key
-from dispatch.settings import ROOT
+from dispatch.settings import ROOT, load_response
 
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
 HOST = "127.0.0.1"
@@ -145,11 +145,19 @@ def _environment(data: Path, port: int, demo: bool) -> dict[str, str]:
         "DISPATCH_DEMO": "true" if demo else "false",
         "PYTHONUNBUFFERED": "1",
     }
+    if not demo and not os.environ.get("DISPATCH_CALLBACK_NUMBER") and not _configured_number():
+        env["DISPATCH_CALLBACK_NUMBER"] = "own"
     if "DISPATCH_SECRET_KEY" not in os.environ:
         env["DISPATCH_SECRET_KEY"] = _secret(data / "secret.key", secrets.token_hex(32))
     if "DISPATCH_DATA_KEYS" not in os.environ:
         env["DISPATCH_DATA_KEYS"] = _secret(data / "data.key", new_key("k1"))
     return env
+
+
+def _configured_number() -> str:
+    """Embedded defaults need nothing: until somebody sets a number, the operator names the telephone in their hand."""
+    directory = Path(os.environ.get("DISPATCH_CONFIG_DIR") or ROOT / "config")
+    return load_response(directory).callback_number
 
 
 def _secret(path: Path, new: str) -> str:

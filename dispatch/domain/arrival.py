@@ -34,7 +34,7 @@ class ResponseRules:
     late_minutes: tuple[int, ...]
     """The marks; the first one is 0, the promised time itself."""
     callback_number: str
-    """What 120, 119 and 110 can ring back."""
+    """What 120, 119 and 110 can ring back; ``own``: the telephone in the operator's hand; empty: nobody has said."""
     ask_reason: str
     """When closing a case with unanswered mandatory steps asks why: ``always``, ``begun`` or ``never``."""
 
@@ -47,7 +47,7 @@ class ResponseRules:
         ask = str(data["close_with_open_steps_needs_reason"])
         if ask not in ("always", "begun", "never"):
             raise ValueError("close_with_open_steps_needs_reason: write always, begun or never")
-        return cls(marks, str(data["callback_number"]), ask)
+        return cls(marks, str(data.get("callback_number") or ""), ask)
 
 
 def late(marks: tuple[int, ...], due_at: datetime, mark: int, now: datetime) -> Late | None:

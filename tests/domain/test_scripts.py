@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dispatch.domain.script_form import load_script
 from dispatch.domain.scripts import Auto, Script, ScriptFault, Scripts, Situation, walk
 from dispatch.domain.signals import SignalKind
 from dispatch.settings import ROOT, load_scripts
@@ -111,13 +112,13 @@ FAULTS = [
 @pytest.mark.parametrize(("change", "words"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_a_fault_is_named_with_its_step(change: Any, words: str) -> None:
     with pytest.raises(ScriptFault, match=words):
-        Script.load(broken(change))
+        load_script(broken(change))
 
 
 @pytest.mark.parametrize("data", [None, [], "text", {"code": 7}, {"code": "a", "version": 1, "name": [], "steps": 3}])
 def test_what_is_no_script_at_all_is_refused(data: Any) -> None:
     with pytest.raises(ScriptFault):
-        Script.load(data)
+        load_script(data)
 
 
 def test_the_file_is_named_too(tmp_path: Path) -> None:
@@ -132,15 +133,15 @@ def test_the_file_is_named_too(tmp_path: Path) -> None:
 
 
 def test_a_script_reads_as_it_was_written() -> None:
-    script = Script.load(GOOD)
-    assert Script.load(script.dump()) == script
+    script = load_script(GOOD)
+    assert load_script(script.dump()) == script
 
 
 # -- choosing
 
 
 def named(code: str, fit: dict[str, Any] | None) -> Script:
-    return Script.load({**copy.deepcopy(GOOD), "code": code, "for": fit})
+    return load_script({**copy.deepcopy(GOOD), "code": code, "for": fit})
 
 
 def test_the_most_specific_script_wins() -> None:
@@ -177,7 +178,7 @@ def test_a_way_to_no_script_and_no_script_for_the_rest_are_refused() -> None:
         lambda d: d["steps"][0]["answers"][1].update(script="ghost") or d["steps"][0]["answers"][1].pop("next")
     )
     with pytest.raises(ScriptFault, match="there is no script 'ghost'"):
-        Scripts([Script.load(lost), named("any", {})])
+        Scripts([load_script(lost), named("any", {})])
     with pytest.raises(ScriptFault, match="one script must fit every case"):
         Scripts([named("fall", {"causes": ["fall"]})])
     with pytest.raises(ScriptFault, match="two files have this code"):
@@ -188,7 +189,7 @@ def test_a_way_to_no_script_and_no_script_for_the_rest_are_refused() -> None:
 
 
 def test_answers_lead_to_the_next_step() -> None:
-    script = Script.load(GOOD)
+    script = load_script(GOOD)
     first = walk(script, {})
     assert (first.current and first.current.id, first.open_must) == ("voice", ("voice",))
     second = walk(script, {"voice": "talks"})
@@ -200,7 +201,7 @@ def test_answers_lead_to_the_next_step() -> None:
 
 
 def test_an_answer_that_was_corrected_leads_elsewhere_and_an_unknown_one_is_none() -> None:
-    script = Script.load(GOOD)
+    script = load_script(GOOD)
     assert walk(script, {"voice": "silent", "hurt": "no_pain"}).ended
     assert walk(script, {"voice": "gone", "hurt": "no_pain"}).open_must == ("voice",)
 

@@ -478,7 +478,7 @@ def test_while_120_is_called_all_are_told_at_the_same_time(story: Story) -> None
     given = handoffs.Given("120", "7号", note="chest pain", tell=True)
     handoffs.record_handoff(story.centre, story.case.id, story.act("lin"), given)
     story.expect_events("opened", "taken")
-    story.expect_event("handed_over", service="120", dispatcher="7号")
+    story.expect_event("handed_to_service", service="120", dispatcher="7号")
     story.expect_event("told_all", count=4, service="120")
     assert "handed_over" in story.case.flags
     story.forward(1)

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dispatch.domain.case import Channel, Kind
 from dispatch.domain.errors import Conflict, IllegalTransition, Invalid
-from dispatch.domain.scripts import Script, Scripts
+from dispatch.domain.script_form import load_script
+from dispatch.domain.scripts import Scripts
 from dispatch.models.privacy import Sharing
 from dispatch.models.response import ScriptRun
 from dispatch.models.trail import TrailEntry
 from dispatch.services.response import handoffs, scripting, view
 from dispatch.services.response.scripting import Given
+from dispatch.services.response.sheet import sheet
 from tests.support.response import DAUGHTER, NEIGHBOUR, RESCUE, STATION, WANG, surround
 from tests.support.story import Story
 
@@ -126,7 +129,7 @@ def test_a_running_case_keeps_its_script_when_the_file_changes(story: Story) -> 
         body = script.dump() | ({"version": 2} if script.code == "fall" else {})
         if script.code == "fall":
             body["steps"] = body["steps"][-1:]
-        changed.append(Script.load(body))
+        changed.append(load_script(body))
     story.centre = dataclasses.replace(story.centre, scripts=Scripts(changed))
     give(story, "head", "none")
     assert (seen(story)["version"], seen(story)["current"]) == (1, "pain")
@@ -171,24 +174,65 @@ def test_when_closing_asks_is_configured(story: Story, rule: str, *, asks: bool)
         story.close("talk")
 
 
-def test_the_sheet_says_what_120_asks_and_who_opened_it_is_in_the_file(story: Story) -> None:
+def test_the_sheet_says_what_120_asks_to_whoever_holds_the_case(story: Story) -> None:
     surround(story.town)
     alarm(story)
     give(story, "voice", "talks")
-    lin, mei = story.town.actor("lin"), story.town.actor("mei")
-    sheet = handoffs.sheet(story.centre, story.case.id, lin, story.now)
+    sheet = sheet_for(story, "lin")
+    assert sheet["masked"] is False
     assert sheet["where"]["address"] == "Elm Road 1, Wang"
     assert (sheet["who"]["name"], sheet["who"]["phone"], sheet["who"]["age"]) == ("Wang", WANG, 86)
-    assert sheet["callback_number"]
+    assert sheet["callback_number"] == "000-0000-0000"
     assert sheet["happened"]["answers"][0]["reply"]["en"]
     assert looked(story) == []
-    handoffs.sheet(story.centre, story.case.id, mei, story.now)
-    assert looked(story) == ["Mei"]
+
+
+def test_everybody_else_sees_the_sheet_masked_or_says_why(story: Story) -> None:
+    surround(story.town)
+    alarm(story)
+    masked = sheet_for(story, "mei")
+    assert masked["masked"] is True
+    for secret in (WANG, "Elm Road 1, Wang", DAUGHTER, NEIGHBOUR):
+        assert secret not in str(masked)
+    assert (masked["where"]["lat"], masked["where"]["access_notes"], masked["who"]["facts"]) == (None, None, [])
+    assert looked(story) == []
+    assert sheet_for(story, "mei", reason="Lin stays on the line, I ring 120")["who"]["phone"] == WANG
+    assert looked(story) == ["Mei: Lin stays on the line, I ring 120"]
+
+
+def test_the_owner_of_a_request_reads_it_in_clear_and_is_in_the_file(story: Story) -> None:
+    surround(story.town)
+    row, _ = story.request(kind=Kind.ENQUIRY, channel=Channel.HOTLINE, elder_id=story.town.elders["Wang"])
+    story.take("lin", int(row["id"]))
+    assert handed(story, int(row["id"]), "lin")["who"]["phone"] == WANG
+    assert looked(story) == [f"Lin: hand-off sheet of case {row['id']}"]
+
+
+def test_whoever_held_it_sees_it_masked_when_it_is_over(story: Story) -> None:
+    alarm(story)
+    story.close("false_alarm")
+    assert sheet_for(story, "lin")["masked"] is True
+
+
+def test_where_each_operator_names_their_own_telephone_the_sheet_has_no_number(story: Story) -> None:
+    rules = dataclasses.replace(story.centre.response, callback_number="own")
+    story.centre = dataclasses.replace(story.centre, response=rules)
+    alarm(story)
+    assert sheet_for(story, "lin")["callback_number"] is None
+
+
+def handed(story: Story, case: int, by: str, **more: Any) -> dict[str, Any]:
+    return sheet(story.centre, case, story.town.actor(by), story.now, **more)
+
+
+def sheet_for(story: Story, by: str, **more: Any) -> dict[str, Any]:
+    return handed(story, story.case.id, by, **more)
 
 
 def looked(story: Story) -> list[str]:
     with story.centre.database.reads() as session:
-        return list(session.scalars(select(TrailEntry.actor_name).where(TrailEntry.action == "reveal")))
+        found = session.execute(select(TrailEntry.actor_name, TrailEntry.reason).where(TrailEntry.action == "reveal"))
+        return [f"{name}: {reason}" for name, reason in found]
 
 
 def test_a_handoff_is_refused_in_no_state_and_logged_as_sharing(story: Story) -> None:
@@ -198,7 +242,7 @@ def test_a_handoff_is_refused_in_no_state_and_logged_as_sharing(story: Story) ->
         story.centre, story.case.id, story.act("lin"), handoffs.Given("120", "5号", reference="A-17", tell=True)
     )
     story.expect_event("closed")
-    story.expect_event("handed_over", service="120", dispatcher="5号", reference="A-17")
+    story.expect_event("handed_to_service", service="120", dispatcher="5号", reference="A-17")
     with story.centre.database.reads() as session:
         assert [(s.receiver, s.basis) for s in session.scalars(select(Sharing))] == [("120", "emergency")]
     story.forward(5)
@@ -211,4 +255,4 @@ def test_the_same_handoff_sent_twice_is_one(story: Story) -> None:
     for _ in range(2):
         act = story.act("lin", key="once")
         handoffs.record_handoff(story.centre, story.case.id, act, handoffs.Given("119", "3"))
-    assert [e.kind for e in story.events()].count("handed_over") == 1
+    assert [e.kind for e in story.events()].count("handed_to_service") == 1

@@ -112,6 +112,7 @@ ROUTES: dict[str, Route] = {
     ),
     "PUT /api/v1/cases/<case_id>/script": Route(May.CASES_WORK, {"script": "suicide_risk"}),
     "GET /api/v1/cases/<case_id>/handoff": Route(May.CASES_WORK),
+    "POST /api/v1/cases/<case_id>/handoff/reveal": Route(May.CASES_WORK, {"reason": "she asked me to ring"}),
     "POST /api/v1/cases/<case_id>/handoffs": Route(May.CASES_WORK, {"service": "120", "dispatcher": "7"}),
     "POST /api/v1/cases/<case_id>/tell-all": Route(May.CASES_WORK, {}),
     "POST /api/v1/cases/<case_id>/cascade": Route(May.CASES_WORK),

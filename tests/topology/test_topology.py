@@ -95,7 +95,12 @@ def centre(
         missing("Caddy (Debian: apt-get install caddy)")
     home = tmp_path_factory.mktemp("topology")
     database = postgres.url(postgres.create_database(postgres_template))
-    production = {"DISPATCH_DEMO": "false", "DISPATCH_SECURE_COOKIES": "true", "DISPATCH_TRUSTED_PROXIES": "1"}
+    production = {
+        "DISPATCH_DEMO": "false",
+        "DISPATCH_SECURE_COOKIES": "true",
+        "DISPATCH_TRUSTED_PROXIES": "1",
+        "DISPATCH_CALLBACK_NUMBER": "000-0000-0000",
+    }
     redis_server.flush()
     with Product(database, redis_server.url, home, **production) as product:
         product.command("user", "add", "operator", "--name", "Li", "--role", "operator", "--password", PASSWORD)

@@ -63,6 +63,13 @@ ENDS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "service": (("helped_on_site", 78, "服务已完成,老人满意"), ("information_given", 22, "已约定时间并告知价格")),
     "complaint": (("information_given", 100, "已核实并致歉,责成服务商整改,次日回访满意"),),
 }  # fmt: skip
+HANDED_TO = {"ambulance": ("120", "约十分钟到,先让老人平卧"), "fire_brigade": ("119", "两辆车出动,老人已到楼下")}
+DANGER: dict[str, tuple[tuple[str, str], ...]] = {
+    "sos": (("voice", "talks"), ("need", "ill"), ("danger_signs", "yes_any"), ("ambulance", "agrees")),
+    "fall": (("voice", "talks"), ("head", "none"), ("pain", "bad"), ("ambulance", "agrees")),
+    "vitals": (("voice", "talks"), ("danger_signs", "yes_any")),
+    "smoke": (("voice", "fire"), ("out", "is_out"), ("hurt", "unhurt")),
+}
 WISHES = (
     (Help.MEAL, "明天起每天送一份午餐,软食少盐"),
     (Help.BATH, "预约周四下午助浴"),
@@ -148,6 +155,8 @@ def _lived(chance: Random, tape: Tape, cause: str, user: User, now: datetime) ->
             tape.wait(chance.uniform(2, 4)).again(cause)
         tape.wait(min(40.0, 5 + chance.expovariate(1 / 9))).take(user)
         _spoken(chance, tape, user, outcome)
+        if outcome in HANDED_TO:
+            _handed(chance, tape, user, outcome)
         tape.wait(chance.uniform(15, 90)).say(user, text)
     back = chance.random() < 0.2 and outcome in ("helped_on_site", "ambulance", "information_given")
     due = tape.now + timedelta(hours=chance.uniform(3, 26))
@@ -157,6 +166,14 @@ def _lived(chance: Random, tape: Tape, cause: str, user: User, now: datetime) ->
         tape.follow_up(user, "satisfied", "回访老人,情况良好")
     else:
         tape.wait(chance.uniform(5, 40)).close(user, outcome, text)
+
+
+def _handed(chance: Random, tape: Tape, user: User, outcome: str) -> None:
+    """Asked by the script until it says whom to call, then read out to them."""
+    tape.wait(5).follow(user, *DANGER[tape.case.cause])
+    service, note = HANDED_TO[outcome]
+    reference = f"{tape.now:%m%d}-{chance.randint(100, 999)}"
+    tape.wait(chance.uniform(30, 70)).hand_off(user, service, f"{chance.randint(1, 40)}号", reference, note)
 
 
 def _spoken(chance: Random, tape: Tape, user: User, outcome: str) -> None:

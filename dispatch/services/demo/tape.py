@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import SYSTEM, Actor
 from dispatch.domain.case import Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.escalation import Deadline, Do, Due, escalate, waiting
+from dispatch.domain.scripts import Auto, Doing, Script, Situation
 from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
 from dispatch.models.engine import LiveOp
 from dispatch.models.people import Contact, User
+from dispatch.models.response import Handoff, ScriptRun
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
 from dispatch.services.intake import new_signal_id
@@ -37,7 +39,10 @@ from dispatch.services.lifecycle import (
     set_deadline,
 )
 from dispatch.services.opening import Scene, new_case
+from dispatch.services.response.asked import began, new_run, note_answer
 from dispatch.services.rows import mask, stamp
+
+SECONDS_A_STEP = 7
 
 
 def desk(user: User) -> Actor:
@@ -54,6 +59,8 @@ class Tape:
     now: datetime
     events: list[CaseEvent] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
+    runs: list[ScriptRun] = field(default_factory=list)
+    handoffs: list[Handoff] = field(default_factory=list)
 
     def _note(self, kind: str, actor: Actor, **more: Any) -> None:
         self.events.append(happened(self.case, kind, actor, self.now, **more))
@@ -143,6 +150,55 @@ class Tape:
         move(self.case, Trigger.NOTE)
         acted(self.case, self.now)
         self._note("note", desk(user), text=text, channel="console")
+        return self
+
+    def follow(self, user: User, *answers: tuple[str, str]) -> Tape:
+        """Go through the script that fits, some seconds a step; one that leads to another is gone on with."""
+        case = self.case
+        found = Situation(case.kind, case.cause, help=case.help, unknown=case.elder_id is None)
+        script, actor = self.centre.scripts.choose(found), desk(user)
+        run = self._begin(script, actor)
+        for step_id, answer_id in answers:
+            self.wait(SECONDS_A_STEP)
+            step = script.step(step_id)
+            assert step is not None, f"{script.code} has no step {step_id}"
+            chosen = step.answer(answer_id)
+            assert chosen is not None, f"{script.code}, {step_id} has no answer {answer_id}"
+            acted(case, self.now)
+            data = note_answer(run, (step, chosen), actor, self.now)
+            self._note("script_answer", actor, channel="console", data=data)
+            for doing in chosen.do:
+                self._set_off(run, step_id, answer_id, doing, actor)
+            if chosen.script:
+                run.ended_at = self.now
+                script = self.centre.scripts.by_code[chosen.script]
+                run = self._begin(script, actor)
+        return self
+
+    def _begin(self, script: Script, actor: Actor) -> ScriptRun:
+        self.runs.append(new_run(self.case, script, actor, self.now))
+        self._note("script_started", actor, data=began(script))
+        return self.runs[-1]
+
+    def _set_off(self, run: ScriptRun, step: str, answer: str, doing: Doing, actor: Actor) -> None:
+        """A priority and the sheet; the invented past calls nobody by itself."""
+        if doing.what not in (Auto.PRIORITY, Auto.HANDOFF):
+            return
+        if doing.what is Auto.PRIORITY and int(doing.value) < self.case.priority:
+            change_priority(self.case, int(doing.value), self.centre.policies, self.now)
+        run.done = [*run.done, f"{step}:{answer}:{doing.name}"]
+        data = {"script": run.code, "step": step, "do": doing.what.value, "value": doing.value}
+        self._note("script_auto", actor, data=data)
+
+    def hand_off(self, user: User, service: str, dispatcher: str, reference: str, note: str) -> Tape:
+        """Read the case to 120, 119 or 110."""
+        called = {"service": service, "dispatcher": dispatcher, "reference": reference}
+        new = Handoff(**called, called_at=self.now, recorded_at=self.now, recorded_by=user.id, note=note)
+        self.handoffs.append(new)
+        put(self.case, Flag.HANDED_OVER)
+        acted(self.case, self.now)
+        data = {**called, "called_at": stamp(self.now)}
+        self._note("handed_to_service", desk(user), text=note, data=data)
         return self
 
     def hold(self, user: User, until: datetime, reason: str) -> Tape:
@@ -289,7 +345,11 @@ def write(session: Session, tapes: Iterable[Tape], now: datetime) -> None:
             event.case_id = tape.case.id
         for signal in tape.signals:
             signal.case_id = tape.case.id
-        session.add_all(tape.signals)
+        for run in tape.runs:
+            run.case_id = tape.case.id
+        for handoff in tape.handoffs:
+            handoff.case_id = tape.case.id
+        session.add_all([*tape.signals, *tape.runs, *tape.handoffs])
         events += tape.events
     events.sort(key=_at)
     session.add_all(events)

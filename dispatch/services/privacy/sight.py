@@ -39,10 +39,13 @@ def veil_contact(card: Card) -> Card:
 
 
 def veil_household(card: Card) -> Card:
+    return veil_place(card) | {"address_short": mask_address(card["address_short"])}
+
+
+def veil_place(card: Card) -> Card:
     """Without entrance, floor and door, the way in, and the point on the map that would say as much."""
     return card | {
         "address": mask_address(card["address"]),
-        "address_short": mask_address(card["address_short"]),
         "access_notes": None,
         "lat": None,
         "lon": None,

@@ -1,46 +1,36 @@
-"""Handing a case to 120, 119 or 110: the sheet to read aloud, what was agreed, and telling everybody at the same time.
+"""Handing a case to 120, 119 or 110: what was agreed, and telling everybody at the same time.
 
 The product dials none of these numbers and never replaces them; a person does, and writes down here what was said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.arrival import ArrivalState
 from dispatch.domain.case import OPEN, Flag, Kind, State, Trigger
 from dispatch.domain.errors import IllegalTransition, Invalid
 from dispatch.domain.privacy import Basis
 from dispatch.domain.scripts import SERVICES
 from dispatch.models.cases import Case
-from dispatch.models.devices import Signal
 from dispatch.models.outbox import Message, MessageState
-from dispatch.models.people import Contact, Elder, Fact, User
-from dispatch.models.places import Area, Household
+from dispatch.models.people import User
 from dispatch.models.privacy import Sharing
-from dispatch.models.response import Arrival, Handoff
-from dispatch.services import trail
+from dispatch.models.response import Handoff
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import acted, move, put, record
 from dispatch.services.privacy import sharing
-from dispatch.services.privacy.sight import unmasked
-from dispatch.services.response.progress import current_run
 from dispatch.services.response.reachable import Target, everybody
 from dispatch.services.response.words import about, body
-from dispatch.services.rows import must_see, stamp
-from dispatch.services.trail import Deed, Subject
+from dispatch.services.rows import stamp
 from dispatch.services.work import Act, perform
 
 OLDEST_CALL = timedelta(hours=24)
-REVEALED = {"fields": ["phone", "address", "contacts"]}
-TOLD_FACTS = ("health", "medication", "mobility", "communication", "access")
 
 
 @dataclass(frozen=True)
@@ -90,7 +80,7 @@ def record_handoff(centre: Centre, case_id: int, act: Act, given: Given) -> None
             "reference": given.reference,
             "called_at": stamp(called_at),
         }
-        record(session, case, "handed_over", act.actor, act.now, text=given.note, data=data)
+        record(session, case, "handed_to_service", act.actor, act.now, text=given.note, data=data)
         if given.tell:
             tell(session, centre, case, act.actor, act.now, service=given.service)
 
@@ -167,110 +157,6 @@ def tell(session: Session, centre: Centre, case: Case, actor: Actor, now: dateti
 
 def _reference(case: Case, service: str, target: Target) -> str:
     return f"tell:{case.id}:{service}:{target.person}"
-
-
-# -- the sheet
-
-
-def sheet(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Everything that 120, 119 and 110 ask for, in the order in which they ask. The console has the words beside it.
-
-    In clear, for a colleague often makes that call; who opens it without holding the case is in the elder's file.
-    """
-    with centre.database.sessions.begin() as session:
-        must_see(session, case_id, actor)
-        case = session.get_one(Case, case_id)
-        if case.elder_id is not None and not unmasked(session, actor, case.household_id):
-            deed = Deed("reveal", Subject("elder", case.elder_id), f"hand-off sheet of case {case.id}", REVEALED)
-            trail.write(session, actor, deed, now)
-        elder = session.get(Elder, case.elder_id) if case.elder_id is not None else None
-        household = session.get(Household, case.household_id) if case.household_id is not None else None
-        return {
-            "number": str(case.id),
-            "callback_number": centre.response.callback_number,
-            "where": _where(session, household),
-            "who": _who(session, centre, elder, now),
-            "caller_number": case.caller,
-            "there": _there(session, case, elder),
-            "happened": _happened(session, case),
-            "handoffs": handoffs_of(session, case.id),
-        }
-
-
-def _where(session: Session, household: Household | None) -> dict[str, Any] | None:
-    if household is None:
-        return None
-    path = session.get_one(Area, household.area_id).path
-    ids = [int(part) for part in path.strip("/").split("/")]
-    areas = session.scalars(select(Area.name).where(Area.id.in_(ids)).order_by(Area.path))
-    return {
-        "address": household.address,
-        "areas": list(areas),
-        "access_notes": household.access_notes,
-        "keys": household.keys,
-        "lat": household.lat,
-        "lon": household.lon,
-    }
-
-
-def _who(session: Session, centre: Centre, elder: Elder | None, now: datetime) -> dict[str, Any] | None:
-    if elder is None:
-        return None
-    facts = session.scalars(select(Fact).where(Fact.elder_id == elder.id, Fact.kind.in_(TOLD_FACTS)).order_by(Fact.id))
-    return {
-        "name": elder.name,
-        "sex": elder.sex,
-        "age": elder.age(now.astimezone(centre.zone).date()),
-        "phone": elder.phone,
-        "languages": elder.languages,
-        "hearing": elder.hearing,
-        "facts": [{"kind": f.kind, "text": f.text, "confirmed_at": stamp(f.confirmed_at)} for f in facts],
-    }
-
-
-def _there(session: Session, case: Case, elder: Elder | None) -> dict[str, Any]:
-    """Who lives there, who has a key, who is on the way."""
-    coming = session.scalars(
-        select(Arrival).where(Arrival.case_id == case.id, Arrival.state != ArrivalState.CANCELLED).order_by(Arrival.id)
-    )
-    keys: Iterable[Contact] = ()
-    living = 0
-    if elder is not None:
-        keys = session.scalars(select(Contact).where(Contact.elder_id == elder.id, Contact.has_key))
-        living = (
-            session.scalar(
-                select(func.count(Elder.id)).where(
-                    Elder.household_id == elder.household_id, Elder.archived_at.is_(None)
-                )
-            )
-            or 0
-        )
-    return {
-        "alone": elder is not None and living <= 1,
-        "living": living,
-        "keys": [{"name": c.name, "relation": c.relation, "phone": c.phone} for c in keys],
-        "coming": [
-            {"who": a.who, "due_at": stamp(a.due_at), "arrived": a.state == ArrivalState.ARRIVED} for a in coming
-        ],
-    }
-
-
-def _happened(session: Session, case: Case) -> dict[str, Any]:
-    run = current_run(session, case.id)
-    signals = session.execute(
-        select(Signal.kind, Signal.received_at).where(Signal.case_id == case.id).order_by(Signal.received_at).limit(20)
-    )
-    return {
-        "cause": case.cause,
-        "help": case.help,
-        "opened_at": stamp(case.opened_at),
-        "text": case.text,
-        "signals": [{"kind": kind, "at": stamp(at)} for kind, at in signals],
-        "answers": [
-            {"question": given["question"], "reply": given["reply"], "at": given["at"]}
-            for given in (run.answers.values() if run else ())
-        ],
-    }
 
 
 def handoffs_of(session: Session, case_id: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.case import Flag
 from dispatch.domain.errors import Invalid
+from dispatch.domain.script_form import load_script
 from dispatch.domain.scripts import Script, Situation, Walk, walk
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
@@ -27,7 +28,7 @@ def situation(session: Session, case: Case) -> Situation:
 
 def script_of(session: Session, centre: Centre, case: Case, run: ScriptRun | None) -> Script:
     """The one it follows, as it was when it began; else the one that fits best now."""
-    return Script.load(run.body) if run is not None else centre.scripts.choose(situation(session, case))
+    return load_script(run.body) if run is not None else centre.scripts.choose(situation(session, case))
 
 
 def walked(script: Script, run: ScriptRun | None) -> Walk:

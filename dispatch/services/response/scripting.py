@@ -16,8 +16,8 @@ from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import acted, change_priority, move, record
 from dispatch.services.requests import ring
 from dispatch.services.response import calling, handoffs
+from dispatch.services.response.asked import began, new_run, note_answer
 from dispatch.services.response.progress import current_run, script_of, walked
-from dispatch.services.rows import stamp
 from dispatch.services.work import Act, perform
 
 
@@ -45,17 +45,20 @@ def answer(centre: Centre, case_id: int, act: Act, given: Given) -> None:
         run = current_run(session, case.id)
         script = script_of(session, centre, case, run)
         if script.code != given.script:
-            raise Answered("the case follows another script now: look at it again", script=script.code)
+            raise Answered("the case follows another script now: look at it again", why="other-script")
         step, chosen = _chosen(script, given)
         before = run.answers.get(step.id) if run else None
         if before is not None and before["answer"] == chosen.id:
             return
         if before is not None and before["answer"] != given.was:
             raise Answered(
-                f"{before['by']} has answered this step: look at it again", answer=before["answer"], at=before["at"]
+                f"{before['by']} has answered this step: look at it again",
+                why="answered-meanwhile",
+                changed_by=before["by"],
+                changed_at=before["at"],
             )
         if step.id not in {one.id for one in walked(script, run).way}:
-            raise Answered("an earlier answer was changed, and this step is not asked any more")
+            raise Answered("an earlier answer was changed, and this step is not asked any more", why="way-changed")
         run = run or _begin(session, case, script, act)
         _write(session, case, (run, step, chosen), act, given.text)
         _set_off(session, centre, case, (run, step, chosen), act)
@@ -102,47 +105,18 @@ def _chosen(script: Script, given: Given) -> tuple[Step, Answer]:
 
 
 def _begin(session: Session, case: Case, script: Script, act: Act) -> ScriptRun:
-    run = ScriptRun(
-        case_id=case.id,
-        code=script.code,
-        version=script.version,
-        body=script.dump(),
-        answers={},
-        done=[],
-        started_at=act.now,
-        started_by=act.actor.user_id,
-    )
+    run = new_run(case, script, act.actor, act.now)
     session.add(run)
     session.flush()
-    data = {"script": script.code, "version": script.version, "name": script.name.dump()}
-    record(session, case, "script_started", act.actor, act.now, data=data)
+    record(session, case, "script_started", act.actor, act.now, data=began(script))
     return run
 
 
 def _write(session: Session, case: Case, where: tuple[ScriptRun, Step, Answer], act: Act, text: str | None) -> None:
     run, step, chosen = where
-    said = {
-        "answer": chosen.id,
-        "at": stamp(act.now),
-        "by": act.actor.name or act.actor.kind,
-        "question": step.words.dump(),
-        "reply": chosen.words.dump(),
-        "text": text,
-    }
-    corrected = step.id in run.answers
-    run.answers = {**run.answers, step.id: said}
+    data = note_answer(run, (step, chosen), act.actor, act.now, text)
     if act.actor.user_id is not None and case.owner_id == act.actor.user_id:
         acted(case, act.now)
-    data: dict[str, Any] = {
-        "script": run.code,
-        "version": run.version,
-        "step": step.id,
-        "answer": chosen.id,
-        "question": step.words.dump(),
-        "reply": chosen.words.dump(),
-    }
-    if corrected:
-        data["corrected"] = True
     record(session, case, "script_answer", act.actor, act.now, text=text, channel="console", data=data)
 
 
@@ -159,7 +133,13 @@ def _set_off(session: Session, centre: Centre, case: Case, where: tuple[ScriptRu
                 _do(session, centre, case, doing, act)
         except DispatchError as error:  # an answer is never lost because what it sets off cannot be done
             data["failed"] = error.detail
+            data["code"] = _code(error)
         record(session, case, "script_auto", act.actor, act.now, data=data)
+
+
+def _code(error: DispatchError) -> str:
+    """The word that the console has for it: of a field that is wrong, what is wrong with it."""
+    return str(error.extra["errors"][0]["code"]) if isinstance(error, Invalid) else error.code
 
 
 def _do(session: Session, centre: Centre, case: Case, doing: Doing, act: Act) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
 from dispatch.domain.scripts import Script
-from dispatch.models.cases import Case
+from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.privacy import RestrictedCase
 from dispatch.models.response import Arrival, ScriptRun
 from dispatch.services.centre import Centre
 from dispatch.services.response import called
@@ -21,10 +22,15 @@ from dispatch.services.rows import must_see, stamp
 
 
 def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Raises ``NotFound`` when the case is not there or not in the actor's areas."""
+    """Raises ``NotFound`` when the case is not there or not in the actor's areas.
+
+    Of a case whose time is over nothing that was said: ``script`` is None.
+    """
     with centre.database.reads() as session:
         must_see(session, case_id, actor)
         case = session.get_one(Case, case_id)
+        if session.get(RestrictedCase, case.id) is not None:
+            return {"script": None, "cascade": None, "would_call": [], "arrivals": [], "handoffs": []}
         return {
             "script": _script(session, centre, case),
             "cascade": called.cascade(session, centre, case, now),
@@ -49,9 +55,11 @@ def _script(session: Session, centre: Centre, case: Case) -> dict[str, Any]:
         "ended": way.ended,
         "current": way.current.id if way.current else None,
         "steps": [step.dump() for step in way.way],
+        "later": [step.dump() for step in script.steps if step not in way.way],
         "ahead": _ahead(script, len(way.way)),
         "answers": run.answers if run else {},
         "open_must": list(way.open_must),
+        "set_off": _set_off(session, case.id),
         "reason_needed": bool(open_steps(session, centre, case)),
         "earlier": [
             {"code": r.code, "name": r.body["name"], "answers": list(r.answers.values()), "ended_at": stamp(r.ended_at)}
@@ -59,6 +67,12 @@ def _script(session: Session, centre: Centre, case: Case) -> dict[str, Any]:
             if r.answers
         ],
     }
+
+
+def _set_off(session: Session, case_id: int) -> list[dict[str, Any]]:
+    """What answers set off by themselves, in order; ``failed`` says why it could not be done."""
+    statement = select(CaseEvent).where(CaseEvent.case_id == case_id, CaseEvent.kind == "script_auto")
+    return [{**event.data, "at": stamp(event.at)} for event in session.scalars(statement.order_by(CaseEvent.id))]
 
 
 def _ahead(script: Script, walked_over: int) -> int:

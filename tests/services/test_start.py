@@ -1,0 +1,41 @@
+"""What a process that works with alarms must be told before it opens."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from dispatch import bootstrap
+from dispatch.settings import Settings
+from tests.support import factories
+
+
+def started(tmp_path: Path, **more: object) -> str:
+    chosen = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, **more)
+    return bootstrap.at_work(chosen).response.callback_number
+
+
+def test_without_a_number_to_ring_back_the_centre_does_not_open(tmp_path: Path) -> None:
+    with pytest.raises(bootstrap.StartRefused, match=r"DISPATCH_CALLBACK_NUMBER.*response\.yaml"):
+        started(tmp_path, callback_number="")
+
+
+def test_the_demonstration_has_an_invented_number(tmp_path: Path) -> None:
+    assert started(tmp_path, callback_number="", demo=True) == bootstrap.DEMO_CALLBACK
+
+
+@pytest.mark.parametrize("number", ["own", "0467-235 1200", "+864672351200"])
+def test_a_number_of_the_centre_or_the_operators_own(tmp_path: Path, number: str) -> None:
+    assert started(tmp_path, callback_number=number, demo=True) == number
+
+
+def test_what_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="callback_number"):
+        started(tmp_path, callback_number="ask the desk")
+
+
+def test_administration_needs_none(tmp_path: Path) -> None:
+    chosen: Settings = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, callback_number="")
+    assert dataclasses.is_dataclass(bootstrap.centre(chosen))
