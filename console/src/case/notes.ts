@@ -1,31 +1,15 @@
-import { asFailure, ask, Failure, newKey } from '@/live/api'
-import { useLink } from '@/live/link'
+import { computed, ref } from 'vue'
+import { ask, type Failure, newKey } from '@/live/api'
 import { useLive } from '@/live/store'
-import { useSession } from '@/session/store'
 import type { CaseRow } from '@/live/types'
-import { ref } from 'vue'
+import { keepWaiting, say, waiting } from '@/live/waiting'
+import { useSession } from '@/session/store'
 
 /**
  * A note is never lost: it is in the browser with every key, on the server a second later, and a
- * note that was saved while the line was cut waits here and goes out by itself.
+ * note that was saved while the line was cut waits in `live/waiting.ts`.
  */
-interface Waiting { caseId: string; text: string; uuid: string; user: string; at: number }
-
-const QUEUE = 'console.notes'
-export const waitingNotes = ref<Waiting[]>(read())
-
-function read(): Waiting[] {
-  try {
-    return JSON.parse(localStorage.getItem(QUEUE) ?? '[]') as Waiting[]
-  } catch {
-    return []
-  }
-}
-
-function write(notes: Waiting[]): void {
-  waitingNotes.value = notes
-  localStorage.setItem(QUEUE, JSON.stringify(notes))
-}
+export const waitingNotes = computed(() => waiting.value.filter(({ kind }) => kind === 'note'))
 
 /** This window's name; it lasts through a reload. Two windows of one person keep a draft each. */
 export const TAB = sessionStorage.getItem('console.tab') ?? newKey().slice(0, 12)
@@ -75,49 +59,15 @@ export async function sendDraft(caseId: string, text: string, tab = TAB): Promis
 }
 
 /** Answers "saved" when the server has it, "queued" when it waits for the line, or the failure. */
-export async function saveNote(caseId: string, text: string, uuid = newKey()): Promise<'saved' | 'queued' | Failure> {
-  const note: Waiting = { caseId, text, uuid, user: useSession().user?.id ?? '', at: Date.now() }
-  if (useLink().lost) {
-    write([...waitingNotes.value, note])
-    return 'queued'
-  }
-  try {
-    await send(note)
-    return 'saved'
-  } catch (error) {
-    const failure = asFailure(error)
-    if (failure.status !== 0) return failure
-    write([...waitingNotes.value, note])
-    return 'queued'
-  }
+export function saveNote(caseId: string, text: string, key = newKey()): Promise<'saved' | 'queued' | Failure> {
+  const body = { text, client_uuid: key, tab: TAB }
+  return say({ kind: 'note', caseId, path: `/cases/${caseId}/notes`, body, key, text })
 }
 
-async function send(note: Waiting): Promise<void> {
-  const row = await ask<CaseRow>(`/cases/${note.caseId}/notes`, {
-    method: 'POST',
-    body: { text: note.text, client_uuid: note.uuid, tab: TAB },
-    key: note.uuid,
-  })
-  if (row?.id) useLive().accept(row)
-}
-
-let flushing = false
-/** Sends what waits, oldest first, each once: the key makes a second sending harmless. */
-export async function flushNotes(): Promise<void> {
-  if (flushing || !waitingNotes.value.length || useLink().lost) return
-  flushing = true
-  const me = useSession().user?.id
-  try {
-    for (const note of waitingNotes.value.filter(({ user }) => user === me)) {
-      try {
-        await send(note)
-      } catch (error) {
-        if (!(error instanceof Failure) || error.status === 0 || error.status === 401 || error.status >= 500) return
-        keepDraft(note.caseId, note.text)
-      }
-      write(waitingNotes.value.filter(({ uuid }) => uuid !== note.uuid))
-    }
-  } finally {
-    flushing = false
-  }
-}
+keepWaiting('note', {
+  sent: (_, answer) => {
+    const row = answer as CaseRow | undefined
+    if (row?.id) useLive().accept(row)
+  },
+  refused: ({ caseId, text }) => keepDraft(caseId, text),
+})

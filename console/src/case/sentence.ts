@@ -1,6 +1,8 @@
 import { has, t, word } from '@/i18n'
 import { asClock, asMoment } from '@/i18n/time'
 import type { CaseEvent } from '@/live/types'
+import { doing, inWords } from '@/response/words'
+import type { Words } from '@/response/types'
 import type { IconName } from '@/ui/icons'
 
 type Data = Record<string, unknown>
@@ -24,6 +26,11 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
   if (kind === 'area_event') return 'event.area_event'
+  if (kind === 'script_answer' && data.corrected) return 'event.script_answer.corrected'
+  if (kind === 'script_auto' && data.failed) return 'event.script_auto.failed'
+  if (kind === 'script_auto' && data.do === 'handoff') return 'event.script_auto.handoff'
+  if (isHandoff(kind, data)) return data.reference ? 'event.handed_to_service.reference' : 'event.handed_to_service'
+  if (kind === 'told_all' && !data.to) return 'event.told_all.nobody'
   if (kind === 'priority' && Number(data.to) > Number(data.from)) return 'event.priority.lowered'
   return `event.${kind}`
 }
@@ -54,6 +61,25 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     at: data.due_at ? asMoment(String(data.due_at)) : '',
     by: data.by ?? '',
     fault: word('fault', String(data.code ?? '')),
+    ...ofScript(data),
+    service: data.service ?? data.value ?? '',
+    dispatcher: data.dispatcher ?? '',
+    reference: data.reference ?? '',
+  }
+}
+
+/** Until 2026-11 it was written as a handover of the shift is; what was written cannot be changed. */
+function isHandoff(kind: string, data: Data): boolean {
+  return kind === 'handed_to_service' || (kind === 'handed_over' && !!data.service)
+}
+
+function ofScript(data: Data): Data {
+  return {
+    script: inWords(data.name as Words | undefined),
+    question: inWords(data.question as Words | undefined),
+    answer: typeof data.reply === 'object' ? inWords(data.reply as Words | undefined) : '',
+    did: data.do ? doing({ what: String(data.do), value: String(data.value ?? '') }, data.failed ? 'do' : 'did') : '',
+    why: data.failed ? word('why', String(data.code ?? '')) : '',
   }
 }
 
@@ -68,6 +94,7 @@ export function spoken(event: CaseEvent): string {
   const text = event.text ?? ''
   const applicant = event.data?.applicant as { name: string; relation?: string } | undefined
   if (applicant) return [onBehalf(applicant), text].filter(Boolean).join(' · ')
+  if (event.data?.script_reason) return [text, t('event.closed.unasked', { reason: event.data.script_reason })].filter(Boolean).join(' · ')
   if (event.kind === 'held' && has(`hold_reason.${text}`)) return t(`hold_reason.${text}`)
   return text || String(event.data?.reason && event.kind === 'message' ? event.data.reason : '')
 }
@@ -79,6 +106,7 @@ const ICONS_OF: Record<string, IconName> = {
   merged: 'merge', merged_in: 'merge', closed: 'check', reopened: 'back', follow_up: 'check', follow_up_due: 'clock',
   area_event: 'people', handed_over: 'swap', callback_promised: 'phone', callback_due: 'clock', callback_late: 'warn',
   callback_done: 'check', callback_cancelled: 'cross',
+  script_started: 'list', script_answer: 'speak', script_auto: 'bolt', handed_to_service: 'speak', told_all: 'message',
   restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
 }
 

@@ -25,6 +25,11 @@ export function useResponse(id: string): State {
   return found.state
 }
 
+/** An act's answer that came past the panels: what waited for the line and has gone out. */
+export function seeResponse(id: string, found: CaseResponse): void {
+  open.get(id)?.state.see(found)
+}
+
 function begin(id: string) {
   const scope = effectScope(true)
   const begun = { state: scope.run(() => follow(id)) as State, scope, users: 0 }
@@ -92,6 +97,7 @@ function follow(id: string) {
     failure: computed(() => failure.value),
     loading: computed(() => loading.value),
     load,
+    see,
     change,
   }
 }

@@ -42,9 +42,13 @@ export interface Script {
   current: string | null
   /** The way so far, in order; the last one waits. */
   steps: Step[]
+  /** The steps beside the way and ahead of it. */
+  later: Step[]
   ahead: number
   answers: Record<string, Given>
   open_must: string[]
+  /** What answers set off by themselves, in order. */
+  set_off: { script: string; step: string; do: string; value: string; at: string; failed?: string; code?: string }[]
   reason_needed: boolean
   earlier: { code: string; name: Words; answers: Given[]; ended_at: string }[]
 }
@@ -122,8 +126,51 @@ export interface Handoff {
   by: string | null
 }
 
+/** `GET /cases/{id}/handoff`: what 120, 119 and 110 ask for, in the order in which they ask. */
+export interface Sheet {
+  number: string
+  /** In clear for whoever holds the case, or has said why. */
+  masked: boolean
+  /** None: the operator names the telephone in their hand. */
+  callback_number: string | null
+  where: {
+    address: string
+    areas: string[]
+    access_notes: string | null
+    keys: { holder: string; where: string | null }[] | null
+    lat: number | null
+    lon: number | null
+  } | null
+  who: {
+    name: string
+    sex: 'F' | 'M' | null
+    age: number | null
+    phone: string | null
+    languages: string[]
+    hearing: string | null
+    facts: { kind: string; text: string; confirmed_at: string | null }[]
+  } | null
+  caller_number: string | null
+  there: {
+    alone: boolean
+    living: number
+    keys: { name: string; relation: string | null; phone: string | null }[]
+    coming: { who: string; due_at: string; arrived: boolean }[]
+  }
+  happened: {
+    cause: string
+    help: string | null
+    opened_at: string
+    text: string | null
+    signals: { kind: string; at: string }[]
+    answers: { question: Words; reply: Words; at: string }[]
+  }
+  handoffs: Handoff[]
+}
+
 export interface CaseResponse {
-  script: Script
+  /** None of a case whose time is over: nothing that was said is shown. */
+  script: Script | null
   cascade: Cascade | null
   arrivals: Arrival[]
   handoffs: Handoff[]
