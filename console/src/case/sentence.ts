@@ -107,7 +107,7 @@ const ICONS_OF: Record<string, IconName> = {
   area_event: 'people', handed_over: 'swap', callback_promised: 'phone', callback_due: 'clock', callback_late: 'warn',
   callback_done: 'check', callback_cancelled: 'cross',
   script_started: 'list', script_answer: 'speak', script_auto: 'bolt', handed_to_service: 'speak', told_all: 'message',
-  restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
+  elder_merged: 'merge', restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
 }
 
 export function iconOf(kind: string): IconName {
