@@ -94,6 +94,7 @@ def _works_for(row: Row) -> float:
 def _ending(row: Row, now: datetime, speed: float) -> dict[str, Any]:
     ends = ENDS.get(row["cause"], OTHER_ENDS)
     body: dict[str, Any] = {"outcome": ends[int(share(row["id"], "end") * len(ends))], "text": "已处理完毕,老人平安"}
+    body["script_reason"] = "现场已有人,不必再问"  # needed only where mandatory questions are open
     if share(row["id"], "back") < 0.15:
         back = now + timedelta(minutes=(5 + 10 * share(row["id"], "when")) / speed)
         body["follow_up_at"] = back.isoformat()

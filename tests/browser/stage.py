@@ -72,7 +72,7 @@ class Stage:
     def close(self, case_id: str) -> None:
         """Somebody else settles that case."""
         act(self.desk(), case_id, "take", force=True, reason="elsewhere")
-        act(self.desk(), case_id, "close", outcome="helped_on_site")
+        act(self.desk(), case_id, "close", outcome="helped_on_site", script_reason="elsewhere")
 
     def snapshot(self) -> list[dict[str, Any]]:
         answer = self.desk("operator").get("/live/snapshot")

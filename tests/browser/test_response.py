@@ -143,7 +143,11 @@ def test_what_a_colleague_answers_meanwhile_is_shown_and_only_the_owner_answers(
     expect(panel(watching)).to_contain_text(watching.words.before("script.read_only") or "has this case")
 
     held: list[Route] = []
-    desk.view.route("**/script/answers", held.append)
+
+    def hold_back(route: Route) -> None:
+        held.append(route)
+
+    desk.view.route("**/script/answers", hold_back)
     desk.keyboard.press("q")
     with desk.view.expect_request("**/script/answers"):
         answer(desk, "sos", "voice", "silent")
