@@ -31,6 +31,9 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'script_auto' && data.do === 'handoff') return 'event.script_auto.handoff'
   if (isHandoff(kind, data)) return data.reference ? 'event.handed_to_service.reference' : 'event.handed_to_service'
   if (kind === 'told_all' && !data.to) return 'event.told_all.nobody'
+  if (kind === 'cascade_call' && data.now) return 'event.cascade_call.now'
+  if (kind === 'cascade_skipped' && !data.to) return 'event.cascade_skipped.on'
+  if (kind === 'arrival_late' && Number(data.minutes) > 0) return 'event.arrival_late.more'
   if (kind === 'priority' && Number(data.to) > Number(data.from)) return 'event.priority.lowered'
   return `event.${kind}`
 }
@@ -61,6 +64,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     at: data.due_at ? asMoment(String(data.due_at)) : '',
     by: data.by ?? '',
     fault: word('fault', String(data.code ?? '')),
+    ...ofResponse(data),
     ...ofScript(data),
     service: data.service ?? data.value ?? '',
     dispatcher: data.dispatcher ?? '',
@@ -80,6 +84,17 @@ function ofScript(data: Data): Data {
     answer: typeof data.reply === 'object' ? inWords(data.reply as Words | undefined) : '',
     did: data.do ? doing({ what: String(data.do), value: String(data.value ?? '') }, data.failed ? 'do' : 'did') : '',
     why: data.failed ? word('why', String(data.code ?? '')) : '',
+  }
+}
+
+function ofResponse(data: Data): Data {
+  return {
+    comes: data.who ?? '',
+    first: data.first ?? '',
+    minutes: data.minutes ?? '',
+    round: data.round ?? '',
+    rounds: data.rounds ?? '',
+    settled: word('cascade_ended', String(data.reason ?? '')),
   }
 }
 
@@ -107,6 +122,10 @@ const ICONS_OF: Record<string, IconName> = {
   area_event: 'people', handed_over: 'swap', callback_promised: 'phone', callback_due: 'clock', callback_late: 'warn',
   callback_done: 'check', callback_cancelled: 'cross',
   script_started: 'list', script_answer: 'speak', script_auto: 'bolt', handed_to_service: 'speak', told_all: 'message',
+  cascade_started: 'phone', cascade_call: 'phone', elder_answered: 'speak', cascade_accepted: 'walk', cascade_also: 'walk',
+  cascade_declined: 'cross', cascade_gave_back: 'warn', cascade_skipped: 'right', cascade_stopped: 'mute', cascade_settled: 'mute',
+  cascade_exhausted: 'warn', cascade_too_late: 'info', arrival_promised: 'walk', arrival_moved: 'clock', arrival_late: 'warn',
+  arrived: 'home', arrival_cancelled: 'cross',
   elder_merged: 'merge', restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
 }
 
@@ -116,7 +135,7 @@ export function iconOf(kind: string): IconName {
 
 export type Side = 'people' | 'device'
 export function sideOf(event: CaseEvent): Side {
-  return event.actor?.kind === 'user' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
+  return event.actor?.kind === 'user' || event.actor?.kind === 'phone' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
 }
 
 function onBehalf({ name, relation }: { name: string; relation?: string }): string {

@@ -65,12 +65,16 @@ export interface CascadeCall {
   who: Who
   person: string
   label: string
+  relation: string
+  has_key: boolean
   state: CallState
   minutes_away: number | null
   called_at: string
   /** When the next one is called if nothing is heard. */
   until: string
   ended_at: string | null
+  /** What was sent to ask this person, and what came back. */
+  messages: { channel: 'voice' | 'sms'; state: string; reply: string | null }[]
 }
 
 export interface PersonAhead {
@@ -102,12 +106,16 @@ export interface Cascade {
 
 export interface Arrival {
   id: string
+  /** The call of the cascade in which it was promised. */
+  call_id: string | null
   who: string
   state: 'open' | 'arrived' | 'cancelled'
   version: number
   due_at: string
   next_due_at: string | null
   late_at: string | null
+  /** How many of the marks have passed. */
+  mark: number
   created_at: string
   created_by: string
   settled_at: string | null
@@ -172,6 +180,10 @@ export interface CaseResponse {
   /** None of a case whose time is over: nothing that was said is shown. */
   script: Script | null
   cascade: Cascade | null
+  /** Whom a cascade that begins now would call, in their order. */
+  would_call: PersonAhead[]
+  /** Minutes after a promised time at which the centre is alarmed; the first is the time itself. */
+  late_minutes: number[]
   arrivals: Arrival[]
   handoffs: Handoff[]
 }

@@ -24,6 +24,10 @@ from dispatch.services.work import Act, perform
 FARTHEST = timedelta(hours=12)
 
 
+class ArrivalSettled(Conflict):
+    code = "arrival-settled"
+
+
 @dataclass(frozen=True)
 class Promise:
     who: str
@@ -52,7 +56,7 @@ def move_to(centre: Centre, arrival_id: int, act: Act, due_at: datetime) -> int:
 
     def change(session: Session, case: Case, found: Arrival) -> None:
         if found.state != ArrivalState.OPEN:
-            raise Conflict(f"this arrival is {found.state} already", state=found.state)
+            raise ArrivalSettled(f"this arrival is {found.state} already", state=found.state)
         promises.move(session, case, found, due_at)
         data = {"arrival": str(found.id), "who": found.who, "due_at": stamp(due_at)}
         record(session, case, "arrival_moved", act.actor, act.now, data=data)
@@ -74,7 +78,7 @@ def _end(centre: Centre, arrival_id: int, act: Act, state: ArrivalState, reason:
         if found.state == ArrivalState.OPEN:
             promises.end(session, case, found, Ending(state, act.actor, act.now, "console", reason))
         elif found.state != state:
-            raise Conflict(f"this arrival is {found.state} already", state=found.state)
+            raise ArrivalSettled(f"this arrival is {found.state} already", state=found.state)
 
     return _with(centre, arrival_id, act, change)
 

@@ -20,6 +20,14 @@ class NobodyToCall(Conflict):
     code = "nobody-to-call"
 
 
+class CascadeOver(Conflict):
+    code = "cascade-over"
+
+
+class CalledAlready(Conflict):
+    code = "called-already"
+
+
 def start(centre: Centre, case_id: int, act: Act) -> None:
     """Begin; one that runs already goes on. Raises ``NobodyToCall`` when nobody is known and no team is on duty."""
 
@@ -72,7 +80,7 @@ def call_now(centre: Centre, cascade_id: int, act: Act, *, person: str) -> int:
     def change(session: Session, case: Case) -> None:
         cascade = _running(session, case, cascade_id)
         if any(c.person == person for c in calling.calls_of(session, cascade.id, round=cascade.round)):
-            raise Conflict("this person was called in this round already")
+            raise CalledAlready("this person was called in this round already")
         for step in Plan.load(cascade.plan).steps:
             for target in targets(session, centre, case, step.who, act.now):
                 if target.person == person:
@@ -104,5 +112,5 @@ def _with_case(centre: Centre, cascade_id: int, act: Act, change: object) -> int
 def _running(session: Session, case: Case, cascade_id: int) -> Cascade:
     found = calling.running(session, case.id)
     if found is None or found.id != cascade_id:
-        raise Conflict("this cascade calls nobody any more")
+        raise CascadeOver("this cascade calls nobody any more")
     return found

@@ -34,7 +34,7 @@ BECOMES = {
 }
 
 
-def still_asked(session: Session, _centre: Centre, message: Message, _now: datetime) -> bool:
+def still_asked(session: Session, message: Message) -> bool:
     """Nobody is called who was skipped or withdrawn, or for a case that has come to its end or was put aside."""
     call = session.get_one(CascadeCall, message.cascade_call_id)
     cascade = session.get_one(Cascade, call.cascade_id)
@@ -43,7 +43,7 @@ def still_asked(session: Session, _centre: Centre, message: Message, _now: datet
     return wanted and State(case.state) in ACTIVE and case.held_until is None
 
 
-def still_open(session: Session, _centre: Centre, message: Message, _now: datetime) -> bool:
+def still_open(session: Session, message: Message) -> bool:
     return State(session.get_one(Case, message.case_id).state) in OPEN
 
 

@@ -36,6 +36,7 @@ def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[
             "cascade": called.cascade(session, centre, case, now),
             "would_call": called.would_call(session, centre, case, now),
             "arrivals": [arrival_json(a) for a in _arrivals(session, case.id)],
+            "late_minutes": list(centre.response.late_minutes),
             "handoffs": handoffs_of(session, case.id),
         }
 
@@ -101,6 +102,7 @@ def arrival_json(arrival: Arrival) -> dict[str, Any]:
         "due_at": stamp(arrival.due_at),
         "next_due_at": stamp(arrival.next_due_at) if arrival.state == ArrivalState.OPEN else None,
         "late_at": stamp(arrival.late_at),
+        "mark": arrival.mark,
         "created_at": stamp(arrival.created_at),
         "created_by": arrival.created_by,
         "settled_at": stamp(arrival.settled_at),
