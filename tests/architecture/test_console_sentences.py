@@ -12,9 +12,8 @@ import pytest
 from dispatch.domain.escalation import Do
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = {"record": 2, "happened": 1, "note": 1, "_note": 0}
-"""Who writes a row, and the place of its kind among the arguments."""
-ONLY_IN = {"note": "heard.py", "_note": "tape.py"}
+NOTES = {"heard.py": 1, "tape.py": 0, "called.py": 0}
+"""Whose ``note`` is a row of history, and the place of its kind among the arguments."""
 PASSED_ON = ("lifecycle.py", "heard.py", "tape.py")
 """Where a kind goes through that somebody else has named."""
 COMPUTED = {
@@ -35,18 +34,20 @@ def calls() -> Iterator[tuple[str, ast.expr]]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            place = WRITERS.get(name)
-            if place is None or len(node.args) <= place or not _is_history(path, name, node.args[0]):
-                continue
-            yield path.name, node.args[place]
+            place = _place(path.name, node)
+            if place is not None and len(node.args) > place:
+                yield path.name, node.args[place]
 
 
-def _is_history(path: Path, name: str, first: ast.expr) -> bool:
-    """Other things are recorded and noted too."""
-    if name in ONLY_IN:
-        return path.name == ONLY_IN[name]
-    return name == "happened" or (isinstance(first, ast.Name) and first.id == "session")
+def _place(file: str, call: ast.Call) -> int | None:
+    """Where among the arguments the kind stands; None: other things are recorded and noted too."""
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name == "note":
+        return NOTES.get(file)
+    if name == "happened":
+        return 1
+    of_session = call.args and isinstance(call.args[0], ast.Name) and call.args[0].id == "session"
+    return 2 if name == "record" and of_session else None
 
 
 def constants(kind: ast.expr) -> set[str] | None:

@@ -11,7 +11,8 @@ from dispatch.domain.cascade import CascadeState
 from dispatch.domain.case import Channel, Kind
 from dispatch.domain.errors import Conflict, IllegalTransition
 from dispatch.domain.messages import NetworkReceipt, ReceiptState
-from dispatch.models.people import Contact, DutyPhone
+from dispatch.models.devices import Device
+from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.services import deliver
 from dispatch.services.response import arrivals, cascades, handoffs, view
@@ -349,6 +350,30 @@ def test_the_family_of_somebody_else_cannot_accept_for_her(story: Story) -> None
     story.phone("13511112222").reply("1")
     assert cascade(story).state == CascadeState.RUNNING
     story.close("talk")
+
+
+def test_of_two_in_one_home_nobody_knows_who_fell_and_those_of_both_are_called(story: Story) -> None:
+    son = "13700000077"
+    with story.centre.database.sessions.begin() as session:
+        wang = session.get_one(Elder, story.town.elders["Wang"])
+        husband = Elder(
+            household_id=wang.household_id, name="Mr Wang", pinyin="wang", initials="w", sex="M",
+            birth_date=wang.birth_date, phone=None, flags=[], languages=[],
+        )  # fmt: skip
+        session.add(husband)
+        session.flush()
+        session.add(Contact(elder_id=husband.id, position=1, name="His son", relation="son", phone=son))
+        session.execute(update(Device).where(Device.number == "SOS-1").values(elder_id=None))
+    story.press("SOS-1")
+    assert story.case.elder_id is None
+    story.forward(121)
+    found = view.response(story.centre, story.case.id, story.town.actor("lin"), story.now)["would_call"]
+    assert [one["label"] for one in found] == ["Wang", "Daughter", "His son", "Neighbour", "Elm station", "Rescue East"]
+    assert cascade(story).state == CascadeState.RUNNING, "the clock calls for them too"
+    story.take("lin")
+    story.close("talk")
+    for traffic in story.unexpected():
+        story.seen.add(traffic.id)
 
 
 # -- the elder picks up

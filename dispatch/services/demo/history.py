@@ -9,6 +9,7 @@ from random import Random
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.models.people import User
 from dispatch.services.centre import Centre
+from dispatch.services.demo import called
 from dispatch.services.demo.names import words
 from dispatch.services.demo.people import Home
 from dispatch.services.demo.tape import Tape, Wish, alarm, phone_call, request
@@ -186,7 +187,10 @@ def _spoken(chance: Random, tape: Tape, user: User, outcome: str) -> None:
         tape.wait(chance.uniform(4, 15)).call(user, None, rings=rings, answered=answered)
     if answered:
         tape.wait(chance.uniform(15, 60)).say(user, chance.choice(HEARD))
-    if not answered or outcome in ("helped_on_site", "ambulance"):
+    near = called.nearest(tape)
+    if not answered and outcome == "helped_on_site" and near is not None:
+        called.went(tape, user, near)
+    elif not answered or outcome in ("helped_on_site", "ambulance"):
         for contact in home.contacts[:2]:
             reached = chance.random() < 0.75
             tape.wait(chance.uniform(3, 12))

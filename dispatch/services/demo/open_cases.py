@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.models.people import User
 from dispatch.services.centre import Centre
+from dispatch.services.demo import called
 from dispatch.services.demo.people import Home
 from dispatch.services.demo.tape import Tape, Wish, alarm, phone_call, request
 
@@ -60,12 +61,15 @@ def _in_hand(centre: Centre, find: Find, ago: Callable[[float], datetime], users
     fall.wait(5).call(colleague, None, rings=7, answered=True)
     fall.follow(colleague, ("voice", "talks"), ("head", "none")).wait(6)
     fall.say(colleague, "老人坐在地上,意识清楚,正在联系邻居")
+    fall.wait((ago(0) - fall.now).total_seconds())
+    called.goes_on(fall, colleague)
     vitals = alarm(centre, find("vitals"), "vitals", ago(240)).wait(21).take(operator)
     vitals.wait(10).call(operator, None, rings=6, answered=True)
     vitals.follow(operator, ("voice", "talks"), ("danger_signs", "none"))
     vitals.wait(136).say(operator, "血压150/95,已提醒服药,稍后复测")
     water = alarm(centre, find("water"), "water", ago(150)).wait(33).take(colleague)
     water.wait(40).say(colleague, "老人已关总阀,维修人员在路上")
+    called.promised(water, colleague, "维修人员 周师傅", 12)
     wish = Wish(Kind.COMPLAINT, Channel.HOTLINE, "送餐晚到四十分钟", priority=2)
     complaint = request(centre, find("sos"), wish, operator, ago(1500)).wait(50).take(supervisor)
     complaint.wait(400).say(supervisor, "已联系服务商核实").wait(500).say(supervisor, "服务商致歉并补送,待老人确认")

@@ -14,7 +14,7 @@ from dispatch.models.devices import Device
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
-from dispatch.services.demo import care, doubles, floor, history, house, open_cases, people, places, staff, tape
+from dispatch.services.demo import called, care, doubles, floor, history, house, open_cases, people, places, staff, tape
 from dispatch.services.demo.devices import HEROINE
 from dispatch.services.demo.names import Numbers, demo_random
 
@@ -64,5 +64,7 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     house.build(session, centre, district, homes, now)
     care.build(session, centre, homes, users, now)
     past = history.build(centre, chance, homes, users, now)
-    tape.write(session, [*past, *open_cases.build(centre, homes, users, now)], now)
+    tapes = [*past, *open_cases.build(centre, homes, users, now)]
+    tape.write(session, tapes, now)
+    called.write(session, tapes)
     floor.build(session, centre, users, now)

@@ -19,8 +19,10 @@ from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
 from dispatch.models.engine import LiveOp
+from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, User
-from dispatch.models.response import Handoff, ScriptRun
+from dispatch.models.response import Arrival, Cascade, CascadeCall, Handoff, ScriptRun
+from dispatch.models.simnet import SimPhone
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
 from dispatch.services.intake import new_signal_id
@@ -45,6 +47,17 @@ from dispatch.services.rows import mask, stamp
 SECONDS_A_STEP = 7
 
 
+@dataclass
+class Called:
+    """A cascade with its calls, or a promise to be there: rows that want the ids of others (``demo/called.py``)."""
+
+    cascade: Cascade | None = None
+    calls: list[CascadeCall] = field(default_factory=list)
+    arrival: Arrival | None = None
+    messages: list[tuple[CascadeCall, Message]] = field(default_factory=list)
+    phones: list[SimPhone] = field(default_factory=list)
+
+
 def desk(user: User) -> Actor:
     return Actor("user", str(user.id), user.name)
 
@@ -61,8 +74,9 @@ class Tape:
     signals: list[Signal] = field(default_factory=list)
     runs: list[ScriptRun] = field(default_factory=list)
     handoffs: list[Handoff] = field(default_factory=list)
+    called: list[Called] = field(default_factory=list)
 
-    def _note(self, kind: str, actor: Actor, **more: Any) -> None:
+    def note(self, kind: str, actor: Actor, **more: Any) -> None:
         self.events.append(happened(self.case, kind, actor, self.now, **more))
 
     def wait(self, seconds: float) -> Tape:
@@ -78,14 +92,14 @@ class Tape:
                 self.now = item.due_at
                 data = {"step": item.number, "after": item.step.after, "due_at": stamp(item.due_at)}
                 key = f"escalate:{case.round}:{item.number}"
-                self._note(item.step.do.value, SYSTEM, once_key=key, data=data)
+                self.note(item.step.do.value, SYSTEM, once_key=key, data=data)
         elif case.due in (Due.ASK_OWNER, Due.UNHOLD):
             assert case.next_due_at is not None, "a watched case has a deadline"
             assert until < case.next_due_at, "in the invented past nobody forgets a case"
         elif case.due == Due.FOLLOW_UP and case.next_due_at is not None and case.next_due_at <= until:
             self.now = case.next_due_at
             set_deadline(case, None)
-            self._note("follow_up_due", SYSTEM)
+            self.note("follow_up_due", SYSTEM)
         self.now = until
         return self
 
@@ -97,14 +111,14 @@ class Tape:
         self.case.signals += 1
         self.case.last_signal_at = self.now
         put(self.case, Flag.REPEAT)
-        self._note("repeat", _device_actor(device), data=_signal_data(signal, device) | {"count": self.case.signals})
+        self.note("repeat", _device_actor(device), data=_signal_data(signal, device) | {"count": self.case.signals})
         return self
 
     def cancelled(self) -> Tape:
         device = self.home.devices["sos"]
         signal = self._signal(device, SignalKind.CANCEL)
         put(self.case, Flag.CANCELLED_BY_ELDER)
-        self._note("cancelled_by_elder", _device_actor(device), data=_signal_data(signal, device))
+        self.note("cancelled_by_elder", _device_actor(device), data=_signal_data(signal, device))
         return self
 
     def _signal(self, device: Device, kind: SignalKind) -> Signal:
@@ -130,26 +144,29 @@ class Tape:
     def take(self, user: User) -> Tape:
         move(self.case, Trigger.TAKE)
         begin_work(self.case, user.id, self.now)
-        self._note("taken", desk(user), channel="console")
+        self.note("taken", desk(user), channel="console")
         return self
 
     def call(self, user: User, contact: Contact | None, *, rings: float, answered: bool) -> Tape:
         """Ring the elder or a contact and hear what comes of it."""
         label = contact.name if contact else self.home.elders[0].name
-        move(self.case, Trigger.NOTE)
-        acted(self.case, self.now)
+        self.acts()
         data: dict[str, Any] = {"to": label, "contact_id": contact and str(contact.id)}
-        self._note("call_out", desk(user), channel="voice", data=data)
+        self.note("call_out", desk(user), channel="voice", data=data)
         for seconds, state in ((1, "sent"), (rings, "answered" if answered else "no_answer")):
             self.wait(seconds)
             data = {"state": state, "to": label, "channel": "voice", "purpose": "call_out"}
-            self._note("message", SYSTEM, channel="voice", data=data)
+            self.note("message", SYSTEM, channel="voice", data=data)
         return self
 
-    def say(self, user: User, text: str) -> Tape:
+    def acts(self) -> None:
+        """Somebody works on it: nobody has to ask its owner."""
         move(self.case, Trigger.NOTE)
         acted(self.case, self.now)
-        self._note("note", desk(user), text=text, channel="console")
+
+    def say(self, user: User, text: str) -> Tape:
+        self.acts()
+        self.note("note", desk(user), text=text, channel="console")
         return self
 
     def follow(self, user: User, *answers: tuple[str, str]) -> Tape:
@@ -166,7 +183,7 @@ class Tape:
             assert chosen is not None, f"{script.code}, {step_id} has no answer {answer_id}"
             acted(case, self.now)
             data = note_answer(run, (step, chosen), actor, self.now)
-            self._note("script_answer", actor, channel="console", data=data)
+            self.note("script_answer", actor, channel="console", data=data)
             for doing in chosen.do:
                 self._set_off(run, step_id, answer_id, doing, actor)
             if chosen.script:
@@ -177,7 +194,7 @@ class Tape:
 
     def _begin(self, script: Script, actor: Actor) -> ScriptRun:
         self.runs.append(new_run(self.case, script, actor, self.now))
-        self._note("script_started", actor, data=began(script))
+        self.note("script_started", actor, data=began(script))
         return self.runs[-1]
 
     def _set_off(self, run: ScriptRun, step: str, answer: str, doing: Doing, actor: Actor) -> None:
@@ -188,7 +205,7 @@ class Tape:
             change_priority(self.case, int(doing.value), self.centre.policies, self.now)
         run.done = [*run.done, f"{step}:{answer}:{doing.name}"]
         data = {"script": run.code, "step": step, "do": doing.what.value, "value": doing.value}
-        self._note("script_auto", actor, data=data)
+        self.note("script_auto", actor, data=data)
 
     def hand_off(self, user: User, service: str, dispatcher: str, reference: str, note: str) -> Tape:
         """Read the case to 120, 119 or 110."""
@@ -198,7 +215,7 @@ class Tape:
         put(self.case, Flag.HANDED_OVER)
         acted(self.case, self.now)
         data = {**called, "called_at": stamp(self.now)}
-        self._note("handed_to_service", desk(user), text=note, data=data)
+        self.note("handed_to_service", desk(user), text=note, data=data)
         return self
 
     def hold(self, user: User, until: datetime, reason: str) -> Tape:
@@ -207,7 +224,7 @@ class Tape:
         self.case.hold_reason = reason
         put(self.case, Flag.HELD)
         set_deadline(self.case, Deadline(until, Due.UNHOLD))
-        self._note("held", desk(user), text=reason, data={"until": stamp(until)})
+        self.note("held", desk(user), text=reason, data={"until": stamp(until)})
         return self
 
     def close(self, user: User, outcome: str, text: str, follow_up: datetime | None = None) -> Tape:
@@ -221,7 +238,7 @@ class Tape:
         else:
             case.closed_at = self.now
         data = {"outcome": outcome, "follow_up_at": stamp(follow_up)}
-        self._note("closed", desk(user), text=text, data=data)
+        self.note("closed", desk(user), text=text, data=data)
         return self
 
     def follow_up(self, user: User, result: str, text: str) -> Tape:
@@ -229,7 +246,7 @@ class Tape:
         self.case.closed_at = self.now
         drop(self.case, Flag.FOLLOW_UP)
         end_watch(self.case)
-        self._note("follow_up", desk(user), text=text, data={"result": result})
+        self.note("follow_up", desk(user), text=text, data={"result": result})
         return self
 
     def call_event(self, event: str, user: User | None = None) -> Tape:
@@ -243,7 +260,7 @@ class Tape:
             change_priority(case, 2, self.centre.policies, self.now)
         call_id = f"past-{case.opened_at.timestamp():.0f}"
         data = {"event": event, "call_id": call_id, "agent": user and user.username}
-        self._note("call_in", Actor("caller", call_id, mask(case.caller) or ""), channel=Channel.HOTLINE, data=data)
+        self.note("call_in", Actor("caller", call_id, mask(case.caller) or ""), channel=Channel.HOTLINE, data=data)
         return self
 
 
@@ -266,7 +283,7 @@ def alarm(centre: Centre, home: Home, kind: str, at: datetime) -> Tape:
     case.last_signal_at = at
     tape = Tape(centre, home, case, at)
     signal = tape._signal(device, signal_kind)
-    tape._note("opened", _device_actor(device), data=_signal_data(signal, device))
+    tape.note("opened", _device_actor(device), data=_signal_data(signal, device))
     return tape
 
 
@@ -313,7 +330,7 @@ def request(centre: Centre, home: Home, wish: Wish, user: User, at: datetime) ->
     if wish.kind is Kind.COMPLAINT:
         put(case, Flag.COMPLAINT)
     tape = Tape(centre, home, case, at)
-    tape._note("opened", desk(user), text=wish.text, channel=wish.channel, data={"kind": wish.kind.value})
+    tape.note("opened", desk(user), text=wish.text, channel=wish.channel, data={"kind": wish.kind.value})
     return tape
 
 

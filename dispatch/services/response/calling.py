@@ -90,7 +90,9 @@ def begin(
 def begin_unowned(session: Session, centre: Centre, case: Case, now: datetime) -> None:
     """Nobody takes an urgent case: the clock calls those who stand by the elder itself, once a wait."""
     after = centre.cascade.unowned_after
-    if after is None or case.priority != 1 or now - case.waiting_since < after or case.elder_id is None:
+    if after is None or case.priority != 1 or now - case.waiting_since < after:
+        return
+    if case.elder_id is None and case.household_id is None:
         return
     before = latest(session, case.id)
     if before is not None and before.state in (CascadeState.RUNNING, CascadeState.ACCEPTED):

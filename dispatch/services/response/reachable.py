@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,25 +38,34 @@ class Target:
 
 def targets(session: Session, centre: Centre, case: Case, who: Who, now: datetime) -> list[Target]:
     """Those of one place in their order, each number once; the elder's own number belongs to the elder alone."""
-    elder = session.get(Elder, case.elder_id) if case.elder_id is not None else None
-    own = elder.phone if elder is not None else None
+    elders = _elders(session, case)
+    own = tuple(elder.phone for elder in elders if elder.phone)
     match who:
         case Who.ELDER:
-            found = [Target(f"elder:{elder.id}", who, elder.name, own)] if elder is not None and own else []
+            found = [Target(f"elder:{elder.id}", who, elder.name, elder.phone) for elder in elders if elder.phone]
         case Who.RESCUE:  # nobody off duty is called
             phones = phones_on_duty(session, RESCUE, chain_of(session, case.area_id), now)
             found = [Target(f"duty_phone:{p.id}", who, p.label, p.phone) for p in phones]
         case _:
-            found = _contacts(session, centre.cascade, elder, who)
+            found = _contacts(session, centre.cascade, elders, who)
             if who is Who.COMMUNITY_WORKER:
                 found += stations(session, case.area_id)
-    return _each_number_once(found, () if who is Who.ELDER or own is None else (own,))
+    return _each_number_once(found, () if who is Who.ELDER else own)
 
 
-def _contacts(session: Session, rules: CascadeRules, elder: Elder | None, who: Who) -> list[Target]:
-    if elder is None:
+def _elders(session: Session, case: Case) -> list[Elder]:
+    """Who lies there. Of two in one home nobody knows who pressed: those of both are called."""
+    if case.elder_id is not None:
+        return [session.get_one(Elder, case.elder_id)]
+    if case.household_id is None:
         return []
-    statement = select(Contact).where(Contact.elder_id == elder.id).order_by(Contact.position, Contact.id)
+    living = select(Elder).where(Elder.household_id == case.household_id, Elder.archived_at.is_(None))
+    return list(session.scalars(living.order_by(Elder.id)))
+
+
+def _contacts(session: Session, rules: CascadeRules, elders: Sequence[Elder], who: Who) -> list[Target]:
+    of_them = Contact.elder_id.in_([elder.id for elder in elders])
+    statement = select(Contact).where(of_them).order_by(Contact.position, Contact.id)
     return [
         Target(f"contact:{c.id}", who, c.name, c.phone, c.relation, c.minutes_away, c.has_key)
         for c in session.scalars(statement)

@@ -26,17 +26,19 @@ def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[
 
     Of a case whose time is over nothing that was said: ``script`` is None.
     """
+    marks = list(centre.response.late_minutes)
     with centre.database.reads() as session:
         must_see(session, case_id, actor)
         case = session.get_one(Case, case_id)
         if session.get(RestrictedCase, case.id) is not None:
-            return {"script": None, "cascade": None, "would_call": [], "arrivals": [], "handoffs": []}
+            nothing: dict[str, list[str]] = {"would_call": [], "arrivals": [], "handoffs": []}
+            return {"script": None, "cascade": None, "late_minutes": marks, **nothing}
         return {
             "script": _script(session, centre, case),
             "cascade": called.cascade(session, centre, case, now),
             "would_call": called.would_call(session, centre, case, now),
             "arrivals": [arrival_json(a) for a in _arrivals(session, case.id)],
-            "late_minutes": list(centre.response.late_minutes),
+            "late_minutes": marks,
             "handoffs": handoffs_of(session, case.id),
         }
 
