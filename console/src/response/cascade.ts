@@ -45,6 +45,10 @@ export function elderOnLine(cascade: Cascade): CascadeCall | null {
   return cascade.calls.filter(({ who, state }) => who === 'elder' && state === 'answered').pop() ?? null
 }
 
+export function answeredAt(call: CascadeCall): string {
+  return call.messages.find(({ channel, state }) => channel === 'voice' && state === 'answered')?.at ?? call.called_at
+}
+
 export function arrivalOf(call: CascadeCall, arrivals: Arrival[]): Arrival | null {
   return arrivals.filter(({ call_id }) => call_id === call.id).pop() ?? null
 }

@@ -74,7 +74,7 @@ export interface CascadeCall {
   until: string
   ended_at: string | null
   /** What was sent to ask this person, and what came back. */
-  messages: { channel: 'voice' | 'sms'; state: string; reply: string | null }[]
+  messages: { channel: 'voice' | 'sms'; state: string; reply: string | null; at: string | null }[]
 }
 
 export interface PersonAhead {

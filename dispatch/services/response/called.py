@@ -76,7 +76,12 @@ def _messages(session: Session, calls: Sequence[CascadeCall]) -> dict[int, list[
     for message in session.scalars(statement.order_by(Message.id)):
         assert message.cascade_call_id is not None, "it was found by it"
         found[message.cascade_call_id].append(
-            {"channel": message.channel, "state": message.state, "reply": message.receipt.get("reply")}
+            {
+                "channel": message.channel,
+                "state": message.state,
+                "reply": message.receipt.get("reply"),
+                "at": stamp(message.finished_at or message.sent_at),
+            }
         )
     return found
 
