@@ -44,6 +44,11 @@ function isTyping(target: EventTarget | null): boolean {
   return element.tagName === 'INPUT' && !['checkbox', 'radio', 'button', 'submit'].includes((element as HTMLInputElement).type)
 }
 
+/** Enter on something that is pressed by it belongs to that, and not to the list beside it. */
+function isPressed(target: EventTarget | null): boolean {
+  return !!(target as HTMLElement | null)?.closest?.('button,a[href],summary')
+}
+
 function inLayer(target: EventTarget | null): boolean {
   return !!(target as HTMLElement | null)?.closest?.('[role="dialog"],[role="menu"]')
 }
@@ -56,6 +61,7 @@ window.addEventListener('keydown', (event) => {
   const everywhere = worksEverywhere.test(combo)
   if (inLayer(event.target) && combo !== 'F8' && combo !== 'F2') return
   if (!everywhere && (isTyping(event.target) || !lettersOn.value)) return
+  if (combo === 'Enter' && isPressed(event.target)) return
   if (run(combo)) event.preventDefault()
 })
 
