@@ -79,7 +79,8 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(ConnectionError("the server closed the connection"))
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
-        assert self.transport is not None
+        if self.transport is None:
+            raise ConnectionError("the server closed the connection")
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return await self._answer
@@ -123,7 +124,7 @@ class Client:
     async def _one(self, began: float) -> None:
         request = self._request()
         try:
-            connection = self._idle.pop() if self._idle else await self._connect()
+            connection = await self._connection()
             status, body = await connection.ask(request)
         except OSError:
             self.result.broken += 1
@@ -143,6 +144,12 @@ class Client:
         body = body.replace("$k", self.load.kinds[self._number % len(self.load.kinds)])
         self._number += 1
         return f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+    async def _connection(self) -> Connection:
+        while self._idle:
+            if (connection := self._idle.pop()).transport is not None:  # the server closes what idles for long
+                return connection
+        return await self._connect()
 
     async def _connect(self) -> Connection:
         host, port = self.load.targets[self._opened % len(self.load.targets)]

@@ -1,7 +1,8 @@
 """Alarms that come at the same moment share a transaction: one commit, one look, one insert for all of them.
 
 Sixteen threads that each run a transaction of their own spend most of their time changing places. Here whoever comes
-first receives for all who wait, and those who come meanwhile are the next batch. Nobody waits for a batch to fill.
+first receives for all who wait, and those who come meanwhile are the next batch, which the first of them receives.
+Nobody waits for a batch to fill.
 """
 
 from __future__ import annotations
@@ -23,16 +24,25 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class Turn:
-    """One signal and what became of it."""
+    """One signal and what became of it. Its thread sleeps on a lock of its own, so that nobody is woken in vain."""
 
     def __init__(self, incoming: Incoming) -> None:
         self.incoming = incoming
         self.receipt: Receipt | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
 
     @property
     def is_over(self) -> bool:
         return self.receipt is not None or self.error is not None
+
+    def sleep(self) -> None:
+        """Until it is over, or until it falls to us to receive for those who wait."""
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        self._asleep.release()
 
 
 class Together:
@@ -40,40 +50,55 @@ class Together:
         self._centre = centre
         self._waiting: list[Turn] = []
         self._busy = False
-        self._changed = threading.Condition()
+        """Somebody receives; as long as nobody does, nobody waits."""
+        self._lock = threading.Lock()
 
     def receive(self, incoming: Incoming) -> Receipt:
         """As ``receive_signal``: returns after the commit, raises what it raises."""
         turn = Turn(incoming)
-        with self._changed:
+        with self._lock:
             self._waiting.append(turn)
-        while (batch := self._next_batch(turn)) is not None:
-            try:
-                self._receive(batch)
-            finally:
-                with self._changed:
-                    self._busy = False
-                    self._changed.notify_all()
+            first, self._busy = not self._busy, True
+        if not first:
+            turn.sleep()
+        if not turn.is_over:
+            self._receive_next(turn)
         if turn.error is not None:
             raise turn.error
         assert turn.receipt is not None
         return turn.receipt
 
-    def _next_batch(self, turn: Turn) -> list[Turn] | None:
-        """Wait until ``turn`` is over (None), or until it falls to us to receive for those who wait."""
-        with self._changed:
-            self._changed.wait_for(lambda: turn.is_over or not self._busy)
-            if turn.is_over:
-                return None
-            self._busy = True
-            first_of_each: dict[str, Turn] = {}
+    def _receive_next(self, turn: Turn) -> None:
+        """Receive ``turn``, which has waited longest, and those who wait with it; then the next one's turn has come."""
+        batch = self._next_batch()
+        try:
+            self._receive(batch)
+        except BaseException as error:
+            for each in batch:
+                if not each.is_over:
+                    each.error = error
+            raise
+        finally:
+            for each in batch:
+                if each is not turn:
+                    each.wake()
+            with self._lock:
+                self._busy = bool(self._waiting)
+                if self._busy:
+                    self._waiting[0].wake()
+
+    def _next_batch(self) -> list[Turn]:
+        first_of_each: dict[str, Turn] = {}
+        with self._lock:
+            later = []
             for waiting in self._waiting:
-                if len(first_of_each) == MOST:
-                    break
-                first_of_each.setdefault(waiting.incoming.device, waiting)  # of one device, one after the other
-            batch = list(first_of_each.values())
-            self._waiting = [waiting for waiting in self._waiting if waiting not in batch]
-            return batch
+                device = waiting.incoming.device
+                if device in first_of_each or len(first_of_each) == MOST:  # of one device, one after the other
+                    later.append(waiting)
+                else:
+                    first_of_each[device] = waiting
+            self._waiting = later
+        return list(first_of_each.values())
 
     def _receive(self, batch: Sequence[Turn]) -> None:
         if len(batch) > 1:

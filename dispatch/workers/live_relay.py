@@ -27,6 +27,9 @@ PACE = 0.05
 """Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
+REST = 3.0
+"""A push is followed by a rest of this many times its own length: in a storm the processor is for taking alarms in, and
+what changed meanwhile travels together."""
 LOOK = 1.0
 """Seconds after which the stream is looked at even if nothing woke us."""
 BEAT = 2.0
@@ -97,7 +100,8 @@ class LiveRelay:
                 wake = wake or wakeup(self._centre.database)
                 self.push(datetime.now(UTC))
                 pace = PACE if self._rooms() else UNHEARD_PACE
-                self._stop.wait(max(0.0, pace - (time.monotonic() - began)))
+                took = time.monotonic() - began
+                self._stop.wait(max(pace - took, REST * took))
                 wake.wait(LOOK)
             except AWAY as error:
                 log.warning("live_relay_waits", error=type(error).__name__)

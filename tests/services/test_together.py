@@ -151,3 +151,44 @@ def test_a_deadlock_is_no_reason_to_go_to_the_spool(story: Story, monkeypatch: p
     with held_back(story, monkeypatch) as (_, send):
         sent = [send("SOS-1"), send("SOS-2")]
     assert len({future.result(20).case_id for future in sent}) == 2
+
+
+def test_the_line_goes_on_when_the_one_who_receives_is_cut_off(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut(BaseException):
+        pass
+
+    plain, tries = together.receive_signals, []
+
+    def cut_off_once(centre: object, batch: Sequence[Incoming]) -> list[Receipt]:
+        tries.append(len(batch))
+        if len(tries) == 1:
+            raise Cut
+        return plain(story.centre, batch)
+
+    monkeypatch.setattr(together, "receive_signals", cut_off_once)
+    with held_back(story, monkeypatch) as (shared, send):
+        first = [send("SOS-1", event_id="a"), send("SOS-2", event_id="a")]
+        later = [send("SOS-1", event_id="b"), send("SOS-2", event_id="b")]
+    for future in first:
+        with pytest.raises(Cut):
+            future.result(20)
+    assert len({future.result(20).case_id for future in later}) == 2
+    assert shared.receive(story.signal("SOS-1", "sos", "c")).case_id == later[0].result().case_id
+
+
+def test_hundreds_at_once_are_all_answered(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, batches = Together(story.centre), []
+    plain = together.receive_signals
+
+    def counted(centre: object, batch: Sequence[Incoming]) -> list[Receipt]:
+        batches.append(len(batch))
+        return plain(story.centre, batch)
+
+    monkeypatch.setattr(together, "receive_signals", counted)
+    sent = [story.signal(f"STRANGER-{n % 150}", "sos", f"e{n}") for n in range(300)]
+    with ThreadPoolExecutor(100) as pool:
+        found = [future.result(60) for future in [pool.submit(shared.receive, one) for one in sent]]
+    assert [r.signal_id for r in found] == [one.id for one in sent]
+    assert stored(story) == 300
+    assert len(cases(story)) == 150
+    assert max(batches) <= together.MOST
