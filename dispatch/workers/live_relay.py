@@ -25,11 +25,11 @@ from dispatch.services.rows import stamp
 log = structlog.get_logger()
 PACE = 0.05
 """Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
+STORM, STORM_PACE = 10, 0.2
+"""After so many cases in one push the next waits longer, and never less than a push took: in a storm the processor is
+for taking alarms in, and nobody reads faster."""
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
-REST = 3.0
-"""A push is followed by a rest of this many times its own length: in a storm the processor is for taking alarms in, and
-what changed meanwhile travels together."""
 LOOK = 1.0
 """Seconds after which the stream is looked at even if nothing woke us."""
 BEAT = 2.0
@@ -68,24 +68,25 @@ class LiveRelay:
     def stop(self) -> None:
         self._stop.set()
 
-    def push(self, now: datetime) -> None:
-        """Number the waiting changes and emit every number that this process has not emitted yet."""
+    def push(self, now: datetime) -> int:
+        """Number the waiting changes and emit every number not emitted here yet; return how many cases it was."""
         while live.sequence(self._centre):
             pass
         with self._centre.database.reads() as session:
             start = self._seq
             if start is None or not self._rooms():  # nobody listens: whoever comes begins with the snapshot
                 self._seq = live.last_seq(session)
-                return
+                return 0
             latest, ops = live.ops_after(session, self._centre, start, now)
         if latest == start:
-            return
+            return 0
         by_seq: dict[int, list[live.Op]] = {}
         for op in ops:
             by_seq.setdefault(op.seq, []).append(op)
         for seq in range(max(start + 1, latest - CATCH_UP + 1), latest + 1):
             self._emit(seq, by_seq.get(seq, []), now)
         self._seq = latest
+        return len(ops)
 
     def _emit(self, seq: int, ops: list[live.Op], now: datetime) -> None:
         for room, sight in self._rooms():
@@ -98,10 +99,10 @@ class LiveRelay:
             began = time.monotonic()
             try:
                 wake = wake or wakeup(self._centre.database)
-                self.push(datetime.now(UTC))
-                pace = PACE if self._rooms() else UNHEARD_PACE
+                storm = self.push(datetime.now(UTC)) >= STORM
+                pace = (STORM_PACE if storm else PACE) if self._rooms() else UNHEARD_PACE
                 took = time.monotonic() - began
-                self._stop.wait(max(pace - took, REST * took))
+                self._stop.wait(max(pace - took, took))
                 wake.wait(LOOK)
             except AWAY as error:
                 log.warning("live_relay_waits", error=type(error).__name__)
