@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from flask import Flask
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api import demo, sim
 from dispatch.api.app import create_app
@@ -24,6 +25,7 @@ from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
+from dispatch.services.register import keys
 from dispatch.services.together import Together
 from dispatch.settings import (
     Settings,
@@ -48,6 +50,8 @@ from dispatch.workers.send import Runtime
 
 DEMO_CALLBACK = "000-0000-0000"
 """Nobody's: the invented centre has no telephone."""
+
+log = structlog.get_logger()
 
 
 class StartRefused(Exception):
@@ -129,6 +133,31 @@ def at_work(chosen: Settings) -> Centre:
             "names the telephone in their hand"
         )
     return found
+
+
+def refuse_wrong_keys(chosen: Settings) -> None:
+    """Whatever serves looks first whether it can read what the database holds. Raises ``StartRefused``.
+
+    A database that is away or older than this version cannot be looked into: then the process starts all the same,
+    because alarms that come meanwhile belong into the spool.
+    """
+    try:
+        sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
+    database = connect(chosen.database_url, pool_size=1)
+    try:
+        keys.refuse_wrong_keys(database)
+    except sealed.CannotOpen as error:
+        raise StartRefused(
+            f"DISPATCH_DATA_KEYS does not fit this database ({error}). Start with the keys that it was filled with;"
+            " after a change of keys the old one stays behind the new one until dispatch doctor says that nothing"
+            " needs it"
+        ) from error
+    except SQLAlchemyError as error:
+        log.warning("data_keys_not_checked", reason=type(error).__name__)
+    finally:
+        database.engine.dispose()
 
 
 def network(chosen: Settings, found: Centre) -> SimulatedNetwork:

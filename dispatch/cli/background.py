@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from dispatch.cli.checked import checked_settings
+from dispatch.cli.checked import serving_settings
 from dispatch.worker import run_clock, run_worker
 
 
@@ -17,14 +17,14 @@ from dispatch.worker import run_clock, run_worker
 @click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
 def worker(queues: str, concurrency: int) -> None:
     """Outward work: messages, calls."""
-    run_worker(checked_settings(), queues.split(","), concurrency)
+    run_worker(serving_settings(), queues.split(","), concurrency)
 
 
 @click.command()
 def clock() -> None:
     """Deadlines, hand-over of messages, auditor. Start two: one works, the other stands by."""
     signal.signal(signal.SIGTERM, _leave)
-    run_clock(checked_settings())
+    run_clock(serving_settings())
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

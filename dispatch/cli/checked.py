@@ -13,3 +13,14 @@ def checked_settings() -> Settings:
         return bootstrap.settings()
     except bootstrap.StartRefused as error:
         raise click.ClickException(str(error)) from error
+
+
+def serving_settings() -> Settings:
+    """Of a process that serves: refused too where its data keys are not those of the database."""
+    chosen = checked_settings()
+    bootstrap.configure_logging()
+    try:
+        bootstrap.refuse_wrong_keys(chosen)
+    except bootstrap.StartRefused as error:
+        raise click.ClickException(str(error)) from error
+    return chosen

@@ -7,6 +7,7 @@ import sys
 import click
 
 from dispatch.cli.admin import open_centre
+from dispatch.cli.checked import serving_settings
 from dispatch.domain.datakeys import new_key
 from dispatch.models.sealed import keyring
 from dispatch.services.register import keys as register
@@ -25,6 +26,12 @@ def new(key_id: str) -> None:
         click.echo(new_key(key_id))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+@keys.command("check")
+def check() -> None:
+    """Fail unless DISPATCH_DATA_KEYS opens what this database holds. What serves does the same at its start."""
+    serving_settings()
 
 
 @keys.command("rotate")

@@ -103,6 +103,8 @@ def prepare(context: click.Context, demo: bool) -> None:
     """`db upgrade` and `seed --demo` in one process: each would cost seconds of imports at every start."""
     commands = context.find_root().command
     commands.main(["db", "upgrade"], standalone_mode=False)
+    # Else each child would refuse to start, again and again, in a log of its own.
+    commands.main(["keys", "check"], standalone_mode=False)
     if demo:
         commands.main(["seed", "--demo"], standalone_mode=False)
 
