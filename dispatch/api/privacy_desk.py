@@ -183,8 +183,8 @@ def get_retention() -> Response:
 
 @api.get("/incidents", summary="Leaks, losses and changes, newest first")
 def get_incidents(query: Page) -> Response:
-    allowed(May.PRIVACY)
-    return jsonify(ledger.list_incidents(centre(), page_of(query)))
+    who = allowed(May.PRIVACY)
+    return jsonify(ledger.list_incidents(centre(), who, page_of(query)))
 
 
 @api.post("/incidents", summary="Write down an incident with the items of article 57")

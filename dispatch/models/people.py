@@ -10,7 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dispatch.models.base import Base, BigId
 from dispatch.models.places import Household
-from dispatch.models.sealed import INDEX_LENGTH, Sealed, identity_index, phone_index, tail_index
+from dispatch.models.sealed import (
+    INDEX_LENGTH,
+    Sealed,
+    identity_index,
+    identity_tail_index,
+    phone_index,
+    tail_index,
+)
 
 
 class User(Base):
@@ -65,6 +72,7 @@ class Elder(Base):
     birth_date: Mapped[date]
     identity_number: Mapped[str | None] = mapped_column(Sealed("elders.identity_number"))
     identity_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
+    identity_tail_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
     phone: Mapped[str | None] = mapped_column(Sealed("elders.phone"))
     phone_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
     phone_tail_index: Mapped[str | None] = mapped_column(String(INDEX_LENGTH), index=True)
@@ -92,11 +100,12 @@ class Elder(Base):
 
     @validates("phone", "identity_number")
     def _index(self, field: str, value: str | None) -> str | None:
-        """Whoever sets a sealed value sets its index; rows inserted without the ORM take both from ``sealed_phone``."""
+        """Whoever sets a sealed value sets its indexes; rows inserted without the ORM take them from ``sealed_phone``
+        and ``sealed_identity``."""
         if field == "phone":
             self.phone_index, self.phone_tail_index = phone_index(value), tail_index(value)
         else:
-            self.identity_index = identity_index(value)
+            self.identity_index, self.identity_tail_index = identity_index(value), identity_tail_index(value)
         return value
 
     def age(self, today: date) -> int:
@@ -114,6 +123,14 @@ def absent(kind: str | None, until: datetime | None, now: datetime) -> str | Non
 def sealed_phone(phone: str | None) -> dict[str, Any]:
     """Columns of an elder's telephone for a row that is inserted without the ORM."""
     return {"phone": phone, "phone_index": phone_index(phone), "phone_tail_index": tail_index(phone)}
+
+
+def sealed_identity(number: str | None) -> dict[str, Any]:
+    return {
+        "identity_number": number,
+        "identity_index": identity_index(number),
+        "identity_tail_index": identity_tail_index(number),
+    }
 
 
 class Contact(Base):

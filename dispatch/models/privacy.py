@@ -123,6 +123,8 @@ class Incident(Base):
     version: Mapped[int] = mapped_column(default=1)
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(Text)
+    """The paths of the areas of who reported it, each after a bar."""
 
 
 class ImpactAssessment(Base):

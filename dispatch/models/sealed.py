@@ -39,7 +39,7 @@ INDEX_BYTES = 16
 INDEX_LENGTH = 22
 """Characters of a blind index."""
 TAIL = 4
-"""Digits of a telephone's ending that can be searched for."""
+"""Characters of the ending of a telephone or an identity number that its index knows."""
 
 
 class CannotOpen(Exception):
@@ -184,6 +184,11 @@ def identity_index(number: str | None) -> str | None:
     return None if not number else keyring().blind("identity", number)
 
 
+def identity_tail_index(number: str | None) -> str | None:
+    """Of an identity number's last four characters."""
+    return None if not number or len(number) <= TAIL else keyring().blind("identity_tail", number[-TAIL:])
+
+
 def has_phone(index: InstrumentedAttribute[Any], phone: str) -> ColumnElement[bool]:
     return index.in_(keyring().blinds("phone", phone))
 
@@ -195,3 +200,8 @@ def has_tail(index: InstrumentedAttribute[Any], digits: str) -> ColumnElement[bo
 
 def has_identity(index: InstrumentedAttribute[Any], number: str) -> ColumnElement[bool]:
     return index.in_(keyring().blinds("identity", number))
+
+
+def has_identity_tail(index: InstrumentedAttribute[Any], ending: str) -> ColumnElement[bool]:
+    """Identity numbers that end in the last four characters of this."""
+    return index.in_(keyring().blinds("identity_tail", ending[-TAIL:]))

@@ -86,3 +86,13 @@ def test_a_centre_with_other_keys_is_refused(town: Town) -> None:
             keys.refuse_wrong_keys(town.centre.database)
     ring(NEW, factories.DATA_KEYS)
     keys.refuse_wrong_keys(town.centre.database)
+
+
+def test_one_damaged_value_keeps_no_centre_from_starting(town: Town) -> None:
+    with town.centre.database.engine.begin() as connection:
+        connection.execute(text("UPDATE elders SET phone = 'scribble' WHERE id = (SELECT max(id) FROM elders)"))
+    keys.refuse_wrong_keys(town.centre.database)
+    with town.centre.database.engine.begin() as connection:
+        connection.execute(text("UPDATE elders SET phone = 'scribble'"))
+    with pytest.raises(CannotOpen, match=r"elders\.phone"):
+        keys.refuse_wrong_keys(town.centre.database)

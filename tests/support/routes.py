@@ -385,7 +385,7 @@ THING: dict[str, str] = {
     "device_id": "a device in the East",
     "task_id": "a device task in the East",
     "signal_id": "a signal, which is asked for with its device",
-    "incident_id": "an incident of the whole centre, which has no area",
+    "incident_id": "an incident in the East",
     "shift_id": "a shift in the East",
     "pattern_id": "a weekly pattern in the East",
     "phone_id": "a duty telephone in the East",

@@ -13,6 +13,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.assessment import Answers, Diagnosis, Reason, Standard, assess, next_due
 from dispatch.models.care import Assessment, AssessmentState, Consent, ElderTag
 from dispatch.models.people import Elder, User
+from dispatch.models.places import paths_of
 from dispatch.models.privacy import ImpactAssessment, Incident, RightsRequest, Sharing
 from dispatch.services import trail
 from dispatch.services.care.reach import today
@@ -208,6 +209,7 @@ def _books(session: Session, boss: User, day: date, now: datetime) -> None:
     session.add(
         Incident(
             title="一份探访名单误发给另一个街道站点",
+            scope="".join(f"|{path}" for path in paths_of(session, boss.area_ids)),
             occurred_at=now - timedelta(days=20, hours=2),
             discovered_at=now - timedelta(days=20),
             kinds=["name", "phone"],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dispatch.models.people import sealed_phone
-from dispatch.models.sealed import identity_index, phone_index
+from dispatch.models.people import sealed_identity, sealed_phone
+from dispatch.models.sealed import phone_index
 from dispatch.services.register.names import called
 
 named = called
@@ -16,7 +16,7 @@ def with_phone(phone: str | None) -> dict[str, Any]:
 
 
 def with_identity(number: str | None) -> dict[str, Any]:
-    return {"identity_number": number, "identity_index": identity_index(number)}
+    return sealed_identity(number)
 
 
 def contact_phone(phone: str) -> dict[str, Any]:

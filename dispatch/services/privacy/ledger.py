@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import Session
 
+from dispatch.domain.actor import Actor
 from dispatch.domain.assessment import add_months
 from dispatch.domain.errors import Invalid, NotFound, VersionConflict
 from dispatch.domain.privacy import Kept
@@ -45,7 +47,8 @@ def report_incident(centre: Centre, act: Act, new: NewIncident) -> Answer:
         if new.discovered_at > act.now or (new.occurred_at is not None and new.occurred_at > new.discovered_at):
             raise Invalid("discovered_at", "range", "it happened before it was discovered, and both lie in the past")
         values = {**new.__dict__, "kinds": list(new.kinds)}
-        incident = Incident(**values, recorded_at=act.now, recorded_by=act.actor.name)
+        scope = "".join(f"|{path}" for path in act.actor.paths)
+        incident = Incident(**values, scope=scope, recorded_at=act.now, recorded_by=act.actor.name)
         session.add(incident)
         session.flush()
         trail.write(session, act.actor, Deed("incident_reported", Subject("incident", incident.id)), act.now)
@@ -58,9 +61,10 @@ def change_incident(centre: Centre, incident_id: int, act: Act, changes: dict[st
     """Raises ``Invalid`` when it is to be closed before authority and persons were told, or it was said why not."""
 
     def change(session: Session) -> Answer:
-        incident = session.scalar(select(Incident).where(Incident.id == incident_id).with_for_update())
+        mine = select(Incident).where(Incident.id == incident_id, _seen(act.actor))
+        incident = session.scalar(mine.with_for_update())
         if incident is None:
-            raise NotFound(f"there is no incident {incident_id}")
+            raise NotFound(f"there is no incident {incident_id} in your areas")
         if act.version is not None and act.version != incident.version:
             raise VersionConflict(
                 "the incident has changed in the meantime: look at it again", version=incident.version
@@ -112,8 +116,14 @@ def incident_json(incident: Incident) -> Answer:
     }
 
 
-def list_incidents(centre: Centre, page: PageOf) -> Answer:
-    return _newest(centre, Incident, incident_json, page)
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    """Incidents of the actor's areas: they tell of persons, and those of another district are not theirs to read."""
+    return or_(false(), *(Incident.scope.contains(f"|{path}", autoescape=True) for path in actor.paths))
+
+
+def list_incidents(centre: Centre, actor: Actor, page: PageOf) -> Answer:
+    with centre.database.reads() as session:
+        return _newest(session, select(Incident).where(_seen(actor)), incident_json, page)
 
 
 @dataclass(frozen=True)
@@ -168,14 +178,16 @@ def impact_json(impact: ImpactAssessment) -> Answer:
 
 
 def list_impacts(centre: Centre, page: PageOf) -> Answer:
-    return _newest(centre, ImpactAssessment, impact_json, page)
-
-
-def _newest(centre: Centre, table: Any, as_json: Any, page: PageOf) -> Answer:
-    statement = select(table).order_by(table.id.desc()).limit(page.limit + 1)
-    if page.before is not None:
-        statement = statement.where(table.id < page.before)
+    """Of the whole centre: they tell of what is done with information, and of no person."""
     with centre.database.reads() as session:
-        found = session.scalars(statement).all()
+        return _newest(session, select(ImpactAssessment), impact_json, page)
+
+
+def _newest(session: Session, statement: Select[Any], as_json: Callable[[Any], Answer], page: PageOf) -> Answer:
+    key = statement.selected_columns.id
+    statement = statement.order_by(key.desc()).limit(page.limit + 1)
+    if page.before is not None:
+        statement = statement.where(key < page.before)
+    found = session.scalars(statement).all()
     items = [as_json(row) for row in found[: page.limit]]
     return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,22 @@ from dispatch.models.floor import CallBack
 from dispatch.models.imports import ImportChunk, ImportRow
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, Elder
-from dispatch.models.sealed import CannotOpen, Sealed, identity_index, keyring, phone_index, tail_index
+from dispatch.models.sealed import (
+    CannotOpen,
+    Sealed,
+    identity_index,
+    identity_tail_index,
+    keyring,
+    phone_index,
+    tail_index,
+)
 from dispatch.services.centre import Centre
 
 BATCH = 500
+TRIED = 5
+"""Of each column's newest values, at the start."""
+LOOKED_THROUGH = 2_000
+"""Rows in which they are looked for: a start must not read a table from end to end."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class _Column:
 
 COLUMNS = (
     _Column(Elder.phone, {"phone_index": phone_index, "phone_tail_index": tail_index}),
-    _Column(Elder.identity_number, {"identity_index": identity_index}),
+    _Column(Elder.identity_number, {"identity_index": identity_index, "identity_tail_index": identity_tail_index}),
     _Column(Contact.phone, {"phone_index": phone_index}),
     _Column(Case.caller, {"caller_index": phone_index}),
     _Column(Call.caller, {}),
@@ -127,13 +139,32 @@ def in_use(database: Database) -> dict[str, dict[str, int]]:
 
 
 def refuse_wrong_keys(database: Database) -> None:
-    """Open the newest value of each column. Raises ``CannotOpen`` when these are not the keys of this database."""
+    """Raises ``CannotOpen`` when these are not the keys of this database: none of a column's newest values opens.
+
+    One value alone that does not open was damaged, and must not keep a centre from starting; it is in the log.
+    """
     with database.reads() as session:
         for column in COLUMNS:
-            newest = select(column.raw).where(column.sealed.is_not(None))
-            raw = session.scalar(newest.order_by(*(one.desc() for one in column.key)).limit(1))
-            if raw is not None:
-                keyring().open(raw, column.name)
+            _open_newest(column, session.scalars(_newest(column)).all())
+
+
+def _newest(column: _Column) -> Any:
+    rows = select(column.raw.label("raw"), *column.key).order_by(*(one.desc() for one in column.key))
+    near = rows.limit(LOOKED_THROUGH).subquery()
+    last = (near.c[one.key].desc() for one in column.key)
+    return select(near.c.raw).where(near.c.raw.is_not(None)).order_by(*last).limit(TRIED)
+
+
+def _open_newest(column: _Column, values: Sequence[str]) -> None:
+    failure = None
+    for raw in values:
+        try:
+            keyring().open(raw, column.name)
+            return
+        except CannotOpen as error:
+            failure = error
+    if failure is not None:
+        raise CannotOpen(f"{column.name}: {failure}") from failure
 
 
 def sealed_columns(base: Any) -> set[str]:

@@ -15,7 +15,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.privacy import mask_address, mask_phone
 from dispatch.models.care import AssessmentState, ElderTag
 from dispatch.models.people import Contact, Elder, Fact
-from dispatch.models.places import Area, Household, inside
+from dispatch.models.places import Area, Household, inside, sees_everywhere
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -85,8 +85,9 @@ def _placed(session: Session, actor: Actor, area_id: int | None) -> list[ColumnE
     """Whose home lies where the actor may look. Nothing to check for somebody who may look everywhere."""
     allowed = inside(actor.paths)
     if area_id is None:
-        everywhere = not actor.paths or session.scalar(select(Area.id).where(not_(allowed)).limit(1)) is not None
-        return [Household.area_id.in_(select(Area.id).where(allowed))] if everywhere else []
+        if sees_everywhere(session, actor.paths):
+            return []
+        return [Household.area_id.in_(select(Area.id).where(allowed))]
     area = session.get(Area, area_id)
     if area is None:
         raise Invalid("area", "unknown", "there is no such area")

@@ -1,5 +1,5 @@
 """Find an elder by whatever an operator was told: a part of the name or of how it sounds, its initials, a part of the
-address, the end of a telephone number, the number of a device, a whole identity number.
+address, the end of a telephone number, the number of a device, an identity number or its end.
 
 Each word of the query must match one of these. Names and addresses are cut into grams, pieces of two or three
 characters; the database keeps an index of them itself (migration 0004), so that no writer can forget it. Grams only
@@ -38,7 +38,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Household
-from dispatch.models.sealed import TAIL, has_identity, has_phone, has_tail
+from dispatch.models.sealed import TAIL, has_identity, has_identity_tail, has_phone, has_tail
 from dispatch.services.calls import normal_number
 
 MOST_WORDS = 6
@@ -49,6 +49,8 @@ MANY = 5_000
 FIRST = "1"
 """Marks the grams of a beginning: one letter of the initials, two of the sound."""
 _IDENTITY = re.compile(r"[0-9]{17}[0-9xX]")
+_IDENTITY_ENDING = re.compile(r"[0-9]{5,16}[0-9xX]|[0-9]{3,4}[xX]")
+"""From six characters on: four digits are the end of a telephone, and must not find twice as many."""
 
 _DIALLED = re.compile(r"\+?[0-9](?:[ ()-]*[0-9]){6,19}")
 """A telephone number in groups is one word."""
@@ -168,17 +170,25 @@ def _exact_ways(session: Session, word: str) -> Iterator[Ids]:
     yield of_home.where(Device.number == word, Device.elder_id.is_(None))
     if _IDENTITY.fullmatch(word):
         yield select(Elder.id).where(has_identity(Elder.identity_index, word.upper()))
+    if _IDENTITY_ENDING.fullmatch(word):
+        number = Elder.identity_number
+        yield _ending(session, number, has_identity_tail(Elder.identity_tail_index, word.upper()), word.upper())
     digits = (normal_number(word) or "") if word.startswith("+") else word
     if not (digits.isascii() and digits.isdigit() and len(digits) >= TAIL):
         return
     if len(digits) == TAIL:
         yield select(Elder.id).where(has_tail(Elder.phone_tail_index, digits))
     else:
-        # The index knows four digits; those few numbers are opened to compare the others.
-        same = select(Elder.id, Elder.phone).where(has_tail(Elder.phone_tail_index, digits)).limit(MANY)
-        ending = [elder_id for elder_id, phone in session.execute(same) if phone and phone.endswith(digits)]
-        yield select(Elder.id).where(Elder.id.in_(ending))
+        yield _ending(session, Elder.phone, has_tail(Elder.phone_tail_index, digits), digits)
     if len(digits) >= SHORTEST_PHONE:
         number = normal_number(digits) or digits
         yield select(Elder.id).where(has_phone(Elder.phone_index, number))
         yield select(Contact.elder_id).where(has_phone(Contact.phone_index, number))
+
+
+def _ending(
+    session: Session, number: InstrumentedAttribute[str | None], same_tail: ColumnElement[bool], ending: str
+) -> Ids:
+    """The index knows four characters; those few numbers are opened to compare the others."""
+    few = session.execute(select(Elder.id, number).where(same_tail).limit(MANY))
+    return select(Elder.id).where(Elder.id.in_([key for key, whole in few if whole and whole.endswith(ending)]))

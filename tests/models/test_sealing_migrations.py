@@ -1,4 +1,4 @@
-"""What an older version stored in plain is sealed by the migration, on both databases."""
+"""What an older version stored is sealed and indexed by the migrations, on both databases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, text
 from dispatch.models import schema
 from dispatch.models.cases import Case
 from dispatch.models.people import Contact, Elder
-from dispatch.models.sealed import has_phone, has_tail
+from dispatch.models.sealed import has_identity_tail, has_phone, has_tail, keyring
 from tests.support import factories
 from tests.support.postgres import Postgres
 
@@ -69,5 +69,25 @@ def test_plain_telephones_are_sealed_by_the_migration(empty_url: str, tmp_path: 
             (contact,) = session.scalars(select(Contact).where(has_phone(Contact.phone_index, "13700000001")))
             assert contact.phone == "13700000001"
             assert session.scalars(select(Case.caller_masked)).all() == []
+    finally:
+        database.engine.dispose()
+
+
+def test_sealed_identity_numbers_are_found_by_their_end_after_the_upgrade(empty_url: str, tmp_path: Path) -> None:
+    database = factories.make_centre(empty_url, tmp_path).database
+    try:
+        _to(database.engine, "0003")
+        with database.engine.begin() as connection:
+            for statement in PLAIN:
+                connection.execute(text(statement))
+        _to(database.engine, "0012")
+        write = text("UPDATE elders SET identity_number = :sealed WHERE id = :key")
+        with database.engine.begin() as connection:
+            sealed = keyring().seal("23030219400102001X", "elders.identity_number")
+            connection.execute(write, [{"key": 1, "sealed": sealed}, {"key": 2, "sealed": "t1.scribble"}])
+        _to(database.engine, "head")
+        with database.reads() as session:
+            found = session.scalars(select(Elder.id).where(has_identity_tail(Elder.identity_tail_index, "001X")))
+            assert found.all() == [1]
     finally:
         database.engine.dispose()
