@@ -126,10 +126,13 @@ def follow_up(path: CasePath, body: schemas.FollowUpIn) -> Response:
     return jsonify(work.follow_up(centre(), path.id, act(), result=body.result, text=body.text))
 
 
-@api.post("/cases/<case_id>/call", summary="Ring the elder or a contact", responses=ROW)
+@api.post("/cases/<case_id>/call", summary="Ring the elder, a contact, or whom a call-back was promised", responses=ROW)
 def call_out(path: CasePath, body: schemas.CallOutIn) -> Response:
-    contact_id = _id(body.contact_id) if body.to == "contact" else None
-    return jsonify(requests.call_out(centre(), path.id, act(), contact_id=contact_id))
+    whom = requests.Callee(
+        contact_id=_id(body.contact_id) if body.to == "contact" else None,
+        callback_id=_id(body.callback_id) if body.to == "callback" else None,
+    )
+    return jsonify(requests.call_out(centre(), path.id, act(), whom))
 
 
 @api.put("/cases/<case_id>/draft", summary="Keep a note that is still being written", responses={204: None})

@@ -29,7 +29,9 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class RevealIn(Model):
-    fields: list[Literal["phone", "identity_number", "address", "contacts"]] = Field(min_length=1, max_length=4)
+    fields: list[Literal["phone", "identity_number", "address", "contacts", "callbacks"]] = Field(
+        min_length=1, max_length=5
+    )
     reason: Annotated[str, StringConstraints(min_length=2, max_length=200)]
 
 

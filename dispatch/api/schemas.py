@@ -213,8 +213,16 @@ class FollowUpIn(Model):
 
 
 class CallOutIn(Model):
-    to: Literal["elder", "contact"]
+    to: Literal["elder", "contact", "callback"]
     contact_id: Id | None = None
+    callback_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> CallOutIn:
+        for name in ("contact", "callback"):
+            if (self.to == name) != (getattr(self, f"{name}_id") is not None):
+                raise ValueError(f"send {name}_id with to={name}, and only then")
+        return self
 
 
 class DraftIn(Model):

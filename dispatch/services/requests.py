@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.domain.case import Channel, Flag, Help, Kind, Trigger
 from dispatch.domain.errors import Forbidden, Invalid
 from dispatch.models.cases import Case, Command
+from dispatch.models.floor import CallBack
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
@@ -127,8 +128,16 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
     return case
 
 
-def call_out(centre: Centre, case_id: int, act: Act, *, contact_id: int | None) -> Row:
-    """Ring the elder, or one of the elder's contacts, through the centre's telephone network."""
+@dataclass(frozen=True)
+class Callee:
+    """One of the elder's contacts, or whom a call-back was promised; neither: the elder, or whoever rang."""
+
+    contact_id: int | None = None
+    callback_id: int | None = None
+
+
+def call_out(centre: Centre, case_id: int, act: Act, whom: Callee) -> Row:
+    """Ring somebody through the centre's telephone network: nobody needs to see the number for it."""
     if act.actor.user_id is None:
         raise Forbidden("only a signed-in person can place a call")
 
@@ -136,15 +145,16 @@ def call_out(centre: Centre, case_id: int, act: Act, *, contact_id: int | None) 
         centre,
         case_id,
         act,
-        lambda session, case: ring(session, centre, case, act, contact_id=contact_id),
+        lambda session, case: ring(session, centre, case, act, whom),
         any_version=True,
     )
 
 
-def ring(session: Session, centre: Centre, case: Case, act: Act, *, contact_id: int | None) -> None:
+def ring(session: Session, centre: Centre, case: Case, act: Act, whom: Callee) -> None:
     """The call inside of a transaction that holds the case."""
     move(case, Trigger.NOTE)
-    phone, label = _callee(session, case, contact_id)
+    contact_id = whom.contact_id
+    phone, label = _callee(session, case, whom)
     tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
     message = Message(
         reference=f"call:{case.id}:{len(tries)}:{contact_id or 'elder'}",
@@ -169,15 +179,25 @@ def ring(session: Session, centre: Centre, case: Case, act: Act, *, contact_id: 
     record(session, case, "call_out", act.actor, act.now, channel="voice", data=data)
 
 
-def _callee(session: Session, case: Case, contact_id: int | None) -> tuple[str, str]:
-    if contact_id is None:
+def _callee(session: Session, case: Case, whom: Callee) -> tuple[str, str]:
+    if whom.contact_id is None:
         elder = session.get(Elder, case.elder_id) if case.elder_id else None
-        phone = elder.phone if elder else case.caller
+        phone = _promised(session, case, whom) or (elder.phone if elder else case.caller)
         if not phone:
             raise Invalid("to", "no-number", "no telephone number is known: try a contact")
         return phone, elder.name if elder else ""
-    contact = session.get(Contact, contact_id, with_for_update=True)
+    contact = session.get(Contact, whom.contact_id, with_for_update=True)
     if contact is None or contact.elder_id != case.elder_id:
         raise Invalid("contact_id", "unknown", "this is not a contact of this case's elder")
     contact.tried += 1
     return contact.phone, contact.name
+
+
+def _promised(session: Session, case: Case, whom: Callee) -> str | None:
+    """The number that was left with the promise; None: the one that the register knows."""
+    if whom.callback_id is None:
+        return None
+    promise = session.get(CallBack, whom.callback_id)
+    if promise is None or promise.case_id != case.id:
+        raise Invalid("callback_id", "unknown", "this was not promised in this case")
+    return promise.phone

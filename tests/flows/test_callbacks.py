@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from dispatch.services.floor import callbacks
+from dispatch.services import requests
+from dispatch.services.floor import callbacks, news
 from dispatch.services.floor.callbacks import Promise
+from dispatch.services.floor.positions import Beat
+from dispatch.services.privacy import reveal
+from dispatch.services.requests import Callee
 from dispatch.services.work import Act
 from tests.support.story import Story
 
@@ -135,3 +139,45 @@ def test_what_cannot_be_promised(case: Story) -> None:
     with pytest.raises(NotFound):
         settle(case, one, by="west_op")
     assert callbacks.callbacks(case.centre, case.town.actor("west_op")) == []
+
+
+NUMBER, MASKED = "13912345678", "139****5678"
+
+
+def shown(story: Story, by: str) -> set[str]:
+    """The number of the only promise, at every door that this person has."""
+    actor = story.town.actor(by)
+    (one,) = callbacks.callbacks(story.centre, actor)
+    (of_case,) = callbacks.callbacks(story.centre, actor, case_id=story.case.id)
+    told = news.beat(story.centre, actor, Beat(), story.now)["callbacks"]
+    return {one["phone"], of_case["phone"], *(each["phone"] for each in told)}
+
+
+def test_a_number_is_masked_but_for_who_holds_the_emergency(case: Story) -> None:
+    one = promise(case, phone=NUMBER)
+    assert shown(case, "lin") == {NUMBER}
+    assert (shown(case, "mei"), shown(case, "boss")) == ({MASKED}, {MASKED})
+    case.close("talk")
+    assert shown(case, "lin") == {MASKED}, "whoever has closed the case sees no more than others"
+    asked = reveal.reveal(case.centre, case.town.elders["Wang"], case.act("lin"), ["callbacks"], "to ring back")
+    assert asked["values"] == {"callbacks": [{"id": one["id"], "phone": NUMBER}]}
+
+
+def test_the_number_is_called_without_being_seen(case: Story) -> None:
+    one, known = promise(case, phone=NUMBER), promise(case, minutes=40)
+    case.close("talk")
+    for number, promised in ((NUMBER, one), ("13800001000", known)):
+        whom = Callee(callback_id=int(promised["id"]))
+        requests.call_out(case.centre, case.case.id, case.act("mei"), whom)
+        case.forward(1)
+        case.phone(number).expect_call()
+    case.press("SOS-2")
+    with pytest.raises(Invalid):
+        requests.call_out(case.centre, case.case.id, case.act("lin"), Callee(callback_id=int(one["id"])))
+
+
+def test_a_strangers_number_is_seen_by_who_promised(story: Story) -> None:
+    story.call("ringing", caller="13512345678")
+    story.take()
+    promise(story, phone=NUMBER)
+    assert (shown(story, "lin"), shown(story, "mei")) == ({NUMBER}, {MASKED})

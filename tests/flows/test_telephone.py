@@ -9,6 +9,7 @@ import pytest
 
 from dispatch.domain.messages import NetworkReceipt, ReceiptState
 from dispatch.services import deliver, requests
+from dispatch.services.requests import Callee
 from tests.support.factories import DUTY_EAST, DUTY_TOWN
 from tests.support.story import Story
 
@@ -119,7 +120,7 @@ def test_a_receipt_that_overtakes_the_answer_of_the_network_is_kept(story: Story
 
 def test_a_worker_that_dies_while_sending_does_not_lose_the_message(story: Story) -> None:
     story.press("SOS-1")
-    row = requests.call_out(story.centre, 1, story.act("lin"), contact_id=story.town.contacts["Daughter"])
+    row = requests.call_out(story.centre, 1, story.act("lin"), Callee(story.town.contacts["Daughter"]))
     assert row["id"] == "1"
     message = story.messages()[0]
     assert deliver.claim(story.centre, message.id, story.now) is not None
@@ -136,7 +137,7 @@ def test_a_worker_that_dies_while_sending_does_not_lose_the_message(story: Story
 def test_an_operator_rings_the_daughter(story: Story) -> None:
     story.press("SOS-1")
     story.take("lin")
-    requests.call_out(story.centre, 1, story.act("lin"), contact_id=story.town.contacts["Daughter"])
+    requests.call_out(story.centre, 1, story.act("lin"), Callee(story.town.contacts["Daughter"]))
     story.forward(1)
     daughter = story.phone("13700000000")
     daughter.expect_call("1号事件")

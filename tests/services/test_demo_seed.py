@@ -34,7 +34,7 @@ from dispatch.services.access.users import add_by_hand
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
 from dispatch.services.intake import Incoming, new_signal_id, receive_signal
-from dispatch.services.requests import call_out
+from dispatch.services.requests import Callee, call_out
 from dispatch.services.work import Act, Closing, close, take
 from dispatch.settings import ROOT
 from tests.support import databases, factories
@@ -305,7 +305,7 @@ def test_a_contact_that_answers_is_counted_once(sqlite_centre: Centre) -> None:
         daughter = session.scalars(
             select(Contact).where(Contact.name == "李娜", has_phone(Contact.phone_index, "13900000011"))
         ).one()
-    call_out(sqlite_centre, case_id, Act(operator, NOW), contact_id=daughter.id)
+    call_out(sqlite_centre, case_id, Act(operator, NOW), Callee(daughter.id))
     with sqlite_centre.database.reads() as session:
         message = session.scalars(select(Message).where(Message.contact_id == daughter.id)).one()
     hear(sqlite_centre, message, ReceiptState.ANSWERED)

@@ -6,10 +6,13 @@ export interface CallBack {
   case_open: boolean
   priority: number
   who: string | null
+  elder_id: string | null
   by: Named
   due_at: string
   note: string
+  /** Of its own, where it is not the one that the register knows. */
   phone: string | null
+  masked: boolean
   state: 'open' | 'done' | 'cancelled'
   version: number
   reminded_at: string | null

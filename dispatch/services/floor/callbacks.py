@@ -7,18 +7,20 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
 from dispatch.domain.case import Flag, State
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case
 from dispatch.models.floor import CallBack
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import acted, drop, put, record
+from dispatch.services.privacy import sight
 from dispatch.services.rows import must_see, stamp, visible
 from dispatch.services.transact import transact
 from dispatch.services.work import Act, locked
@@ -47,7 +49,7 @@ def promise(centre: Centre, case_id: int, act: Act, wanted: Promise) -> dict[str
         if act.key is not None:
             found = session.scalar(select(CallBack).where(CallBack.once_key == _key(act)))
             if found is not None:
-                return _one(session, found.id)
+                return _one(session, found.id, act.actor)
         new = CallBack(
             case_id=case.id,
             promised_by=act.actor.user_id,
@@ -66,7 +68,7 @@ def promise(centre: Centre, case_id: int, act: Act, wanted: Promise) -> dict[str
         data = {"callback": str(new.id), "due_at": stamp(wanted.due_at)}
         record(session, case, "callback_promised", act.actor, act.now, text=wanted.note, data=data)
         session.flush()
-        return _one(session, new.id)
+        return _one(session, new.id, act.actor)
 
     return transact(centre, once)
 
@@ -97,7 +99,7 @@ def settle(centre: Centre, callback_id: int, act: Act, *, done: bool, reason: st
         elif found.state != wanted:
             raise Conflict(f"this call-back is {found.state} already", state=found.state)
         session.flush()
-        return _one(session, found.id)
+        return _one(session, found.id, act.actor)
 
     return transact(centre, once)
 
@@ -178,18 +180,20 @@ def _put_aside(centre: Centre, callback_id: int, now: datetime) -> None:
 
 def callbacks(centre: Centre, actor: Actor, *, mine: bool = False, case_id: int | None = None) -> list[dict[str, Any]]:
     """The open ones in the actor's areas by their time; of one case: all."""
-    statement = _statement()
-    if case_id is not None:
-        statement = statement.where(CallBack.case_id == case_id)
-    else:
-        statement = statement.where(CallBack.state == "open")
+    wanted = CallBack.state == "open" if case_id is None else CallBack.case_id == case_id
     if mine:
-        statement = statement.where(CallBack.promised_by == actor.user_id)
+        wanted &= CallBack.promised_by == actor.user_id
     with centre.database.reads() as session:
         if case_id is not None:
             must_see(session, case_id, actor)
-        found = session.execute(visible(statement, actor).order_by(CallBack.due_at, CallBack.id).limit(200))
-        return [callback_json(*one) for one in found]
+        return listed(session, actor, wanted, 200)
+
+
+def listed(session: Session, actor: Actor, wanted: ColumnElement[bool], most: int) -> list[dict[str, Any]]:
+    """Call-backs in the actor's areas by their time."""
+    statement = visible(_statement().where(wanted), actor).order_by(CallBack.due_at, CallBack.id)
+    held = sight.homes_held(session, actor)
+    return [callback_json(*one, clear=_clear(actor, held, *one[:2])) for one in session.execute(statement.limit(most))]
 
 
 def _statement() -> Select[*tuple[Any, ...]]:
@@ -203,21 +207,33 @@ def _statement() -> Select[*tuple[Any, ...]]:
     return statement
 
 
-def _one(session: Session, callback_id: int) -> dict[str, Any]:
-    return callback_json(*session.execute(_statement().where(CallBack.id == callback_id)).one())
+def _one(session: Session, callback_id: int, actor: Actor) -> dict[str, Any]:
+    one = session.execute(_statement().where(CallBack.id == callback_id)).one()
+    return callback_json(*one, clear=_clear(actor, sight.homes_held(session, actor), *one[:2]))
 
 
-def callback_json(found: CallBack, case: Case, who: str | None, by: str) -> dict[str, Any]:
+def _clear(actor: Actor, held: frozenset[int], found: CallBack, case: Case) -> bool:
+    """Whoever holds the home; of a caller whom no home is known for, who owns the case or gave the promise: no file
+    could reveal that number to them.
+    """
+    if case.household_id is not None:
+        return case.household_id in held
+    return actor.user_id is not None and actor.user_id in (case.owner_id, found.promised_by)
+
+
+def callback_json(found: CallBack, case: Case, who: str | None, by: str, *, clear: bool) -> dict[str, Any]:
     return {
         "id": str(found.id),
         "case_id": str(found.case_id),
         "case_open": State(case.state) not in (State.CLOSED, State.MERGED, State.CANCELLED),
         "priority": case.priority,
         "who": who,
+        "elder_id": case.elder_id and str(case.elder_id),
         "by": {"id": str(found.promised_by), "name": by},
         "due_at": stamp(found.due_at),
         "note": found.note,
-        "phone": found.phone,
+        "phone": found.phone if clear else mask_phone(found.phone),
+        "masked": not clear,
         "state": found.state,
         "version": found.version,
         "reminded_at": stamp(found.reminded_at),

@@ -9,17 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.models.cases import Case
 from dispatch.models.floor import CallBack, Handover
-from dispatch.models.people import Elder, User
-from dispatch.models.places import Area
 from dispatch.services.centre import Centre
-from dispatch.services.floor import broadcasts, positions
-from dispatch.services.floor.callbacks import callback_json
+from dispatch.services.floor import broadcasts, callbacks, positions
 from dispatch.services.floor.handover import concerns, summary
 from dispatch.services.floor.handover_items import UNFINISHED
 from dispatch.services.floor.positions import Beat
-from dispatch.services.rows import visible
 
 
 def beat(centre: Centre, actor: Actor, said: Beat, now: datetime) -> dict[str, Any]:
@@ -37,18 +32,8 @@ def beat(centre: Centre, actor: Actor, said: Beat, now: datetime) -> dict[str, A
 
 def _callbacks(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """My own promises, and those of others that everybody was told of."""
-    wanted = (CallBack.promised_by == actor.user_id) | CallBack.late_at.is_not(None)
-    statement = (
-        select(CallBack, Case, Elder.name, User.name)
-        .join(Case, Case.id == CallBack.case_id)
-        .join(User, User.id == CallBack.promised_by)
-        .outerjoin(Elder, Elder.id == Case.elder_id)
-        .outerjoin(Area, Area.id == Case.area_id)
-        .where(CallBack.state == "open", wanted)
-        .order_by(CallBack.due_at, CallBack.id)
-        .limit(50)
-    )
-    return [callback_json(*found) for found in session.execute(visible(statement, actor))]
+    mine_or_late = (CallBack.promised_by == actor.user_id) | CallBack.late_at.is_not(None)
+    return callbacks.listed(session, actor, (CallBack.state == "open") & mine_or_late, 50)
 
 
 def _handovers(session: Session, actor: Actor) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.case import Kind
 from dispatch.domain.errors import Invalid
 from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.floor import CallBack
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.trail import TrailEntry
@@ -45,11 +46,19 @@ def _contacts(session: Session, elder: Elder) -> Any:
     return [{"id": str(c.id), "name": c.name, "phone": c.phone} for c in found]
 
 
+def _callbacks(session: Session, elder: Elder) -> Any:
+    """Numbers that were left with a promise to ring back, while it is open."""
+    promised = select(CallBack).join(Case, Case.id == CallBack.case_id).where(Case.elder_id == elder.id)
+    found = session.scalars(promised.where(CallBack.state == "open").order_by(CallBack.id))
+    return [{"id": str(one.id), "phone": one.phone} for one in found]
+
+
 FIELDS: dict[str, Callable[[Session, Elder], Any]] = {
     "phone": lambda _, elder: elder.phone,
     "identity_number": lambda _, elder: elder.identity_number,
     "address": _address,
     "contacts": _contacts,
+    "callbacks": _callbacks,
 }
 
 

@@ -17,12 +17,19 @@ Card = dict[str, Any]
 
 def unmasked(session: Session, actor: Actor, household_id: int | None) -> bool:
     """The rule of ``sees_unmasked`` over the cases that this actor owns."""
-    if actor.user_id is None or household_id is None:
-        return False
+    return household_id is not None and household_id in homes_held(session, actor)
+
+
+def homes_held(session: Session, actor: Actor) -> frozenset[int]:
+    """The homes that this actor sees without masks, for a list that asks of many."""
+    if actor.user_id is None:
+        return frozenset()
     owned = select(Case.kind, Case.state, Case.owner_id, Case.household_id).where(
-        Case.owner_id == actor.user_id, Case.household_id == household_id, Case.state.in_(OPEN)
+        Case.owner_id == actor.user_id, Case.household_id.is_not(None), Case.state.in_(OPEN)
     )
-    return sees_unmasked(actor.user_id, household_id, [Holding(*row) for row in session.execute(owned)])
+    held = [Holding(*row) for row in session.execute(owned)]
+    homes = {one.household_id for one in held if one.household_id is not None}
+    return frozenset(home for home in homes if sees_unmasked(actor.user_id, home, held))
 
 
 def sees_caller(actor: Actor, case: Case, open_: bool) -> bool:

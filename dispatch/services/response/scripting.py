@@ -14,7 +14,7 @@ from dispatch.models.cases import Case
 from dispatch.models.response import ScriptRun
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import acted, change_priority, move, record
-from dispatch.services.requests import ring
+from dispatch.services.requests import Callee, ring
 from dispatch.services.response import calling, handoffs
 from dispatch.services.response.asked import began, new_run, note_answer
 from dispatch.services.response.progress import current_run, script_of, walked
@@ -145,7 +145,7 @@ def _code(error: DispatchError) -> str:
 def _do(session: Session, centre: Centre, case: Case, doing: Doing, act: Act) -> None:
     match doing.what:
         case Auto.CALL_ELDER:
-            ring(session, centre, case, act, contact_id=None)
+            ring(session, centre, case, act, Callee())
         case Auto.CASCADE:
             if State(case.state) in ACTIVE:
                 calling.begin(session, centre, case, act.actor, act.now)

@@ -1,9 +1,9 @@
 import { onUnmounted, reactive, ref } from 'vue'
 import { ask } from '@/live/api'
 
-export type Secret = 'phone' | 'identity_number' | 'address' | 'contacts'
+export type Secret = 'phone' | 'identity_number' | 'address' | 'contacts' | 'callbacks'
 interface Address { address: string; address_short: string; access_notes: string | null; lat: number | null; lon: number | null }
-export interface Values { phone?: string | null; identity_number?: string | null; address?: Address; contacts?: { id: string; phone: string }[] }
+export interface Values { phone?: string | null; identity_number?: string | null; address?: Address; contacts?: { id: string; phone: string }[]; callbacks?: { id: string; phone: string | null }[] }
 
 const SHOWN_MS = 60_000
 
