@@ -1,4 +1,7 @@
-"""A case as the live list shows it: slim, the same for the snapshot, the stream and every answer to a command."""
+"""A case as the live list shows it: slim, the same for the snapshot, the stream and every answer to a command.
+
+The same for everybody too, so its address ends with the building: whoever has the case reads the door in it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import NotFound
 from dispatch.domain.floor import LASTING
-from dispatch.domain.privacy import mask_phone
+from dispatch.domain.privacy import mask_address, mask_phone
 from dispatch.models.cases import Case
 from dispatch.models.floor import AreaEvent
 from dispatch.models.people import Elder, User, completed_years
@@ -121,7 +124,7 @@ def row_of(case: Any, centre: Centre, now: datetime) -> Row:
         "owner": case.owner_id and _owner(case),
         "elder": case.elder_id and _elder(case, now.astimezone(centre.zone).date()),
         "caller": case.caller_masked,
-        "address_short": case.address_short,
+        "address_short": mask_address(case.address_short),
         "area": case.area_id and {"id": str(case.area_id), "name": case.area_name},
         "signals": case.signals,
         "escalation": case.step,

@@ -14,20 +14,23 @@ from dispatch.domain.errors import Conflict, Invalid, NotFound, VersionConflict
 from dispatch.domain.privacy import Asker, Basis, Right
 from dispatch.models.care import Consent
 from dispatch.models.cases import Call, Case, CaseEvent
-from dispatch.models.devices import Signal
+from dispatch.models.devices import Device, Signal
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.privacy import ImpactAssessment, RetentionRun, Sharing
 from dispatch.models.trail import TrailEntry
-from dispatch.services import desk
+from dispatch.services import desk, live
 from dispatch.services.care import consents
 from dispatch.services.care.consents import Word
 from dispatch.services.desk import PageOf
+from dispatch.services.devices import monthly
+from dispatch.services.devices import register as devices
+from dispatch.services.floor import wall
 from dispatch.services.privacy import erase, ledger, record, requests, retention, reveal, sharing, telling
 from dispatch.services.privacy.ledger import NewImpact, NewIncident
 from dispatch.services.privacy.requests import Asked, Verdict
 from dispatch.services.privacy.sharing import Given
-from dispatch.services.register import file
+from dispatch.services.register import file, listing
 from tests.support.story import Story
 
 ALL = PageOf(200, None)
@@ -138,6 +141,33 @@ def test_an_emergency_next_door_opens_nothing(story: Story, wang: File) -> None:
     story.press("SOS-2")
     story.take("lin")
     assert PHONE not in json.dumps(wang.file("lin"))
+
+
+def test_no_list_shows_a_door(story: Story, wang: File) -> None:
+    """The list goes to every seat alike; who takes the case reads the door in it."""
+    with story.centre.database.sessions.begin() as session:
+        home = session.get_one(desk.Household, story.town.households["Wang"])
+        home.address = home.address_short = "梧桐路18号3幢2单元501室"
+        (model,) = (name for name, one in story.centre.devices.models.items() if one.monthly_test)
+        session.execute(update(Device).where(Device.number == "FALL-1").values(model=model))
+    story.press("SOS-1")
+    boss, month = story.town.actor("boss"), monthly.Month(story.now.date().replace(day=1))
+    wall_id = wall.add(story.centre, story.act("boss"), name="duty room", area_id=None)
+    lists = {
+        "live": live.snapshot(story.centre, boss, story.now),
+        "history": desk.cases(story.centre, boss, desk.CaseFilter(), ALL, story.now),
+        "register": listing.elders(story.centre, boss, listing.ElderFilter(), ALL, story.now),
+        "devices": devices.devices(story.centre, boss, devices.DeviceFilter(), ALL, story.now),
+        "monthly": list(monthly.export(story.centre, boss, month, story.now)),
+        "wall": wall.board(story.centre, wall_id["token"], story.now),
+    }
+    story.take("lin")
+    for name, found in lists.items():
+        text = json.dumps(found, ensure_ascii=False, default=str)
+        assert "501" not in text, name
+        assert ("梧桐路18号3幢****" in text) == (name != "wall"), name
+    assert wang.case("lin")["household"]["address"] == "梧桐路18号3幢2单元501室"
+    assert "501" not in json.dumps(wang.case("mei"))
 
 
 # -- reveal
@@ -477,7 +507,17 @@ def test_an_incident_is_closed_when_all_were_told(story: Story, wang: File) -> N
         ledger.change_incident(wang.centre, 99, boss, {})
     with pytest.raises(Invalid):
         ledger.report_incident(wang.centre, boss, incident(story, occurred_at=story.now + timedelta(hours=1)))
-    assert len(ledger.list_incidents(wang.centre, ALL)["items"]) == 1
+    assert len(ledger.list_incidents(wang.centre, story.town.actor("boss"), ALL)["items"]) == 1
+
+
+def test_an_incident_is_read_where_it_happened(story: Story, wang: File) -> None:
+    ledger.report_incident(wang.centre, story.act("west_op"), incident(story, title="in the West"))
+    boss, west = story.town.actor("boss"), story.town.actor("west_op")
+    number = int(ledger.report_incident(wang.centre, story.act("boss"), incident(story))["id"])
+    assert [i["title"] for i in ledger.list_incidents(wang.centre, west, ALL)["items"]] == ["in the West"]
+    assert len(ledger.list_incidents(wang.centre, boss, ALL)["items"]) == 2
+    with pytest.raises(NotFound):
+        ledger.change_incident(wang.centre, number, story.act("west_op"), {"persons": 1})
 
 
 def test_an_impact_assessment_is_kept_three_years(story: Story, wang: File) -> None:

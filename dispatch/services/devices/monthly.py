@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
+from dispatch.domain.privacy import mask_address
 from dispatch.domain.supervision import month_of, month_span
 from dispatch.models.devices import Device, Signal
 from dispatch.models.outbox import Message, MessageState
@@ -105,7 +106,7 @@ def missing(centre: Centre, actor: Actor, month: Month, page: PageOf, now: datet
 
 
 def export(centre: Centre, actor: Actor, month: Month, now: datetime) -> Iterator[list[str]]:
-    """The whole list, row by row, with a heading: codes and numbers, no telephone."""
+    """The whole list, row by row, with a heading: codes and numbers, no telephone and no door."""
     yield ["device", "location", "elder", "address", "area", "last_test_at", "last_alarm_at"]
     with centre.database.reads() as session:
         base = _inside(session, register.cards().where(_buttons(centre, month), seen(actor)), month.area_id)
@@ -115,7 +116,7 @@ def export(centre: Centre, actor: Actor, month: Month, now: datetime) -> Iterato
                 device.number,
                 device.location or "",
                 elder.name if elder else "",
-                home.address_short if home else "",
+                (mask_address(home.address_short) or "") if home else "",
                 area.name if area else "",
                 stamp(device.last_test_at) or "",
                 stamp(device.last_alarm_at) or "",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import ACTIVE, Flag, Kind
 from dispatch.domain.errors import Conflict, Invalid, NotFound
+from dispatch.domain.privacy import mask_address
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import Elder
@@ -91,7 +92,7 @@ def card(found: Any, centre: Centre, now: datetime) -> dict[str, Any]:
         "last_alarm_at": stamp(device.last_alarm_at),
         "registered_at": stamp(device.registered_at),
         "retired_at": stamp(device.retired_at),
-        "household": household and {"id": str(household.id), "address_short": household.address_short},
+        "household": household and {"id": str(household.id), "address_short": mask_address(household.address_short)},
         "elder": elder and {"id": str(elder.id), "name": elder.name},
         "area": area and {"id": str(area.id), "name": area.name},
         "gateway": device.gateway_id and {"id": str(device.gateway_id), "number": gateway_number},

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import OPEN
+from dispatch.domain.privacy import mask_address
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.floor import CallBack, Handover, HandoverItem
@@ -187,7 +188,7 @@ class _About:
             "model": device.model,
             "location": device.location,
             "fault_at": stamp(device.fault_at),
-            "address_short": home.address_short if home else None,
+            "address_short": mask_address(home.address_short) if home else None,
         }
 
     def _absent(self, elder_id: int) -> dict[str, Any] | None:
