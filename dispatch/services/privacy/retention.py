@@ -31,7 +31,8 @@ from dispatch.models.privacy import (
 )
 from dispatch.services.care.reach import Answer, begins, today
 from dispatch.services.centre import Centre
-from dispatch.services.privacy.erase import erase_person, past_the_session, restrict
+from dispatch.services.privacy.erase import erase_person
+from dispatch.services.privacy.restrict import CLEARED_MESSAGE, past_the_session, restrict
 from dispatch.services.rows import stamp
 from dispatch.services.work import Act
 
@@ -88,8 +89,7 @@ def _messages(before: datetime) -> Ids:
 
 
 def _clear_messages(session: Session, _centre: Centre, ids: Sequence[Any], _act: Act) -> int:
-    values = {"phone": "", "label": "", "body": "", "receipt": {}}
-    past_the_session(session, update(Message).where(Message.id.in_(ids)).values(values))
+    past_the_session(session, update(Message).where(Message.id.in_(ids)).values(CLEARED_MESSAGE))
     return len(ids)
 
 
