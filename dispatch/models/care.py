@@ -61,6 +61,16 @@ class ElderTag(Base):
     __tablename__ = "elder_tags"
     __table_args__ = (
         Index("ix_elder_tags_elder", "elder_id", "id"),
+        # In the order in which they are counted.
+        Index(
+            "ix_elder_tags_held",
+            "code",
+            "elder_id",
+            "valid_from",
+            "valid_to",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
         Index(
             "uq_elder_tags_open",
             "elder_id",
@@ -79,7 +89,7 @@ class ElderTag(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     elder_id: Mapped[int] = mapped_column(BigId, ForeignKey("elders.id"))
-    code: Mapped[str] = mapped_column(String(40), index=True)
+    code: Mapped[str] = mapped_column(String(40))
     source: Mapped[str] = mapped_column(String(100))
     evidence: Mapped[str | None] = mapped_column(String(300))
     valid_from: Mapped[date]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dispatch.models.base import Base, BigId
@@ -61,7 +61,20 @@ def completed_years(born: date, today: date) -> int:
 
 class Elder(Base):
     __tablename__ = "elders"
-    __table_args__ = (Index("ix_elders_name", "name"), Index("ix_elders_initials", "initials"))
+    __table_args__ = (
+        Index("ix_elders_name", "name"),
+        Index("ix_elders_initials", "initials"),
+        # What counts and totals read instead of the rows, which are forty times as wide.
+        Index(
+            "ix_elders_present",
+            "household_id",
+            "ability_level",
+            "service_form",
+            "id",
+            postgresql_where=text("archived_at IS NULL"),
+            sqlite_where=text("archived_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(BigId, ForeignKey("households.id"), index=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, false, not_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from dispatch.models.base import Base, BigId, Json
@@ -49,11 +49,6 @@ class Household(Base):
 def inside(paths: Iterable[str]) -> ColumnElement[bool]:
     """Areas that lie in one of the subtrees; nothing for somebody without any."""
     return or_(false(), *(Area.path.startswith(path, autoescape=True) for path in paths))
-
-
-def sees_everywhere(session: Session, paths: tuple[str, ...]) -> bool:
-    """Whether no area lies outside of these."""
-    return bool(paths) and session.scalar(select(Area.id).where(not_(inside(paths))).limit(1)) is None
 
 
 def paths_of(session: Session, area_ids: Iterable[int]) -> tuple[str, ...]:

@@ -26,6 +26,23 @@ def upgrade() -> None:
         connection.execute(update, [_new(key, value) for key, value in found])
         last = found[-1][0]
     op.create_index(op.f("ix_elders_identity_tail_index"), "elders", ["identity_tail_index"])
+    present = sa.text("archived_at IS NULL")
+    op.create_index(
+        "ix_elders_present",
+        "elders",
+        ["household_id", "ability_level", "service_form", "id"],
+        postgresql_where=present,
+        sqlite_where=present,
+    )
+    op.drop_index(op.f("ix_elder_tags_code"), "elder_tags")
+    lasting = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_elder_tags_held",
+        "elder_tags",
+        ["code", "elder_id", "valid_from", "valid_to"],
+        postgresql_where=lasting,
+        sqlite_where=lasting,
+    )
     op.add_column("privacy_incidents", sa.Column("scope", sa.Text(), nullable=False, server_default=""))
     # Those that are there belong to the whole centre.
     tops = connection.execute(sa.text("SELECT path FROM areas WHERE parent_id IS NULL ORDER BY id")).scalars()

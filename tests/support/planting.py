@@ -22,11 +22,24 @@ Place = tuple[str, str]
 
 SHORTEST_TEXT = 60
 """A shorter column holds a code and not somebody's words, but for those of telephones and places."""
-ALSO_TEXT = {"phone", "called", "external_id", "origin_device"}
+ALSO_TEXT = {"phone", "called"}
 BY_NAME = ("answered_acts", "handover_items", "handovers", "imports", "sim_phones", "sim_traffic")
 """Tables that say by a text whom they are about, or are needed by one that is."""
 NOT_TEXT = {
-    *("digest", "key", "once_key", "reference", "provider_id", "event_id", "call_id", "number", "actor", "actor_id"),
+    *(
+        "digest",
+        "key",
+        "once_key",
+        "reference",
+        "provider_id",
+        "event_id",
+        "call_id",
+        "number",
+        "device_number",
+        "origin_device",
+        "actor",
+        "actor_id",
+    ),
     *("subject", "ref", "model", "path", "scope", "file_name", "seed", "claim"),
     # People of the centre, not of the register.
     *("actor_name", "agent", "assessors", "from_name", "to_name"),
@@ -67,9 +80,11 @@ def is_text(column: Column[Any]) -> bool:
 def plant(session: Session, words: str, phone: str, ids: dict[str, int], given: dict[Place, Any]) -> set[Place]:
     """A row in each table that hangs on a person; ``ids`` names the rows that they point to. Where something stands."""
     planted: set[Place] = set()
-    for table in hanging("elders", "households"):
+    tables = hanging("elders", "households")
+    pointed_to = {key.column.table.name for table in tables for key in table.foreign_keys}
+    for table in tables:
         texts = [column for column in table.columns if is_text(column)]
-        if not texts and table.name not in BY_NAME:
+        if not texts and table.name not in pointed_to:
             continue
         values = dict(_values(table, words, phone, ids, given))
         key = session.execute(insert(table).values(values)).inserted_primary_key

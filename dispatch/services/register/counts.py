@@ -78,12 +78,15 @@ def _by_column(session: Session, key: Any, narrowed: Narrowed, known: list[str])
 
 def _by_tag(session: Session, centre: Centre, narrowed: Narrowed, now: datetime) -> Items:
     ids = narrowed.ids().subquery()
-    statement = (
-        select(ElderTag.code, func.count(ElderTag.elder_id.distinct()))
+    # One who is in a group by two memberships counts once.
+    held = (
+        select(ElderTag.code, ElderTag.elder_id)
         .join(ids, ids.c.id == ElderTag.elder_id)
         .where(holds(today(centre, now)))
-        .group_by(ElderTag.code)
+        .distinct()
+        .subquery()
     )
+    statement = select(held.c.code, func.count()).group_by(held.c.code)
     found: dict[str, int] = dict(session.execute(statement).all())
     known = list(centre.care.groups.groups)
     return [

@@ -15,7 +15,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.privacy import mask_address, mask_phone
 from dispatch.models.care import AssessmentState, ElderTag
 from dispatch.models.people import Contact, Elder, Fact
-from dispatch.models.places import Area, Household, inside, sees_everywhere
+from dispatch.models.places import Area, Household, inside
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -82,16 +82,16 @@ def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, 
 
 
 def _placed(session: Session, actor: Actor, area_id: int | None) -> list[ColumnElement[bool]]:
-    """Whose home lies where the actor may look. Nothing to check for somebody who may look everywhere."""
-    allowed = inside(actor.paths)
-    if area_id is None:
-        if sees_everywhere(session, actor.paths):
-            return []
-        return [Household.area_id.in_(select(Area.id).where(allowed))]
-    area = session.get(Area, area_id)
-    if area is None:
-        raise Invalid("area", "unknown", "there is no such area")
-    return [Household.area_id.in_(select(Area.id).where(allowed, inside((area.path,))))]
+    """Whose home lies where the actor may look. Nothing to check where that is everywhere: no home need be read."""
+    within = inside(actor.paths)
+    if area_id is not None:
+        area = session.get(Area, area_id)
+        if area is None:
+            raise Invalid("area", "unknown", "there is no such area")
+        within = and_(within, inside((area.path,)))
+    if session.scalar(select(Area.id).where(not_(within)).limit(1)) is None:
+        return []
+    return [Household.area_id.in_(select(Area.id).where(within))]
 
 
 def _level(level: str) -> ColumnElement[bool]:
@@ -145,43 +145,38 @@ def _no_keys() -> ColumnElement[bool]:
 def elders(centre: Centre, actor: Actor, wanted: ElderFilter, page: PageOf, now: datetime) -> dict[str, Any]:
     """By id. ``total`` on the first page, and none where a search finds thousands: the query must say more."""
     with centre.database.reads() as session:
-        narrowed = narrow(session, centre, actor, wanted, now)
-        ids = _page(session, narrowed, page)
-        total = _total(session, narrowed) if page.before is None and narrowed.matches.few else None
+        ids, total = _page(session, narrow(session, centre, actor, wanted, now), page)
         items = _items(session, ids[: page.limit], today(centre, now), now)
     more = len(ids) > page.limit
     return {"items": items, "next_cursor": items[-1]["id"] if more else None, "total": total}
 
 
-def _page(session: Session, narrowed: Narrowed, page: PageOf) -> list[int]:
-    """One id more than the page holds, if there is one."""
+def _page(session: Session, narrowed: Narrowed, page: PageOf) -> tuple[list[int], int | None]:
+    """One id more than the page holds, if there is one, and how many there are, if that can be said."""
+    matches, most = narrowed.matches, page.limit + 1
     base = narrowed.ids().order_by(Elder.id)
     if page.before is not None:
         base = base.where(Elder.id > page.before)
-    if not narrowed.matches.where:
-        return list(session.scalars(base.limit(page.limit + 1)))
-    if not narrowed.matches.few:
-        for size in WINDOWS:
-            window = base.limit(size).subquery()
-            near = _searched(select(Elder.id).join(window, window.c.id == Elder.id), narrowed.matches, joined=False)
-            found = list(session.scalars(near.order_by(Elder.id).limit(page.limit + 1)))
-            if len(found) > page.limit:
-                return found
-    searched = _searched(base, narrowed.matches, joined=bool(narrowed.at_home))
-    return list(session.scalars(searched.limit(page.limit + 1)))
+    if not matches.few:
+        return _near(session, base, matches, most), None
+    found = base.where(*matches.where)
+    if page.before is not None:
+        return list(session.scalars(found.limit(most))), None
+    if matches.where:  # some thousands at most: counting them would take as long as reading them
+        ids = list(session.scalars(found))
+        return ids[:most], len(ids)
+    total = session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
+    return list(session.scalars(found.limit(most))), total
 
 
-def _searched(statement: Select[Any], matches: Matches, *, joined: bool) -> Select[Any]:
-    if not joined:
-        statement = statement.join(Household, Household.id == Elder.household_id)
-    return statement.where(*matches.where)
-
-
-def _total(session: Session, narrowed: Narrowed) -> int:
-    statement = narrowed.ids()
-    if narrowed.matches.where:
-        statement = _searched(statement, narrowed.matches, joined=bool(narrowed.at_home))
-    return session.scalar(statement.with_only_columns(func.count())) or 0
+def _near(session: Session, base: Select[Any], matches: Matches, most: int) -> list[int]:
+    for size in WINDOWS:
+        window = base.limit(size).subquery()
+        near = select(Elder.id).join(window, window.c.id == Elder.id).where(*matches.where)
+        found = list(session.scalars(near.order_by(Elder.id).limit(most)))
+        if len(found) == most:
+            return found
+    return list(session.scalars(base.where(*matches.where).limit(most)))
 
 
 def _items(session: Session, ids: Iterable[int], day: date, now: datetime) -> list[dict[str, Any]]:

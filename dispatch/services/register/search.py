@@ -6,7 +6,8 @@ characters; the database keeps an index of them itself (migration 0004), so that
 choose the candidates; the text itself decides.
 
 A word that thousands match (a county, a surname) is no help to an index, and its matches stand close together: then the
-rows are read in their order until a page is full. Measured on 372,500 elders in bench/register.py.
+rows are read in their order until a page is full. Several such words may still meet in few. Measured on 372,500 elders
+in bench/register.py.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ Ids = Select[Any]
 @dataclass(frozen=True)
 class Matches:
     where: tuple[ColumnElement[bool], ...]
-    """What must hold of ``Elder`` joined with ``Household``."""
+    """What must hold of ``Elder``."""
     few: bool
     """An index leads to them; else they are found by reading on until there are enough."""
 
@@ -77,18 +78,30 @@ def words(q: str) -> list[str]:
 def look(session: Session, q: str) -> Matches:
     """What ``q`` means. An empty query matches everybody."""
     ids: set[int] | None = None
-    where: list[ColumnElement[bool]] = []
-    for word in words(q):
+    many: list[_Many] = []
+    for word in sorted(words(q), key=len, reverse=True):
         named = _first(session, list(_exact_ways(session, word)))
-        texts = list(_text_ways(word.lower()))
+        texts = tuple(_text_ways(word.lower()))
         found = _first(session, [way.candidates(on_postgresql(session)) for way in texts])
         if len(found) <= MANY:
             ids = found | named if ids is None else ids & (found | named)
         else:
-            where.append(or_(*(way.exactly for way in texts), among(session, named)))
+            many.append(_Many(texts, among(session, named)))
+    if ids is None and len(many) > 1:
+        ids = _together(session, many)
+        many = many if ids is None else []
+    where = [one.holds for one in many]
     if ids is not None:
         where.append(among(session, ids))
     return Matches(tuple(where), few=ids is not None or not where)
+
+
+def _together(session: Session, many: list[_Many]) -> set[int] | None:
+    """Those in whom words meet that thousands match each; None: they too are thousands."""
+    first, rest = many[0], [one.holds for one in many[1:]]
+    ways = [way.candidates(on_postgresql(session)) for way in first.texts]
+    found = _first(session, [way.where(*rest) for way in (*ways, select(Elder.id).where(first.named))])
+    return found if len(found) <= MANY else None
 
 
 def on_postgresql(session: Session) -> bool:
@@ -123,6 +136,28 @@ class _Text:
             statement = select(Elder.id).join(Household, Household.id == Elder.household_id)
             return statement.where(*_gram_index("households", Household.id, self.grams, by_arrays), self.exactly)
         return select(Elder.id).where(*_gram_index("elders", Elder.id, self.grams, by_arrays), self.exactly)
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """Of an elder, whose home is looked up alone: a join, or an EXISTS that PostgreSQL hashes, would read all homes
+        for a few elders.
+        """
+        if not self.home:
+            return self.exactly
+        home = select(self.exactly).where(Household.id == Elder.household_id)
+        return home.correlate(Elder).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class _Many:
+    """A word that says too little for an index."""
+
+    texts: tuple[_Text, ...]
+    named: ColumnElement[bool]
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        return or_(*(way.holds for way in self.texts), self.named)
 
 
 def _text_ways(low: str) -> Iterator[_Text]:
