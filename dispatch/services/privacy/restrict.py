@@ -45,9 +45,15 @@ def _clearing(ids: Sequence[int]) -> Iterator[Any]:
     """Before the messages lose their numbers, the simulated network loses what they carried."""
     carried = select(Message.reference).where(Message.case_id.in_(ids))
     yield update(SimTraffic).where(SimTraffic.reference.in_(carried)).values(phone="", body="")
-    blank_case = {"text": None, "caller": None, "caller_index": None, "caller_masked": None, "hold_reason": None}
+    blank_case: dict[str, Any] = {
+        "text": None,
+        "caller": None,
+        "caller_index": None,
+        "caller_masked": None,
+        "hold_reason": None,
+    }
     yield update(Case).where(Case.id.in_(ids)).values(blank_case)
-    blank_call = {"caller": None, "called": None, "recording_url": None, "events": {}}
+    blank_call: dict[str, Any] = {"caller": None, "called": None, "recording_url": None, "events": {}}
     yield update(Call).where(Call.case_id.in_(ids)).values(blank_call)
     yield update(Message).where(Message.case_id.in_(ids), Message.state.not_in(UNSENT)).values(CLEARED_MESSAGE)
     # A promise that is still open keeps what it needs to be kept: whoever erases a person waits for its end.

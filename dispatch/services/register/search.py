@@ -206,8 +206,9 @@ def _exact_ways(session: Session, word: str) -> Iterator[Ids]:
     if _IDENTITY.fullmatch(word):
         yield select(Elder.id).where(has_identity(Elder.identity_index, word.upper()))
     if _IDENTITY_ENDING.fullmatch(word):
-        number = Elder.identity_number
-        yield _ending(session, number, has_identity_tail(Elder.identity_tail_index, word.upper()), word.upper())
+        ending = word.upper()
+        same_tail = has_identity_tail(Elder.identity_tail_index, ending)
+        yield _ending(session, Elder.identity_number, same_tail, ending)
     digits = (normal_number(word) or "") if word.startswith("+") else word
     if not (digits.isascii() and digits.isdigit() and len(digits) >= TAIL):
         return
