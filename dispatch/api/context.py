@@ -17,7 +17,7 @@ from dispatch.domain.permissions import May
 from dispatch.services import accounts
 from dispatch.services.access import sessions
 from dispatch.services.access.sessions import Door, Visit
-from dispatch.services.access.throttle import AddressThrottle, OnceAWhile
+from dispatch.services.access.throttle import OnceAWhile
 from dispatch.services.accounts import Person
 from dispatch.services.centre import Centre
 from dispatch.services.together import Together
@@ -37,7 +37,6 @@ class Context:
     network: PhoneNetwork
     together: Together
     build: str
-    throttle: AddressThrottle = field(default_factory=AddressThrottle)
     refusals: OnceAWhile = field(default_factory=OnceAWhile)
 
 

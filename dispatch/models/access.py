@@ -36,6 +36,16 @@ class SignedIn(Base):
     browser: Mapped[str] = mapped_column(String(200))
 
 
+class AddressTries(Base):
+    """Where wrong passwords came from lately. A row that is full again means nothing."""
+
+    __tablename__ = "address_tries"
+
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    full_at: Mapped[datetime] = mapped_column(index=True)
+    """When this address has all its tries again: each wrong one puts it off."""
+
+
 class FormerPassword(Base):
     __tablename__ = "former_passwords"
 

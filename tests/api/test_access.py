@@ -198,6 +198,14 @@ def test_one_address_that_guesses_is_slowed_and_shuts_nobody_out(app: Flask, tow
     assert far_away.post(f"{API}/session", json=body).status_code == 200, "and everybody from elsewhere"
 
 
+def test_the_tries_of_an_address_are_counted_once_for_all_web_processes(app: Flask, strict: Flask, town: Town) -> None:
+    rules = town.centre.access.lock_out
+    apps = [app, strict]  # two processes on one database
+    tried = [come(apps[n % 2], f"nobody{n}", "guess")[1].status_code for n in range(rules.address_tries + 5)]
+    assert tried.count(401) in range(rules.address_tries, rules.address_tries + 3)
+    assert tried[-2:] == [429, 429]
+
+
 def test_what_is_typed_as_a_name_is_not_written_down(app: Flask, town: Town) -> None:
     come(app, "My-Secret-Passw0rd", "oops")
     come(app, "lin", "guess")

@@ -29,7 +29,6 @@ from dispatch.models.workforce import Worker
 from dispatch.services import accounts, deliver, escalate, live
 from dispatch.services.access.sessions import Door
 from dispatch.services.access.sign_in import Attempt, sign_in
-from dispatch.services.access.throttle import AddressThrottle
 from dispatch.services.access.users import add_by_hand
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
@@ -212,7 +211,7 @@ def press(centre: Centre, now: datetime, event_id: str = "e1"):
 def test_demo_users_and_tokens_come_in(sqlite_centre: Centre) -> None:
     for username in ("operator", "operator2", "supervisor", "provider", "admin", "auditor"):
         attempt = Attempt(username, "demo", None, Door("127.0.0.1", ""))
-        person = sign_in(sqlite_centre, attempt, AddressThrottle(), NOW)
+        person = sign_in(sqlite_centre, attempt, NOW)
         assert person.actor.paths
         assert person.actor.name
     assert accounts.machine(sqlite_centre, "demo-device-token").scopes == {"signals"}

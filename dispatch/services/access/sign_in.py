@@ -14,9 +14,8 @@ from dispatch.domain.errors import Locked, SecondFactorRequired, TooManyTries, U
 from dispatch.models.access import SignedIn
 from dispatch.models.people import User
 from dispatch.services import trail
-from dispatch.services.access import codes, passwords
+from dispatch.services.access import codes, passwords, throttle
 from dispatch.services.access.sessions import Door
-from dispatch.services.access.throttle import AddressThrottle
 from dispatch.services.accounts import Person, present
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
@@ -33,7 +32,7 @@ class Attempt:
     door: Door
 
 
-def sign_in(centre: Centre, attempt: Attempt, throttle: AddressThrottle, now: datetime) -> Person:
+def sign_in(centre: Centre, attempt: Attempt, now: datetime) -> Person:
     """Who this is. Raises ``Unauthenticated`` without saying which of name and password was wrong,
     ``SecondFactorRequired``, ``Locked``, or ``TooManyTries`` from this address.
     """
@@ -41,7 +40,8 @@ def sign_in(centre: Centre, attempt: Attempt, throttle: AddressThrottle, now: da
     with centre.database.reads() as session:
         user = session.scalar(select(User).where(User.username == attempt.username, User.active))
         known = user is not None and _came_from(session, user.id, attempt.door, now)
-    if throttle.is_empty(rules, attempt.door.address, now) and not known:
+        barred = not known and throttle.is_empty(session, rules, attempt.door.address, now)
+    if barred:
         pace = rules.address_pace.total_seconds()
         raise TooManyTries("too many wrong passwords from this address: wait a little", retry_after=int(pace))
     if user is not None and user.locked_until is not None and user.locked_until > now:
@@ -51,17 +51,17 @@ def sign_in(centre: Centre, attempt: Attempt, throttle: AddressThrottle, now: da
     if right and user is not None and user.password_ends_at is not None and user.password_ends_at <= now:
         raise Unauthenticated("this one-time password has run out: ask an administrator for another")
     if user is None or not right:
-        throttle.count(rules, attempt.door.address, now)
+        throttle.count(centre, rules, attempt.door.address, now)
         _refused(centre, user, attempt, "password", now)
         raise Unauthenticated("the user name or the password is wrong")
-    with_code = _second_factor(centre, user, attempt, throttle, now)
+    with_code = _second_factor(centre, user, attempt, now)
     if user.failed_sign_ins:  # forgotten only now: the right password must not buy more guesses at the code
         count_try(centre, user.id, right=True, now=now)
     with centre.database.reads() as session:
         return replace(present(session, centre, user, now), second_factor=with_code)
 
 
-def _second_factor(centre: Centre, user: User, attempt: Attempt, throttle: AddressThrottle, now: datetime) -> bool:
+def _second_factor(centre: Centre, user: User, attempt: Attempt, now: datetime) -> bool:
     """Whether a code was needed, and given. Raises ``SecondFactorRequired``."""
     with centre.database.reads() as session:
         if not codes.has_factor(session, user.id):
@@ -71,7 +71,7 @@ def _second_factor(centre: Centre, user: User, attempt: Attempt, throttle: Addre
     with centre.database.sessions.begin() as session:
         right = codes.accept(session, user.id, attempt.code, now)
     if not right:
-        throttle.count(centre.access.lock_out, attempt.door.address, now)
+        throttle.count(centre, centre.access.lock_out, attempt.door.address, now)
         _refused(centre, user, attempt, "code", now)
         raise SecondFactorRequired("the code is wrong, or was used already: wait for the next", wrong=True)
     return True

@@ -5,42 +5,38 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
 from dispatch.domain.access import LockOut
+from dispatch.models.access import AddressTries
+from dispatch.services.centre import Centre
+from dispatch.services.transact import transact
 
-MOST_ADDRESSES = 50_000
+
+def is_empty(session: Session, rules: LockOut, address: str, now: datetime) -> bool:
+    """Whether this address has used up its tries: a bucket that refills by one with every ``address_pace``."""
+    full_at = session.scalar(select(AddressTries.full_at).where(AddressTries.address == _key(address)))
+    return full_at is not None and full_at > now + (rules.address_tries - 1) * rules.address_pace
 
 
-class AddressThrottle:
-    """A bucket of tries for each address, of this web process; it refills with time.
+def count(centre: Centre, rules: LockOut, address: str, now: datetime) -> None:
+    """One wrong try, for all web processes. Whoever floods us is soon refused without a word being written."""
 
-    In memory and not in the database: whoever floods us with guesses must not make us write. Two processes allow twice
-    as many, which is still few.
-    """
+    def work(session: Session) -> None:
+        session.execute(delete(AddressTries).where(AddressTries.full_at <= now))
+        kept = session.get(AddressTries, _key(address), with_for_update=True)
+        if kept is None:
+            session.add(AddressTries(address=_key(address), full_at=now + rules.address_pace))
+        else:
+            latest = now + rules.address_tries * rules.address_pace
+            kept.full_at = min(kept.full_at + rules.address_pace, latest)
 
-    def __init__(self) -> None:
-        self._used: dict[str, tuple[float, datetime]] = {}
-        self._lock = threading.Lock()
+    transact(centre, work)
 
-    def is_empty(self, rules: LockOut, address: str, now: datetime) -> bool:
-        with self._lock:
-            return self._now(rules, address, now) + 1 > rules.address_tries
 
-    def count(self, rules: LockOut, address: str, now: datetime) -> None:
-        """One wrong try."""
-        with self._lock:
-            if len(self._used) >= MOST_ADDRESSES:
-                self._forget(rules, now)
-            self._used[address] = (min(self._now(rules, address, now) + 1, rules.address_tries), now)
-
-    def _now(self, rules: LockOut, address: str, now: datetime) -> float:
-        used, at = self._used.get(address, (0.0, now))
-        return max(0.0, used - (now - at) / rules.address_pace)
-
-    def _forget(self, rules: LockOut, now: datetime) -> None:
-        """Those that are full again; all of them if that is not enough."""
-        self._used = {a: u for a, u in self._used.items() if self._now(rules, a, now) > 0}
-        if len(self._used) >= MOST_ADDRESSES:
-            self._used.clear()
+def _key(address: str) -> str:
+    return address[:64]
 
 
 class OnceAWhile:
