@@ -197,7 +197,7 @@ def patch_task(path: TaskPath, body: TaskIn) -> Response:
     return jsonify(worklist.task(centre(), doing.actor, int(path.task_id), doing.now))
 
 
-@api.get("/devices/tests", summary="The buttons that nobody pressed in a month")
+@api.get("/devices/tests", summary="The homes that pressed no button in a month")
 def list_tests(query: MonthQuery) -> Response:
     actor = allowed(May.DEVICES_READ)
     return jsonify(monthly.missing(centre(), actor, query.chosen(), PageOf(query.limit, _int(query.cursor)), now()))

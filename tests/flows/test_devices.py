@@ -379,7 +379,7 @@ def test_on_test_has_a_reason_and_a_longest_time(story: Story) -> None:
 def pressed(story: Story, month: date | None = None, by: str = "boss") -> tuple[int, int, list[str]]:
     first = month or month_of(story.now, story.centre.zone)
     found = monthly.missing(story.centre, story.town.actor(by), monthly.Month(first), PageOf(50, None), story.now)
-    return found["buttons"], found["pressed"], [item["number"] for item in found["items"]]
+    return found["homes"], found["pressed"], [item["number"] for item in found["items"]]
 
 
 def test_each_home_presses_its_button_in_each_calendar_month(story: Story) -> None:
@@ -403,6 +403,25 @@ def test_each_home_presses_its_button_in_each_calendar_month(story: Story) -> No
     story.sleep(10 * 86400)
     assert pressed(story) == (3, 0, ["SOS-1", "SOS-2", "SOS-W"])
     assert pressed(story, november) == (3, 2, ["SOS-W"])
+
+
+def test_any_button_of_a_home_counts_for_the_home_and_a_home_is_listed_once(story: Story) -> None:
+    for number in ("SOS-1", "SOS-2"):
+        change(story, number, model=BUTTON)
+    home = story.town.households["Wang"]
+    register.add(story.centre, doing(story), DeviceFields(number="BATH-1", model=BUTTON, household_id=home))
+    assert pressed(story) == (2, 0, ["SOS-1", "SOS-2"])
+    boss, month = story.town.actor("boss"), monthly.Month(month_of(story.now, story.centre.zone))
+    page = monthly.missing(story.centre, boss, month, PageOf(1, None), story.now)
+    assert ([one["number"] for one in page["items"]], page["total"]) == (["SOS-1"], 2)
+    page = monthly.missing(story.centre, boss, month, PageOf(1, int(page["next_cursor"])), story.now)
+    assert ([one["number"] for one in page["items"]], page["next_cursor"]) == (["SOS-2"], None)
+    story.press("BATH-1", "test")
+    assert pressed(story) == (2, 1, ["SOS-2"])
+    november = month.first
+    story.sleep(10 * 86400)
+    assert pressed(story) == (2, 0, ["SOS-1", "SOS-2"])
+    assert pressed(story, november) == (2, 1, ["SOS-2"])
 
 
 def test_those_who_forgot_are_reminded_once_on_the_days_that_the_centre_chose(story: Story) -> None:

@@ -1,4 +1,7 @@
-"""Every home presses its button once a month: who did, who did not, and a reminder for those who forgot."""
+"""Every home presses its button once a month: which did, which did not, and a reminder for those who forgot.
+
+A home with several buttons has done it when any of them was pressed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -40,7 +43,7 @@ class Month:
     area_id: int | None = None
 
 
-def _missing(centre: Centre, month: Month, now: datetime) -> ColumnElement[bool]:
+def _not_pressed(centre: Centre, month: Month, now: datetime) -> ColumnElement[bool]:
     since, until = month_span(month.first, centre.zone)
     if month.first == month_of(now, centre.zone):
         return conditions.untested(centre, since)
@@ -68,6 +71,23 @@ def _buttons(centre: Centre, month: Month) -> ColumnElement[bool]:
     )
 
 
+def _homes(centre: Centre, month: Month, now: datetime) -> Select[int | None]:
+    """The homes with buttons of which none was pressed in the month."""
+    pressed = case((_not_pressed(centre, month, now), 0), else_=1)
+    return (
+        select(Device.household_id)
+        .where(_buttons(centre, month))
+        .group_by(Device.household_id)
+        .having(func.max(pressed) == 0)
+        .correlate(None)
+    )
+
+
+def _one_each(centre: Centre, month: Month, now: datetime) -> ColumnElement[bool]:
+    """The first button of each such home, which stands for it in the list."""
+    return Device.id.in_(_homes(centre, month, now).with_only_columns(func.min(Device.id)))
+
+
 def _inside(session: Session, statement: Select[*tuple[Any, ...]], area_id: int | None) -> Select[*tuple[Any, ...]]:
     if area_id is None:
         return statement
@@ -78,27 +98,27 @@ def _inside(session: Session, statement: Select[*tuple[Any, ...]], area_id: int 
 
 
 def missing(centre: Centre, actor: Actor, month: Month, page: PageOf, now: datetime) -> dict[str, Any]:
-    """The buttons that nobody pressed in the month, with how many there are and how many were."""
+    """The homes that pressed no button in the month, with how many there are and how many did."""
     with centre.database.reads() as session:
         base = _inside(session, register.cards().where(_buttons(centre, month), seen(actor)), month.area_id)
-        not_pressed = base.where(_missing(centre, month, now))
-        total = session.scalar(base.with_only_columns(func.count(Device.id))) or 0
-        missing_ = session.scalar(not_pressed.with_only_columns(func.count(Device.id))) or 0
+        homes = base.where(_one_each(centre, month, now))
+        total = session.scalar(base.with_only_columns(func.count(Device.household_id.distinct()))) or 0
+        missing_ = session.scalar(homes.with_only_columns(func.count(Device.id))) or 0
         by_area = session.execute(
-            not_pressed.with_only_columns(Area.id, Area.name, func.count(Device.id))
+            homes.with_only_columns(Area.id, Area.name, func.count(Device.id))
             .group_by(Area.id, Area.name)
             .order_by(func.count(Device.id).desc(), Area.id)
             .limit(50)
         ).all()
         if page.before is not None:
-            not_pressed = not_pressed.where(Device.id > page.before)
-        found = session.execute(not_pressed.order_by(Device.id).limit(page.limit + 1)).all()
+            homes = homes.where(Device.id > page.before)
+        found = session.execute(homes.order_by(Device.id).limit(page.limit + 1)).all()
         items = [register.card(row, centre, now) for row in found[: page.limit]]
     return {
         "items": items,
         "next_cursor": items[-1]["id"] if len(found) > page.limit else None,
         "total": missing_,
-        "buttons": total,
+        "homes": total,
         "pressed": total - missing_,
         "areas": [{"area": {"id": str(i), "name": name}, "missing": number} for i, name, number in by_area],
         "month": month.first.isoformat()[:7],
@@ -110,7 +130,7 @@ def export(centre: Centre, actor: Actor, month: Month, now: datetime) -> Iterato
     yield ["device", "location", "elder", "address", "area", "last_test_at", "last_alarm_at"]
     with centre.database.reads() as session:
         base = _inside(session, register.cards().where(_buttons(centre, month), seen(actor)), month.area_id)
-        statement = base.where(_missing(centre, month, now)).order_by(Area.path, Device.id)
+        statement = base.where(_one_each(centre, month, now)).order_by(Area.path, Device.id)
         for device, home, area, elder, _gateway in session.execute(statement.execution_options(yield_per=500)):
             yield [
                 device.number,
@@ -124,7 +144,7 @@ def export(centre: Centre, actor: Actor, month: Month, now: datetime) -> Iterato
 
 
 def tick(centre: Centre, now: datetime) -> None:
-    """On the days that the centre chose, one short message to each elder whose button was not pressed yet."""
+    """On the days that the centre chose, one short message to each home that has pressed no button yet."""
     if not centre.devices.reminder_days or not is_due(centre, ROUND, now):
         return
     local = now.astimezone(centre.zone)
@@ -138,16 +158,19 @@ def tick(centre: Centre, now: datetime) -> None:
 
 
 def _remind(centre: Centre, today: date, now: datetime) -> None:
-    """In batches, each in its own transaction; the reference makes any number of rounds one message a day."""
+    """In batches, each in its own transaction; by its reference it is one message a day and home."""
     month, after = Month(today.replace(day=1)), 0
     dialect = postgresql if centre.database.is_postgresql else sqlite
     while True:
         with centre.database.sessions.begin() as session:
             found = session.execute(
-                select(Device.id, Elder.id, Elder.phone)
+                select(Device.id, Device.household_id, Elder.id, Elder.phone)
                 .join(Elder, Elder.id == Device.elder_id)
                 .where(
-                    _buttons(centre, month), _missing(centre, month, now), Device.id > after, Elder.phone.is_not(None)
+                    _buttons(centre, month),
+                    Device.household_id.in_(_homes(centre, month, now)),
+                    Device.id > after,
+                    Elder.phone.is_not(None),
                 )
                 .order_by(Device.id)
                 .limit(BATCH)
@@ -157,11 +180,11 @@ def _remind(centre: Centre, today: date, now: datetime) -> None:
             rows = [
                 {
                     **_reminder(body, now),
-                    "reference": f"button:{d}:{today.isoformat()}",
+                    "reference": f"button:{h}:{today.isoformat()}",
                     "phone": p,
                     "label": f"elder {e}",
                 }
-                for d, e, p in found
+                for _, h, e, p in found
             ]
             if rows:
                 session.execute(dialect.insert(Message).on_conflict_do_nothing(), rows)
