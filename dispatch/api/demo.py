@@ -109,7 +109,7 @@ def phones() -> Response:
 def elder() -> str:
     lang = _language()
     other = "zh" if lang == "en" else "en"
-    return render_template("elder.html", words=WORDS[lang], lang=lang, other=other, device=HEROINE, token=TOKEN)
+    return render_template("demo_button.html", words=WORDS[lang], lang=lang, other=other, device=HEROINE, token=TOKEN)
 
 
 @pages.get("/elder/state")

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import segno
@@ -22,9 +23,9 @@ from dispatch.api.elder_words import HELPS, WORDS
 from dispatch.api.problems import AWAY
 from dispatch.api.schemas import ElderPath, Problem
 from dispatch.domain.case import Help
-from dispatch.domain.errors import NotFound
+from dispatch.domain.errors import NotFound, Unavailable
 from dispatch.domain.permissions import May
-from dispatch.services import elder_page
+from dispatch.services import elder_page, spool
 from dispatch.services.accounts import digest
 from dispatch.services.elder_page import Deed, Outcome, Page, Press
 
@@ -93,7 +94,9 @@ def press(token: str, deed: str) -> Response:
     if deed not in set(Deed):
         raise NotFound("there is no such button")
     key = _key(token)
-    return _guarded(token, deed, lambda: _done(token, key, _press(Deed(deed), Press(token, now(), key))))
+    pressed = Press(digest(token), now(), key)
+    keep = partial(spool.keep, centre().spool_dir, pressed) if deed == Deed.HELP else None
+    return _guarded(token, deed, lambda: _done(token, key, _press(Deed(deed), pressed)), keep)
 
 
 def _press(deed: Deed, pressed: Press) -> Outcome | None:
@@ -123,15 +126,23 @@ def _done(token: str, key: str | None, outcome: Outcome | None) -> Response:
     return _page(token, _look(token), said=words["stale"] if outcome is None else words[f"did_{outcome}"])
 
 
-def _guarded(token: str, deed: str | None, work: Callable[[], Response]) -> Response:
-    """Say it in words when the link is of nobody, and when the database is away; nothing was done then."""
+def _guarded(
+    token: str, deed: str | None, work: Callable[[], Response], keep: Callable[[], None] | None = None
+) -> Response:
+    """Say it in words when the link is of nobody, and when the database is away; then ``keep`` is all that is done."""
     try:
         return work()
     except NotFound:
         return _plain("gone", 404, token, None)
     except AWAY as error:
-        log.warning("elder_page_away", deed=deed or "look", error=type(error).__name__)
-        return _plain("away", 503, token, deed)
+        log.warning("elder_page_away", deed=deed or "look", kept=keep is not None, error=type(error).__name__)
+    try:
+        if keep is not None:
+            keep()
+            return _plain("kept", 202, token, None)
+    except Unavailable as error:
+        log.error("elder_press_lost", reason=error.detail)
+    return _plain("away", 503, token, deed)
 
 
 def _look(token: str) -> Page:
@@ -174,11 +185,12 @@ def _plain(kind: str, status: int, token: str, deed: str | None) -> Response:
     hotline = context().settings.hotline
     again = {"deed": deed, "press": request.form.get("press", ""), "wanted": request.form.get("wanted", "")}
     body = render_template(
-        "elder_plain.html",
+        "elder_page_plain.html",
         **_frame(token),
         headline=words[kind],
         text=words[f"{kind}_text"].format(hotline=hotline),
-        again=again if kind == "away" else None,
+        kind=kind,
+        again=again,
     )
     answer = _private(make_response(body, status))
     if kind == "away":

@@ -99,9 +99,11 @@ class Page:
 class Press:
     """One touch of a button. ``key``: the same for every try of it; None when the form was not ours."""
 
-    token: str
+    card: str
+    """The digest of the link's token, which is written nowhere."""
     now: datetime
     key: str | None = None
+    spooled: bool = False
 
 
 class Deed(StrEnum):
@@ -181,7 +183,7 @@ def _link_json(link: ElderLink) -> dict[str, Any]:
 def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
     """What the page says. ``press``: the key of the press that led here. Raises ``NotFound`` for a link of nobody."""
     with centre.database.reads() as session:
-        elder = _elder_of(session, token)
+        elder = _elder_of(session, digest(token))
         case, owner = _newest(session, elder)
         phase, who, minutes = _stands(session, case, owner, now)
         return Page(
@@ -196,11 +198,11 @@ def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
         )
 
 
-def _elder_of(session: Session, token: str) -> Elder:
+def _elder_of(session: Session, card: str) -> Elder:
     elder = session.scalar(
         select(Elder)
         .join(ElderLink, ElderLink.elder_id == Elder.id)
-        .where(ElderLink.digest == digest(token), ElderLink.revoked_at.is_(None))
+        .where(ElderLink.digest == card, ElderLink.revoked_at.is_(None))
         .options(joinedload(Elder.household).joinedload(Household.area))
     )
     if elder is None:
@@ -281,10 +283,19 @@ def _outcome(session: Session, elder: Elder, press: str | None, now: datetime) -
 def call_for_help(centre: Centre, press: Press) -> int:
     """Open an urgent case, or join the one that is open; returns its id after the commit.
 
-    Raises ``NotFound`` for a link of nobody, and ``OperationalError`` when the database is away: then say so plainly.
+    Raises ``NotFound`` for a link of nobody, and ``OperationalError`` when the database is away: then the press belongs
+    into the spool, and the page says so.
     """
     elder, act, _ = _begin(centre, press, Deed.HELP)
-    request = Request(Kind.EMERGENCY, Channel.APP, elder.id, help=Help.EMERGENCY, priority=1, cause="sos")
+    request = Request(
+        Kind.EMERGENCY,
+        Channel.APP,
+        elder.id,
+        help=Help.EMERGENCY,
+        priority=1,
+        cause="sos",
+        spooled=press.spooled,
+    )
     row, _ = open_case(centre, act, request)
     return int(row["id"])
 
@@ -354,8 +365,8 @@ def _begin(centre: Centre, press: Press, deed: Deed) -> tuple[Elder, Act, bool]:
     """
 
     def once(session: Session) -> tuple[Elder, Act, bool]:
-        elder = _elder_of(session, press.token)
-        session.execute(update(ElderLink).where(ElderLink.digest == digest(press.token)).values(used_at=press.now))
+        elder = _elder_of(session, press.card)
+        session.execute(update(ElderLink).where(ElderLink.digest == press.card).values(used_at=press.now))
         key = None if press.key is None else f"{deed}:{press.key}"
         before = session.get(Command, (_actor(elder).key, key)) if key else None
         if before is not None and not _is_same_press(session, before, press.now):

@@ -43,6 +43,8 @@ class Request:
     applicant: dict[str, str] | None = None
     """Who asked in the elder's place: ``name``, ``relation``."""
     cause: str = "request"
+    spooled: bool = False
+    """It waited on the disk while the database was away."""
 
 
 def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
@@ -123,6 +125,8 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
     case.wanted_at = request.wanted_at
     if request.kind is Kind.COMPLAINT:
         put(case, Flag.COMPLAINT)
+    if request.spooled:
+        put(case, Flag.SPOOLED)
     session.add(case)
     session.flush()
     return case

@@ -1,7 +1,8 @@
 """Alarms while the database is away: one fsynced file each, answered, and brought in exactly once when it is back.
 
-A file's name sorts by the time it came, so the order of each device is kept. Authority is checked when it is brought
-in: an alarm must not be refused because the table of tokens is away.
+A device's signal and an elder's press of "help" go the same way. A file's name sorts by the time it came, so the order
+of each device is kept. Authority is checked when it is brought in: an alarm must not be refused because the table of
+tokens is away.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from dispatch.domain.permissions import May
 from dispatch.domain.signals import SignalKind
 from dispatch.services.accounts import machine_by_digest
 from dispatch.services.centre import Centre
+from dispatch.services.elder_page import Press, call_for_help
 from dispatch.services.intake import Incoming, receive_signal
 
 log = structlog.get_logger()
@@ -42,17 +44,21 @@ class Spooled:
     token_digest: str
 
 
-def keep(directory: Path, spooled: Spooled) -> None:
-    """Write ``spooled`` so that it survives a power cut. Raises ``Unavailable`` when even that fails: do not answer."""
+Kept = Spooled | Press
+
+
+def keep(directory: Path, kept: Kept) -> None:
+    """Write ``kept`` so that it survives a power cut. Raises ``Unavailable`` when even that fails: do not answer."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(directory).free < MIN_FREE:
             raise Unavailable("the spool is full and the database is away: try the next receiver")
-        stamp = spooled.incoming.received_at.strftime("%Y%m%dT%H%M%S%f")
+        at = kept.now if isinstance(kept, Press) else kept.incoming.received_at
+        stamp = at.strftime("%Y%m%dT%H%M%S%f")
         final = directory / f"{stamp}-{uuid4().hex}.json"
         descriptor, temporary = _create(final)
         try:
-            line = memoryview(_line(spooled))
+            line = memoryview(_line(kept))
             while line:  # a nearly full disk takes a part
                 line = line[os.write(descriptor, line) :]
             os.fsync(descriptor)
@@ -71,7 +77,7 @@ def waiting(directory: Path) -> int:
         return 0
 
 
-def drain(directory: Path, bring_in: Callable[[Spooled], Any], limit: int = 500) -> int:
+def drain(directory: Path, bring_in: Callable[[Kept], Any], limit: int = 500) -> int:
     """Bring in what waits, oldest first; returns how many. Stops at the first sign that the database is still away.
 
     Several processes may call it: one at a time works. A file that cannot be read, or whose token is not valid, is put
@@ -85,8 +91,7 @@ def drain(directory: Path, bring_in: Callable[[Spooled], Any], limit: int = 500)
             return 0
         for path in sorted(directory.glob("*.json"))[:limit]:
             try:
-                spooled = _read(path)
-                bring_in(spooled)
+                bring_in(_read(path))
             except (DispatchError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
                 log.warning("spool_rejected", file=path.name, reason=type(error).__name__)
                 _put_aside(directory, path)
@@ -132,31 +137,44 @@ def _alone(directory: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _line(spooled: Spooled) -> bytes:
+def _line(kept: Kept) -> bytes:
+    what, body = ("press", _press_json(kept)) if isinstance(kept, Press) else ("signal", _signal_json(kept))
+    text = json.dumps(body, ensure_ascii=True)
+    return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), what: text}).encode() + b"\n"
+
+
+def _press_json(press: Press) -> dict[str, Any]:
+    return {"card": press.card, "at": press.now.isoformat(), "key": press.key}
+
+
+def _signal_json(spooled: Spooled) -> dict[str, Any]:
     incoming = spooled.incoming
-    body = json.dumps(
-        {
-            "id": str(incoming.id),
-            "device": incoming.device,
-            "kind": incoming.kind.value,
-            "event_id": incoming.event_id,
-            "occurred_at": incoming.occurred_at and incoming.occurred_at.isoformat(),
-            "received_at": incoming.received_at.isoformat(),
-            "data": incoming.data,
-            "raw": base64.b64encode(incoming.raw).decode(),
-            "source": incoming.source,
-            "token_digest": spooled.token_digest,
-        },
-        ensure_ascii=True,
-    )
-    return json.dumps({"sha256": hashlib.sha256(body.encode()).hexdigest(), "signal": body}).encode() + b"\n"
+    return {
+        "id": str(incoming.id),
+        "device": incoming.device,
+        "kind": incoming.kind.value,
+        "event_id": incoming.event_id,
+        "occurred_at": incoming.occurred_at and incoming.occurred_at.isoformat(),
+        "received_at": incoming.received_at.isoformat(),
+        "data": incoming.data,
+        "raw": base64.b64encode(incoming.raw).decode(),
+        "source": incoming.source,
+        "token_digest": spooled.token_digest,
+    }
 
 
-def _read(path: Path) -> Spooled:
+def _read(path: Path) -> Kept:
     outer = json.loads(path.read_bytes())
-    if hashlib.sha256(outer["signal"].encode()).hexdigest() != outer["sha256"]:
+    what = "press" if "press" in outer else "signal"
+    if hashlib.sha256(outer[what].encode()).hexdigest() != outer["sha256"]:
         raise ValueError("checksum does not match")
-    body = json.loads(outer["signal"])
+    body = json.loads(outer[what])
+    if what == "press":
+        return Press(body["card"], datetime.fromisoformat(body["at"]), body["key"], spooled=True)
+    return _signal_of(body)
+
+
+def _signal_of(body: dict[str, Any]) -> Spooled:
     incoming = Incoming(
         id=UUID(body["id"]),
         device=body["device"],
@@ -172,8 +190,11 @@ def _read(path: Path) -> Spooled:
     return Spooled(incoming, body["token_digest"])
 
 
-def bring_in(centre: Centre, spooled: Spooled) -> None:
-    """Take one signal out of the spool: its token must be valid now, then it goes the way of every signal."""
-    actor = machine_by_digest(centre, spooled.token_digest)
+def bring_in(centre: Centre, kept: Kept) -> None:
+    """Take one alarm out of the spool: its token or card must be valid now, then it goes the way of every other."""
+    if isinstance(kept, Press):
+        call_for_help(centre, kept)
+        return
+    actor = machine_by_digest(centre, kept.token_digest)
     require(actor, May.SIGNALS)
-    receive_signal(centre, replace(spooled.incoming, source=actor.name))
+    receive_signal(centre, replace(kept.incoming, source=actor.name))

@@ -140,7 +140,7 @@ class LiveRelay:
             try:
                 brought = spool.drain(self._centre.spool_dir, lambda s: spool.bring_in(self._centre, s))
                 if brought:
-                    log.warning("spool_drained", signals=brought)
+                    log.warning("spool_drained", alarms=brought)
             except AWAY as error:
                 log.info("spool_waits", error=type(error).__name__)
             except Exception:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 
 from dispatch import bootstrap
 from dispatch.api.form_fields import FORMS
+from dispatch.domain.errors import Unavailable
 from dispatch.models.cases import Case
-from dispatch.services import elder_page
+from dispatch.services import elder_page, spool
 from dispatch.services.work import Act
 from tests.support import factories
 from tests.support.factories import PASSWORD, START, Town
@@ -120,16 +123,47 @@ def test_a_link_of_nobody_says_whom_to_ring(elder: FlaskClient) -> None:
     assert elder.post("/e/nobody/explode").status_code == 404
 
 
-def test_while_the_database_is_away_it_never_pretends(
+def away(*_: object) -> None:
+    raise OperationalError("select", {}, Exception("gone"))
+
+
+def test_a_call_for_help_is_kept_while_the_database_is_away(
+    app: Flask, town: Town, elder: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press = press_of(elder.get(link))
+    centre = app.extensions["dispatch"].centre
+
+    with monkeypatch.context() as broken:
+        broken.setattr(elder_page, "transact", away)
+        for _ in range(2):  # a second try of the same press
+            answer = elder.post(f"{link}/help", data={"press": press})
+            assert answer.status_code == 202
+            assert "求助已经存好" in answer.text
+            assert "请现在也打电话 0467-123 4567" in answer.text
+        elder.post("/e/of-nobody/help")
+        assert elder.post(f"{link}/fine", data={"press": press}).status_code == 503
+    (*_, last) = sorted(centre.spool_dir.glob("*.json"))
+    assert link.rpartition("/")[2] not in last.read_text(), "the link is a key and is written nowhere"
+    assert spool.drain(centre.spool_dir, partial(spool.bring_in, centre)) == 2
+    assert spool.rejected(centre.spool_dir) == 1, "the card of nobody is put aside"
+    (case,) = cases(town)
+    assert (case.priority, case.cause, case.flags) == (1, "sos", ["spooled"])
+    assert case.opened_at < datetime.now(UTC)
+    assert elder.post(f"{link}/help", data={"press": press}).status_code == 303
+    assert len(cases(town)) == 1
+
+
+def test_when_nothing_can_be_kept_the_page_never_pretends(
     town: Town, elder: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     press = press_of(elder.get(link))
 
-    def away(*_: object) -> None:
-        raise OperationalError("select", {}, Exception("gone"))
+    def full(*_: object) -> None:
+        raise Unavailable("the spool is full")
 
     with monkeypatch.context() as broken:
         broken.setattr(elder_page, "transact", away)
+        broken.setattr(spool, "keep", full)
         answer = elder.post(f"{link}/help", data={"press": press})
         assert answer.status_code == 503
         assert "现在送不出去" in answer.text

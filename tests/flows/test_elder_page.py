@@ -14,6 +14,7 @@ from dispatch.models.elder_links import ElderLink
 from dispatch.models.response import Arrival
 from dispatch.models.trail import TrailEntry
 from dispatch.services import elder_page
+from dispatch.services.accounts import digest
 from dispatch.services.elder_page import Outcome, Phase, Press
 from dispatch.services.response import arrivals
 from dispatch.services.response.promises import Promise
@@ -31,7 +32,7 @@ def look(story: Story, token: str, press: str | None = None) -> elder_page.Page:
 
 
 def call(story: Story, token: str, key: str | None = "a") -> int:
-    return elder_page.call_for_help(story.centre, Press(token, story.now, key))
+    return elder_page.call_for_help(story.centre, Press(digest(token), story.now, key))
 
 
 def test_a_press_is_an_urgent_case_and_the_page_says_how_it_stands(story: Story) -> None:
@@ -125,7 +126,7 @@ def test_two_tries_at_the_same_moment_are_one_case(story: Story) -> None:
 
 def test_fine_is_told_and_settles_nothing(story: Story) -> None:
     token = card(story)
-    press = Press(token, story.now, "f")
+    press = Press(digest(token), story.now, "f")
     assert elder_page.say_fine(story.centre, press) is Outcome.NOTHING_OPEN
     case_id = call(story, token)
     assert elder_page.say_fine(story.centre, press) is Outcome.FINE
@@ -141,7 +142,7 @@ def test_a_wish_is_a_service_case_once_and_can_be_taken_back(story: Story) -> No
     token = card(story)
 
     def ask(wanted: Help, key: str) -> Outcome:
-        return elder_page.ask_for(story.centre, Press(token, story.now, key), wanted)
+        return elder_page.ask_for(story.centre, Press(digest(token), story.now, key), wanted)
 
     assert ask(Help.MEAL, "a") is Outcome.SERVICE
     assert ask(Help.MEAL, "a") is Outcome.SERVICE
@@ -152,20 +153,20 @@ def test_a_wish_is_a_service_case_once_and_can_be_taken_back(story: Story) -> No
         ("service", "bath", Channel.APP, 3),
     ]
     meal, _bath = story.cases()
-    assert elder_page.withdraw(story.centre, Press(token, story.now, "w"), meal.id) is Outcome.FINE
+    assert elder_page.withdraw(story.centre, Press(digest(token), story.now, "w"), meal.id) is Outcome.FINE
     assert [(w.help, w.withdrawn) for w in look(story, token).wishes] == [("bath", False), ("meal", True)]
     assert look(story, token).phase is Phase.QUIET
 
     other = card(story, "Zhao")
-    assert elder_page.withdraw(story.centre, Press(other, story.now, "x"), _bath.id) is Outcome.NOTHING_OPEN
+    assert elder_page.withdraw(story.centre, Press(digest(other), story.now, "x"), _bath.id) is Outcome.NOTHING_OPEN
 
 
 def test_wishes_are_many_at_some_point_and_help_never_is(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elder_page, "SERVICES_A_DAY", 2)
     token = card(story)
     for n, wanted in enumerate((Help.MEAL, Help.BATH)):
-        assert elder_page.ask_for(story.centre, Press(token, story.now, str(n)), wanted) is Outcome.SERVICE
-    assert elder_page.ask_for(story.centre, Press(token, story.now, "x"), Help.CHAT) is Outcome.TOO_MANY
+        assert elder_page.ask_for(story.centre, Press(digest(token), story.now, str(n)), wanted) is Outcome.SERVICE
+    assert elder_page.ask_for(story.centre, Press(digest(token), story.now, "x"), Help.CHAT) is Outcome.TOO_MANY
     for n in range(20):
         call(story, token, f"help{n}")
     assert story.case.signals == 19

@@ -1,12 +1,15 @@
 'use strict'
 // The page works without this. With it a press that does not get through is tried again, with the same press token, for
-// as long as the page is open, and the words of the state stay fresh.
+// as long as the page is open; the words of the state stay fresh; and where the centre cannot be reached the page says
+// the telephone number, instead of an error of the browser.
 
 const words = document.body.dataset
 const state = document.getElementById('state')
 const said = document.getElementById('said')
 const PATIENCE = 8000
 const LOOK_EVERY = 5000
+const UNREACHED_AFTER = 2
+let unreached = 0
 
 function tell(text) {
   said.hidden = !text
@@ -41,19 +44,28 @@ async function send(form) {
   }
 }
 
-for (const form of document.querySelectorAll('form')) {
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    const button = form.querySelector('button')
-    if (button.getAttribute('aria-busy') === 'true') return
-    button.setAttribute('aria-busy', 'true')
-    tell(words.sending)
-    const answer = await send(form)
-    button.removeAttribute('aria-busy')
-    // Led to the page: the press is stored. Anything else the server says itself; to send it again changes nothing.
-    if (answer.ok && answer.redirected) location.replace(answer.url)
-    else form.submit()
-  })
+async function press(form) {
+  const button = form.querySelector('button')
+  if (button.getAttribute('aria-busy') === 'true') return
+  button.setAttribute('aria-busy', 'true')
+  tell(words.sending)
+  const answer = await send(form)
+  button.removeAttribute('aria-busy')
+  // Kept on a disk while the database is away. Led to the page: stored. Anything else the server says itself; to send it
+  // again changes nothing.
+  if (answer.status === 202) tell(words.kept)
+  else if (answer.ok && answer.redirected) location.replace(answer.url)
+  else form.submit()
+}
+
+// The way to another page of ours: only when there is one.
+async function follow(href) {
+  try {
+    await within(href)
+    location.assign(href)
+  } catch {
+    tell(words.unreached)
+  }
 }
 
 async function look() {
@@ -64,9 +76,27 @@ async function look() {
     if (state.textContent !== now.text) state.textContent = now.text
     state.parentElement.className = `status ${now.phase}`
     if (now.said) tell(now.said)
+    else if (unreached >= UNREACHED_AFTER) tell('')
+    unreached = 0
   } catch {
-    // The next look will tell.
+    unreached += 1
+    if (unreached === UNREACHED_AFTER) tell(words.unreached)
   }
 }
 
-if (state) setInterval(() => { if (!document.hidden) look() }, LOOK_EVERY)
+// A telephone that lacks these is served by the plain forms and links.
+if (window.AbortController && window.fetch) {
+  for (const form of document.querySelectorAll('form')) {
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      press(form)
+    })
+  }
+  for (const link of document.querySelectorAll('a[href^="/"]')) {
+    link.addEventListener('click', (event) => {
+      event.preventDefault()
+      follow(link.href)
+    })
+  }
+  if (state) setInterval(() => { if (!document.hidden) look() }, LOOK_EVERY)
+}

@@ -101,9 +101,10 @@ function numbers() {
   byId('none').hidden = shown.cases.length > 0
   list('events', shown.events, ({ community, cause, since }) => [`${community} · ${codes[cause] ?? cause} · ${words.since} ${clockTime(Date.parse(since)).slice(0, 5)}`])
   list('messages', shown.messages, ({ text }) => [text])
+  map(shown.districts)
   byId('events-box').hidden = !shown.events.length
   byId('messages-box').hidden = !shown.messages.length
-  document.querySelector('.side').classList.toggle('shown', shown.events.length + shown.messages.length > 0)
+  document.querySelector('.side').classList.toggle('shown', shown.events.length + shown.messages.length + shown.districts.length > 0)
 }
 
 function caseLine(one) {
@@ -115,6 +116,46 @@ function caseLine(one) {
     ['state', codes[one.state] ?? one.state],
   ]
   return line.map(([name, text]) => Object.assign(document.createElement('span'), { className: name, textContent: text }))
+}
+
+// North up, a kilometre as long east as north, without any tile: each place a bubble that grows with what is open there.
+const SHEET = { width: 480, height: 330, margin: 62, largest: 40, smallest: 16 }
+let drawn = ''
+
+function map(places) {
+  byId('map-box').hidden = !places.length
+  const wanted = JSON.stringify(places)
+  if (wanted === drawn || !places.length) return
+  drawn = wanted
+  const range = (values) => [Math.min(...values), Math.max(...values)]
+  const [south, north] = range(places.map(({ lat }) => lat))
+  const [west, east] = range(places.map(({ lon }) => lon))
+  const narrow = Math.cos(((south + north) / 2) * Math.PI / 180)
+  const scale = Math.min(
+    (SHEET.width - 2 * SHEET.margin) / Math.max((east - west) * narrow, 0.02),
+    (SHEET.height - 2 * SHEET.margin) / Math.max(north - south, 0.02),
+  )
+  const most = Math.max(1, ...places.map(({ open }) => open))
+  const svg = byId('map')
+  svg.setAttribute('viewBox', `0 0 ${SHEET.width} ${SHEET.height}`)
+  svg.replaceChildren(...places.flatMap((one) => {
+    const x = SHEET.width / 2 + (one.lon - (west + east) / 2) * narrow * scale
+    const y = SHEET.height / 2 - (one.lat - (south + north) / 2) * scale
+    const r = one.open ? Math.max(SHEET.smallest, SHEET.largest * Math.sqrt(one.open / most)) : 6
+    const kind = one.p1 ? 'urgent' : one.open ? 'some' : 'none'
+    return [
+      shape('circle', { cx: x, cy: y, r, class: kind }),
+      ...(one.open ? [shape('text', { x, y: y + 7, class: 'count' }, one.p1 ? `◆${one.open}` : one.open)] : []),
+      shape('text', { x, y: y + r + 18, class: 'place' }, one.name),
+    ]
+  }))
+}
+
+function shape(kind, values, text = '') {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', kind)
+  for (const [name, value] of Object.entries(values)) made.setAttribute(name, value)
+  made.textContent = text
+  return made
 }
 
 function list(id, items, line) {

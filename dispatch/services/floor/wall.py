@@ -96,6 +96,7 @@ def board(centre: Centre, token: str, now: datetime) -> dict[str, Any]:
             "load": numbers.load(session, centre, watcher, here, now)["each"],
             "cases": _cases(session, centre, watcher),
             "open": _open(session, watcher),
+            "districts": _districts(session, watcher, area),
             "events": _events(session, watcher),
             "messages": broadcasts.on_walls(session, watcher, now),
         }
@@ -142,6 +143,39 @@ def _community_names(session: Session, paths: list[str]) -> dict[str, str]:
 def _open(session: Session, watcher: Actor) -> int:
     columns = select(func.count(Case.id)).select_from(Case).outerjoin(Area, Area.id == Case.area_id)
     return session.scalar(visible(columns, watcher).where(Case.state.in_(OPEN))) or 0
+
+
+def _districts(session: Session, watcher: Actor, area: Area) -> list[dict[str, Any]]:
+    """The parts of the board's area for its map: where they lie, and how many cases are open in each."""
+    counted = (
+        select(Area.path, func.count(Case.id), func.count(Case.id).filter(Case.priority == 1))
+        .select_from(Case)
+        .outerjoin(Area, Area.id == Case.area_id)
+    )
+    cases = session.execute(
+        visible(counted, watcher).where(Case.state.in_(OPEN), Area.path.is_not(None)).group_by(Area.path)
+    ).all()
+    return [
+        {
+            "name": part.name,
+            "lat": part.lat,
+            "lon": part.lon,
+            "open": sum(number for path, number, _ in cases if path.startswith(part.path)),
+            "p1": sum(urgent for path, _, urgent in cases if path.startswith(part.path)),
+        }
+        for part in _parts(session, area)
+    ]
+
+
+def _parts(session: Session, area: Area) -> list[Area]:
+    """Its places with a point on the map; of a city with one district those of the district. Never the grids."""
+    inner = (
+        select(Area)
+        .where(Area.parent_id == area.id, Area.level <= COMMUNITY, Area.lat.is_not(None), Area.lon.is_not(None))
+        .order_by(Area.path)
+    )
+    found = list(session.scalars(inner))
+    return (_parts(session, found[0]) or found) if len(found) == 1 else found
 
 
 def _events(session: Session, watcher: Actor) -> list[dict[str, Any]]:
