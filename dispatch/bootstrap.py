@@ -20,7 +20,7 @@ from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
 from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.datakeys import parse_keys
 from dispatch.gateways.console import ConsoleGateway
-from dispatch.gateways.ourselves import HttpWay
+from dispatch.gateways.ourselves import DOORS, HttpWay
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
@@ -220,5 +220,5 @@ def clock(chosen: Settings) -> Clock:
 
 def selftest_of(chosen: Settings, found: Centre) -> Selftest | None:
     token = chosen.selftest_token
-    ways = [HttpWay(url, token) for url in chosen.selftest_ways]
+    ways = [HttpWay(url, token, door) for url in chosen.selftest_ways for door in DOORS]
     return Selftest(found, token, ways) if ways else None

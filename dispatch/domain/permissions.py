@@ -81,7 +81,7 @@ OF_SCOPE: dict[str, frozenset[May]] = {
     "cases": _DISPATCHER,
     "admin": frozenset(May),
     # Sees the place of the synthetic alarm and no other: accounts.machine_by_digest gives it no area besides.
-    "selftest": frozenset({May.SIGNALS, May.CASES_READ}),
+    "selftest": frozenset({May.SIGNALS, May.CALLS, May.CASES_READ, May.CASES_WORK}),
 }
 SCOPES = frozenset(OF_SCOPE) - {"selftest"}
 """What a token can be given; the self-test makes its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,12 +13,19 @@ PLACE = "selftest/"
 """Path of the area of the test elder. Every other path begins with a slash, so this place lies in nobody's areas and in
 none of the whole centre: whoever asks by areas, and every list, sound, count and report does, never meets it.
 """
+NUMBER = "selftest"
+"""The test elder's telephone, which no exchange can show as a caller's."""
 EVERY = timedelta(seconds=60)
 WITHIN = 10.0
 """Seconds after which a pass has failed."""
 SLOW = 5.0
 NEVER = datetime.fromisoformat("3000-01-01T00:00:00+00:00")
 """The deadline of a case that nobody is to be reminded of."""
+
+
+def card_of(token: str) -> str:
+    """The key of the test elder's page."""
+    return hashlib.sha256(f"card {token}".encode()).hexdigest()[:32]
 
 
 class SelftestFailed(Exception):

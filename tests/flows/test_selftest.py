@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,11 @@ from werkzeug.serving import make_server
 from dispatch import bootstrap
 from dispatch.domain.actor import Actor
 from dispatch.domain.selftest import DEVICE, EVERY, PLACE, SelftestFailed
-from dispatch.gateways.ourselves import HttpWay
-from dispatch.models.cases import Case
+from dispatch.gateways.ourselves import DOORS, HttpWay
+from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Signal
 from dispatch.models.duty import SelftestPath
+from dispatch.models.outbox import Message
 from dispatch.models.people import Elder
 from dispatch.models.places import Area
 from dispatch.services import accounts, audit, desk, live
@@ -165,7 +168,7 @@ def test_a_new_secret_ends_the_old_token(story: Story) -> None:
 
 def test_two_clocks_make_one_place_and_one_case(story: Story) -> None:
     for _ in range(2):
-        selftest.prepare(story.centre, accounts.digest(TOKEN), ["fake way"], story.now)
+        selftest.prepare(story.centre, TOKEN, ["fake way"], story.now)
     with story.centre.database.reads() as session:
         for table in (Case, SelftestPath):
             assert session.scalar(select(func.count()).select_from(table)) == 1
@@ -177,7 +180,7 @@ def test_the_demo_goes_into_a_centre_that_has_only_tested_itself(
     centre: object, database_url: str, tmp_path: Path
 ) -> None:
     made = factories.make_centre(database_url, tmp_path / "other")
-    selftest.prepare(made, accounts.digest(TOKEN), ["fake way"], factories.START)
+    selftest.prepare(made, TOKEN, ["fake way"], factories.START)
     assert seed_demo(made, factories.START)
     with made.database.reads() as session:
         assert (session.scalar(select(func.count(Elder.id))) or 0) > 1000
@@ -187,8 +190,18 @@ def test_the_demo_goes_into_a_centre_that_has_only_tested_itself(
 # -- the way in by HTTP, with a real server
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    token: str
+    within: float
+
+    def way(self, door: str) -> HttpWay:
+        return HttpWay(self.url, self.token, door, within=self.within)
+
+
 @contextmanager
-def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[HttpWay]:
+def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[Server]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
     chosen = factories.settings(url, data_dir)
     web = bootstrap.web(chosen)
@@ -197,9 +210,9 @@ def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[HttpWay]:
         web.relay.start()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    selftest.prepare(town.centre, accounts.digest(chosen.selftest_token), [], factories.START)
+    selftest.prepare(town.centre, chosen.selftest_token, [], factories.START)
     try:
-        yield HttpWay(f"http://127.0.0.1:{server.port}", chosen.selftest_token, within=10 if pushing else 1.5)
+        yield Server(f"http://127.0.0.1:{server.port}", chosen.selftest_token, 10 if pushing else 1.5)
     finally:
         web.relay.stop()
         server.shutdown()
@@ -208,24 +221,44 @@ def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[HttpWay]:
         web.app.extensions["dispatch"].centre.database.engine.dispose()
 
 
-def test_the_alarm_goes_in_by_http_and_comes_out_at_the_console(town: Town, tmp_path: Path) -> None:
-    with serving(town, tmp_path / "data", pushing=True) as way:
-        for number in range(3):
-            way.go_down(f"event {number}")
-    with town.centre.database.reads() as session:
-        assert session.scalar(select(Case.signals)) == 3
+def test_an_alarm_goes_in_by_each_door_and_comes_out_at_the_console(town: Town, tmp_path: Path) -> None:
+    with serving(town, tmp_path / "data", pushing=True) as server:
+        for number in range(2):
+            for door in DOORS:
+                server.way(door).go_down(f"{door} {number}")
+    centre = town.centre
+    with centre.database.reads() as session:
+        (case,) = session.scalars(select(Case))
+        assert (case.signals, case.priority, case.owner_id) == (2 * len(DOORS), 1, None)
+        told = Counter(session.scalars(select(CaseEvent.kind)))
+        assert told == {"opened": 1, "repeat": 4, "call_in": 2, "note": 2}
+        assert session.scalar(select(func.count(Message.id))) == 0, "nobody is paged"
+    for actor in (town.actor("boss"), accounts.machine(centre, town.admin_token)):
+        assert live.snapshot(centre, actor, factories.START)["cases"] == []
 
 
-def test_a_web_process_that_answers_and_pushes_no_more_is_noticed(town: Town, tmp_path: Path) -> None:
-    with serving(town, tmp_path / "data", pushing=False) as way, pytest.raises(SelftestFailed, match="not_seen"):
-        way.go_down("event")
+@pytest.mark.parametrize("door", DOORS)
+def test_a_web_process_that_answers_and_pushes_no_more_is_noticed(town: Town, tmp_path: Path, door: str) -> None:
+    with serving(town, tmp_path / "data", pushing=False) as server, pytest.raises(SelftestFailed, match="not_seen"):
+        server.way(door).go_down("event")
     with town.centre.database.reads() as session:
         assert session.scalar(select(Case.signals)) == 1
 
 
+def test_without_its_case_the_synthetic_alarm_opens_none_that_people_see(town: Town, tmp_path: Path) -> None:
+    with serving(town, tmp_path / "data", pushing=True) as server:
+        with town.centre.database.sessions.begin() as session:
+            session.scalars(select(Case)).one().state = "merged"
+        for door in DOORS:
+            with pytest.raises(SelftestFailed, match="no_case"):
+                server.way(door).go_down("event")
+    with town.centre.database.reads() as session:
+        assert session.scalar(select(func.count(Case.id))) == 1
+
+
 def test_a_web_process_that_is_away_is_noticed() -> None:
     with pytest.raises(SelftestFailed, match="unreachable"):
-        HttpWay("http://127.0.0.1:9", TOKEN, within=1).go_down("event")
+        HttpWay("http://127.0.0.1:9", TOKEN, "calls", within=1).go_down("event")
 
 
 def test_settings_say_where_it_is_handed_in(tmp_path: Path) -> None:

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import ACTIVE, Channel, Kind, State
-from dispatch.domain.selftest import DEVICE, EVERY, NEVER, PLACE, SCOPE, Watched
+from dispatch.domain.selftest import DEVICE, EVERY, NEVER, NUMBER, PLACE, SCOPE, Watched, card_of
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.duty import SelftestPath
+from dispatch.models.elder_links import ElderLink
 from dispatch.models.people import ApiToken, Elder
 from dispatch.models.places import Area, Household
+from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import happened, open_with
 from dispatch.services.transact import transact
@@ -40,19 +42,28 @@ class Pass:
     error: str | None = None
 
 
-def prepare(centre: Centre, token_digest: str, paths: Iterable[str], now: datetime) -> None:
-    """Make sure that everything is there: token, elder, standing case, and the list of the ways that are watched."""
-    wanted = set(paths)
+@dataclass(frozen=True)
+class Keys:
+    """Digests of what opens the doors: the machine's token, and the card of the test elder's page."""
+
+    token: str
+    card: str
+
+
+def prepare(centre: Centre, token: str, paths: Iterable[str], now: datetime) -> None:
+    """Make sure that everything is there: token, elder, card, standing case, and the list of ways that are watched."""
+    keys, wanted = Keys(digest(token), digest(card_of(token))), set(paths)
     with centre.database.reads() as session:
-        if _is_ready(session, token_digest, wanted):
+        if _is_ready(session, keys, wanted):
             return
-    transact(centre, lambda session: _make(session, centre, token_digest, wanted, now))
+    transact(centre, lambda session: _make(session, centre, keys, wanted, now))
 
 
-def _is_ready(session: Session, token_digest: str, wanted: set[str]) -> bool:
+def _is_ready(session: Session, keys: Keys, wanted: set[str]) -> bool:
     known = set(session.scalars(select(SelftestPath.path)))
-    token = session.scalar(select(ApiToken.id).where(ApiToken.digest == token_digest, ApiToken.revoked_at.is_(None)))
-    return known == wanted and token is not None and _standing(session) is not None
+    token = session.scalar(select(ApiToken.id).where(ApiToken.digest == keys.token, ApiToken.revoked_at.is_(None)))
+    card = session.scalar(select(ElderLink.id).where(ElderLink.digest == keys.card, ElderLink.revoked_at.is_(None)))
+    return known == wanted and None not in (token, card, _standing(session))
 
 
 def _standing(session: Session) -> int | None:
@@ -62,9 +73,10 @@ def _standing(session: Session) -> int | None:
     )
 
 
-def _make(session: Session, centre: Centre, token_digest: str, wanted: set[str], now: datetime) -> None:
-    _token(session, token_digest, now)
+def _make(session: Session, centre: Centre, keys: Keys, wanted: set[str], now: datetime) -> None:
+    _token(session, keys.token, now)
     home = _home(session, now)
+    _card(session, home, keys.card, now)
     if _standing(session) is None:
         _open(session, centre, home, now)
     known = set(session.scalars(select(SelftestPath.path)))
@@ -84,6 +96,21 @@ def _token(session: Session, token_digest: str, now: datetime) -> None:
     found = session.scalar(select(ApiToken).where(ApiToken.digest == token_digest))
     if found is None:
         session.add(ApiToken(name=TOKEN_NAME, digest=token_digest, scopes=[SCOPE], created_at=now))
+    else:
+        found.revoked_at = None
+
+
+def _card(session: Session, home: Household, card_digest: str, now: datetime) -> None:
+    elder = session.scalars(select(Elder).where(Elder.household_id == home.id)).one()
+    elder.phone = NUMBER
+    session.execute(
+        update(ElderLink)
+        .where(ElderLink.elder_id == elder.id, ElderLink.digest != card_digest, ElderLink.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    found = session.scalar(select(ElderLink).where(ElderLink.digest == card_digest))
+    if found is None:
+        session.add(ElderLink(elder_id=elder.id, digest=card_digest, created_at=now, created_by=TOKEN_NAME))
     else:
         found.revoked_at = None
 
