@@ -37,14 +37,18 @@ class EndIn(Model):
 
 
 class GroupIn(Model):
-    """``cases`` or ``area_event``; a note needs ``text``, holding ``text`` and ``until``, closing ``outcome``."""
+    """``cases`` or ``area_event``; a note needs ``text``, holding ``text`` and ``until``, closing ``outcome``, merging
+    ``into``, and assigning, which is a supervisor's, ``to``.
+    """
 
     cases: list[Id] = Field(default_factory=list, max_length=groups.MOST)
     area_event: Id | None = None
-    verb: Literal["take", "note", "hold", "close"]
+    verb: Literal["take", "note", "hold", "close", "merge", "assign"]
     text: Note | None = None
     until: When | None = None
     outcome: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    into: Id | None = None
+    to: Id | None = None
 
 
 @api.get("/area-events", summary="Those that last, and the latest that have ended")
@@ -70,5 +74,6 @@ def end(path: EventPath, body: EndIn) -> Response:
 @api.post("/cases/group", summary="One act on many cases, none of them urgent")
 def group(body: GroupIn) -> Response:
     wanted = Group(tuple(map(int, body.cases)), int(body.area_event) if body.area_event else None)
-    what = GroupAct(body.verb, body.text, body.until, body.outcome)
+    into, to = (None if one is None else int(one) for one in (body.into, body.to))
+    what = GroupAct(body.verb, body.text, body.until, body.outcome, into, to)
     return jsonify(groups.act_on_all(centre(), act(), wanted, what))

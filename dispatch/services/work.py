@@ -22,8 +22,10 @@ from dispatch.domain.errors import (
 )
 from dispatch.domain.escalation import Deadline, Due
 from dispatch.domain.floor import GROUPED
+from dispatch.domain.permissions import OF_ROLE, May
 from dispatch.models.cases import Case, Command, Draft
 from dispatch.models.people import User
+from dispatch.models.places import Area, paths_of
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import (
     acted,
@@ -145,6 +147,33 @@ def take(centre: Centre, case_id: int, act: Act, *, force: bool = False, reason:
         record(session, case, "taken", act.actor, act.now, channel="console")
 
     return perform(centre, case_id, act, change, any_version=True)
+
+
+def assign(centre: Centre, case_id: int, act: Act, *, to: int) -> Row:
+    """A supervisor gives the case to somebody at the desk who may see it. Others hand over, and wait for the yes."""
+    if not act.actor.is_supervisor:
+        raise Forbidden("only a supervisor gives a case to somebody else: hand it over instead")
+
+    def change(session: Session, case: Case) -> None:
+        person = _at_desk(session, case, to)
+        owner = session.get(User, case.owner_id) if case.owner_id is not None else None
+        move(case, Trigger.TAKE if owner is None or State(case.state) not in OPEN else Trigger.TAKE_OVER)
+        begin_work(case, person.id, act.now)
+        data = {"to": person.name, "to_id": str(person.id), "from": owner and owner.name}
+        record(session, case, "given_to", act.actor, act.now, channel="console", data=data)
+
+    return perform(centre, case_id, act, change, any_version=True)
+
+
+def _at_desk(session: Session, case: Case, user_id: int) -> User:
+    user = session.get(User, user_id)
+    area = session.get(Area, case.area_id) if case.area_id is not None else None
+    works = user is not None and user.active and any(May.CASES_WORK in OF_ROLE[role] for role in user.roles)
+    if user is None or not works:
+        raise Invalid("to", "unknown", "choose somebody who works at the desk")
+    if area is not None and not area.path.startswith(tuple(paths_of(session, user.area_ids))):
+        raise Invalid("to", "not-there", f"{user.name} does not see the area of this case")
+    return user
 
 
 def _take_over(session: Session, case: Case, act: Act, person: int, *, force: bool, reason: str | None) -> None:

@@ -219,21 +219,49 @@ def test_closing_what_nobody_has_takes_it_first(street: Story) -> None:
         ("note", {"text": "x"}),
         ("hold", {"text": "x"}),
         ("close", {"outcome": "false_alarm"}),
+        ("merge", {}),
+        ("assign", {}),
     ],
 )
 def test_an_urgent_case_is_never_one_of_many(street: Story, priority: int, verb: str, what: dict[str, str]) -> None:
     event, ids = declared(street)
     street.priority(priority, case=ids[3])
     before = street.get(ids[3])
-    until = {"until": street.now + timedelta(hours=1)} if verb == "hold" else {}
-    answer = group(street, verb, ids=ids, **what, **until)
+    more = {
+        "hold": {"until": street.now + timedelta(hours=1)},
+        "merge": {"into": ids[0]},
+        "assign": {"to": street.town.users["mei"]},
+    }
+    answer = group(street, verb, ids=ids, by="boss", **what, **more.get(verb, {}))
     assert [(f["id"], f["code"]) for f in answer["failed"]] == [(str(ids[3]), "urgent")]
-    assert len(answer["done"]) == 9
+    assert len(answer["done"]) == (8 if verb == "merge" else 9)
     after = street.get(ids[3])
     assert (after.state, after.version, after.owner_id) == (before.state, before.version, None)
     # Nor does the event's own group contain it.
     by_event = group(street, "note", event=event.id, text="y")
     assert str(ids[3]) not in {r["id"] for r in by_event["done"]} | {f["id"] for f in by_event["failed"]}
+
+
+def test_many_become_a_part_of_one_of_them(street: Story) -> None:
+    _, ids = declared(street)
+    answer = group(street, "merge", ids=ids[:4], into=ids[1])
+    assert ([int(row["id"]) for row in answer["done"]], answer["failed"]) == ([ids[0], ids[2], ids[3]], [])
+    assert [street.get(i).state for i in ids[:4]] == ["merged", "new", "merged", "merged"]
+    assert street.get(ids[1]).signals == 4
+    assert [e.kind for e in street.events(ids[1])].count("merged_in") == 3
+
+
+def test_a_supervisor_gives_many_to_somebody_who_may_see_them(street: Story) -> None:
+    _, ids = declared(street)
+    street.take("lin", ids[0])
+    mei, wen = street.town.users["mei"], street.town.users["west_op"]
+    assert {f["code"] for f in group(street, "assign", ids=ids[:2], to=mei)["failed"]} == {"forbidden"}
+    assert {f["code"] for f in group(street, "assign", by="boss", ids=ids[:2], to=wen)["failed"]} == {"invalid"}
+    assert {street.get(i).owner_id for i in ids[:2]} == {None, street.town.users["lin"]}
+    answer = group(street, "assign", by="boss", ids=ids[:2], to=mei)
+    assert ({row["owner"]["name"] for row in answer["done"]}, answer["failed"]) == ({"Mei"}, [])
+    told = [(e.data["to"], e.data["from"]) for e in street.events() if e.kind == "given_to"]
+    assert told == [("Mei", "Lin"), ("Mei", None)]
 
 
 def test_what_was_urgent_once_is_not_closed_with_the_others(street: Story) -> None:
@@ -292,7 +320,7 @@ def test_the_same_group_act_sent_twice_is_done_once(street: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", [GroupAct("note"), GroupAct("hold", text="x"), GroupAct("close"), GroupAct("merge"), GroupAct("priority")]
+    "what", [GroupAct("hold", text="x"), *map(GroupAct, ("note", "close", "merge", "assign", "priority"))]
 )
 def test_half_an_act_is_done_to_nobody(street: Story, what: GroupAct) -> None:
     _, ids = declared(street)

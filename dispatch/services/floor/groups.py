@@ -27,12 +27,16 @@ MOST = 200
 
 @dataclass(frozen=True)
 class GroupAct:
-    """``verb``: ``take``, ``note``, ``hold`` (text is the reason) or ``close``."""
+    """``verb``: ``take``, ``note``, ``hold`` (text is the reason), ``close``, ``merge`` or ``assign``."""
 
     verb: str
     text: str | None = None
     until: datetime | None = None
     outcome: str | None = None
+    into: int | None = None
+    """The case that the others become a part of; if it is one of them, it stays."""
+    to: int | None = None
+    """Who answers for them from now on."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ def act_on_all(centre: Centre, act: Act, group: Group, what: GroupAct) -> dict[s
     done: list[Row] = []
     failed: list[dict[str, Any]] = []
     for case_id in _members(centre, act, group):
+        if case_id == what.into:
+            continue
         key = f"{act.key[:140]}:{what.verb}:{case_id}" if act.key else None
         try:
             done.append(do(case_id, replace(act, key=key, bulk=True)))
@@ -95,7 +101,17 @@ def _deed(centre: Centre, what: GroupAct) -> Callable[[int, Act], Row]:
         case "close" if what.outcome:
             closing = Closing(what.outcome, what.text)
             return lambda case_id, act: _close(centre, case_id, act, closing)
-    raise Invalid("verb", "incomplete", "a note needs a text, holding a reason and an end, closing an outcome")
+        case "merge" if what.into:
+            into = what.into
+            return lambda case_id, act: work.merge(centre, case_id, act, into=into)
+        case "assign" if what.to:
+            to = what.to
+            return lambda case_id, act: work.assign(centre, case_id, act, to=to)
+    raise Invalid(
+        "verb",
+        "incomplete",
+        "a note needs a text, holding a reason and an end, closing an outcome, merging a case, assigning a person",
+    )
 
 
 def _close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:

@@ -27,7 +27,7 @@ from dispatch.services.work import Act
 
 SEEN = ("reveal", "record_exported", "shared", "emergency_use")
 """Deeds by which somebody saw or was given what is masked otherwise."""
-TAKING = ("taken", "taken_over")
+TAKING = ("taken", "taken_over", "given_to")
 
 
 def _address(session: Session, elder: Elder) -> Any:
@@ -117,6 +117,9 @@ def entry_json(entry: TrailEntry) -> Answer:
 
 
 def _held_json(event: CaseEvent) -> Answer:
+    if event.kind == "given_to":  # by a supervisor: whoever was given it saw it
+        who = {"kind": "user", "id": event.data["to_id"], "name": event.data["to"]}
+        return {"case_id": str(event.case_id), "at": stamp(event.at), "actor": who}
     return {
         "case_id": str(event.case_id),
         "at": stamp(event.at),
