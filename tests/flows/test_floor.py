@@ -14,6 +14,7 @@ from dispatch.domain.case import Channel, Kind
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, VersionConflict
 from dispatch.domain.floor import Status
 from dispatch.models.floor import Position, Review
+from dispatch.models.places import Area
 from dispatch.services.floor import broadcasts, news, numbers, positions, reviews, wall, watch
 from dispatch.services.floor.broadcasts import Word
 from dispatch.services.floor.positions import Beat
@@ -422,7 +423,12 @@ def test_a_board_shows_the_pages_numbers_and_no_person(story: Story) -> None:
     beat(story, "lin")
     broadcasts.send(story.centre, story.act("boss"), Word("ice on the roads", 60, wall=True))
     broadcasts.send(story.centre, story.act("boss"), Word("Wang rings a lot", 60))
+    with story.centre.database.sessions.begin() as session:
+        east = session.get_one(Area, story.town.areas["East"])
+        east.lat, east.lon = 45.3, 130.9
     shown, same = board(story, token), page(story)
+    # On the map everything but the unknown caller, whose place nobody knows.
+    assert shown["districts"] == [{"name": "East", "lat": 45.3, "lon": 130.9, "open": shown["open"] - 1, "p1": 1}]
     assert shown["waiting"]["p1"] == same["waiting"][0]["number"] == 1
     assert shown["waiting"]["p2"] == same["waiting"][1]["number"]
     assert shown["waiting"]["oldest"] == same["waiting"][0]["oldest"]
