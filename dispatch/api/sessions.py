@@ -25,7 +25,7 @@ api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", abp_tags=[Tag(nam
 )
 def post_session(body: SignInIn) -> Response:
     attempt = Attempt(body.username, body.password, body.code, door())
-    found = sign_in(centre(), attempt, context().throttle, now())
+    found = sign_in(centre(), attempt, now())
     return _answer(remember(found, "second-factor" if found.second_factor else "password"))
 
 
@@ -61,5 +61,6 @@ def _answer(csrf_token: str) -> Response:
         csrf_token=csrf_token,
         demo=context().settings.demo,
         server_time=stamp(now()),
+        timezone=str(centre().zone),
         build=context().build,
     )

@@ -174,7 +174,7 @@ def test_rows_are_picked_by_key_and_an_urgent_one_cannot_be(visit: Visit, stage:
         stage.close(case_id)
 
 
-def test_a_promise_comes_back_when_it_is_due_and_leaves_when_it_is_kept(visit: Visit, stage: Stage) -> None:
+def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(visit: Visit, stage: Stage) -> None:
     desk = on_shift(visit("en"), "operator")
     case_id = stage.alarm("DEMO-0064", "door")
     act(stage.desk("operator"), case_id, "take")
@@ -184,10 +184,10 @@ def test_a_promise_comes_back_when_it_is_due_and_leaves_when_it_is_kept(visit: V
     )
     assert made.status_code == 201, made.text
     expect(desk.view.get_by_test_id("callback-due")).to_contain_text("did the locksmith come?", timeout=15_000)
-    # Settled elsewhere, by a colleague: the reminder leaves this screen by itself.
-    settled = stage.desk("operator").post(f"/callbacks/{made.json()['id']}/done", json={})
-    assert settled.status_code == 200, settled.text
-    expect(desk.view.get_by_test_id("callback-due")).to_have_count(0, timeout=15_000)
+    listed = desk.view.get_by_role("region", name=desk.words("callback.list")).get_by_role("listitem")
+    desk.button("callback.done", listed.filter(has_text="locksmith")).click()
+    expect(listed.filter(has_text="locksmith")).to_have_count(0)
+    expect(desk.view.get_by_test_id("callback-due")).to_have_count(0)
     assert stage.query("SELECT state FROM callbacks WHERE id = %s", made.json()["id"]) == [("done",)]
     stage.close(case_id)
 
@@ -298,6 +298,17 @@ def test_a_break_with_cases_asks_who_looks_after_them(visit: Visit, stage: Stage
     stage.close(case_id)
 
 
+PLACED = "SELECT id FROM areas WHERE level = 4 AND lat IS NOT NULL AND path NOT LIKE 'selftest%%'"
+
+
+def placed(stage: Stage) -> int:
+    ((number,),) = stage.query(
+        "SELECT count(*) FROM cases c JOIN areas a ON a.id = c.area_id"
+        " WHERE c.state NOT IN ('closed', 'merged', 'cancelled') AND a.path NOT LIKE 'selftest%%'"
+    )
+    return int(number)
+
+
 def test_the_wall_shows_big_numbers_and_no_person_and_says_when_its_data_stopped(visit: Visit, stage: Stage) -> None:
     visitor = visit("zh-CN", WIDE)
     case_id = stage.alarm("DEMO-0068", "sos")
@@ -315,6 +326,11 @@ def test_the_wall_shows_big_numbers_and_no_person_and_says_when_its_data_stopped
     shown = page.locator("body").inner_text()
     assert name not in shown
     assert door not in shown
+    # The map shows the streets, each with what is open there, and all of it together.
+    drawn = page.locator("#map .count").all_inner_texts()
+    assert sum(int(text.strip("◆")) for text in drawn) == placed(stage)
+    assert any(text.startswith("◆") for text in drawn)
+    assert page.locator("#map .place").count() == len(stage.query(PLACED))
     stage.freeze_web()
     try:
         expect(page.locator("#stopped")).to_be_visible(timeout=25_000)

@@ -49,7 +49,9 @@ export function useUpDraft(caseId: string): void {
   void sendDraft(caseId, '')
 }
 
+/** Only those who work at the desk have drafts on the server; who may only ask keeps theirs in the browser. */
 export async function sendDraft(caseId: string, text: string, tab = TAB): Promise<boolean> {
+  if (!useSession().works) return false
   try {
     await ask(`/cases/${caseId}/draft`, { method: 'PUT', body: { text, tab } })
     return true

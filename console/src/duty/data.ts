@@ -2,7 +2,8 @@ import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
 import { asFailure, ask, type Failure } from '@/live/api'
 import { serverNow } from '@/live/clock'
 import { useSession } from '@/session/store'
-import { addDays, dayOf, fromDay, mondayOf } from './days'
+import { dayOf, fromInput } from '@/i18n/zone'
+import { addDays, mondayOf } from './days'
 import type { DutyNow, Pattern, People, Shifts } from './types'
 
 const EVERY = 60_000
@@ -11,7 +12,7 @@ const NOTHING: Shifts = { items: [], warnings: [] }
 /** What the duty screen shows: who is on duty now, a week of shifts, the weekly patterns, and who can be put there. */
 export function useDuty() {
   const session = useSession()
-  const today = ref(dayOf(new Date(serverNow())))
+  const today = ref(dayOf(serverNow()))
   const monday = ref(mondayOf(today.value))
   const now = shallowRef<DutyNow | null>(null)
   const shifts = shallowRef<Shifts>(NOTHING)
@@ -23,8 +24,8 @@ export function useDuty() {
 
   async function load(): Promise<void> {
     const mine = (number += 1)
-    today.value = dayOf(new Date(serverNow()))
-    const query = { from: fromDay(monday.value).toISOString(), to: fromDay(addDays(monday.value, 7)).toISOString() }
+    today.value = dayOf(serverNow())
+    const query = { from: fromInput(monday.value).toISOString(), to: fromInput(addDays(monday.value, 7)).toISOString() }
     try {
       const found = await Promise.all([
         ask<DutyNow>('/duty/now'), ask<Shifts>('/duty/shifts', { query }), ask<{ items: Pattern[] }>('/duty/patterns'), ask<People>('/duty/people'),

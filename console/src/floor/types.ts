@@ -32,4 +32,4 @@ export interface HandoverSummary {
 export interface Colleague extends Named { here: boolean; status: string | null }
 export interface Failed { id: string; code: string; detail: string; owner?: Named }
 export interface GroupAnswer { done: CaseRow[]; failed: Failed[] }
-export interface Wanted { verb: 'take' | 'note' | 'hold' | 'close'; text?: string; until?: string; outcome?: string }
+export interface Wanted { verb: 'take' | 'note' | 'hold' | 'close' | 'merge' | 'assign'; text?: string; until?: string; outcome?: string; into?: string; to?: string }

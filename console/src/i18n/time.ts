@@ -1,12 +1,13 @@
 import { locale, t } from '.'
+import { zoneName } from './zone'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function format(name: string, options: Intl.DateTimeFormatOptions, text: string | number): string {
-  const key = `${locale()}/${name}`
+  const key = `${locale()}/${zoneName()}/${name}`
   let found = formats.get(key)
   if (!found) {
-    found = new Intl.DateTimeFormat(locale() === 'en' ? 'en-GB' : 'zh-CN', { hour12: false, ...options })
+    found = new Intl.DateTimeFormat(locale() === 'en' ? 'en-GB' : 'zh-CN', { hour12: false, timeZone: zoneName(), ...options })
     formats.set(key, found)
   }
   const date = new Date(text)
@@ -19,6 +20,8 @@ const day = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
 
 export const asClock = (text: string | number) => format('clock', clock, text)
 export const asExact = (text: string | number) => format('exact', exact, text)
+/** A day without a time is the same day everywhere. */
+export const asCalendarDay = (text: string) => format('calendar', { ...day, timeZone: 'UTC' }, text)
 export const asDay = (text: string | number) => format('day', day, text)
 export const asMoment = (text: string | number) => format('moment', { month: '2-digit', day: '2-digit', ...clock }, text)
 export const asFull = (text: string | number) => format('full', { ...day, ...exact }, text)
@@ -41,10 +44,4 @@ export function asAgo(text: string, at: number): string {
   if (seconds < 3600) return t('ago.minutes', { n: Math.floor(seconds / 60) })
   if (seconds < 86_400) return t('ago.hours', { n: Math.floor(seconds / 3600) })
   return t('ago.days', { n: Math.floor(seconds / 86_400) })
-}
-
-/** What an <input type="datetime-local"> wants, in the time of this PC. */
-export function forInput(milliseconds: number): string {
-  const date = new Date(milliseconds - new Date(milliseconds).getTimezoneOffset() * 60_000)
-  return date.toISOString().slice(0, 16)
 }

@@ -5,8 +5,11 @@ import { onMounted, onUnmounted, ref } from 'vue'
  * nothing while an input method composes: with a Chinese input method every key says "Process".
  */
 type Handler = () => void
+/** A key that is not open to this person does nothing, and the browser keeps it. */
+type Allowed = () => boolean
+interface Binding { handler: Handler; allowed?: Allowed }
 
-const bound = new Map<string, Handler[]>()
+const bound = new Map<string, Binding[]>()
 let waitsForPlace = 0
 
 export const lettersOn = ref(localStorage.getItem('console.letters') !== 'off')
@@ -16,19 +19,20 @@ export function setLetters(on: boolean): void {
 }
 
 /** `combo`: F2, Shift+F9, Ctrl+Enter, Slash, KeyN, or "g KeyW" for the two strokes of going somewhere. */
-export function bind(combo: string, handler: Handler): () => void {
-  const handlers = bound.get(combo) ?? []
-  handlers.push(handler)
-  bound.set(combo, handlers)
+export function bind(combo: string, handler: Handler, allowed?: Allowed): () => void {
+  const bindings = bound.get(combo) ?? []
+  const binding = { handler, allowed }
+  bindings.push(binding)
+  bound.set(combo, bindings)
   return () => {
-    const place = handlers.indexOf(handler)
-    if (place >= 0) handlers.splice(place, 1)
+    const place = bindings.indexOf(binding)
+    if (place >= 0) bindings.splice(place, 1)
   }
 }
 
-export function onKeys(map: Record<string, Handler>): void {
+export function onKeys(map: Record<string, Handler>, allowed?: Allowed): void {
   const undo: (() => void)[] = []
-  onMounted(() => Object.entries(map).forEach(([combo, handler]) => undo.push(bind(combo, handler))))
+  onMounted(() => Object.entries(map).forEach(([combo, handler]) => undo.push(bind(combo, handler, allowed))))
   onUnmounted(() => undo.forEach((release) => release()))
 }
 
@@ -72,12 +76,13 @@ function run(combo: string): boolean {
   }
   const going = Date.now() - waitsForPlace < 1500
   waitsForPlace = 0
-  const handler = (going ? last(`g ${combo}`) : undefined) ?? last(combo)
-  handler?.()
-  return !!handler
+  const binding = (going ? last(`g ${combo}`) : undefined) ?? last(combo)
+  if (!binding || binding.allowed?.() === false) return false
+  binding.handler()
+  return true
 }
 
-function last(combo: string): Handler | undefined {
-  const handlers = bound.get(combo)
-  return handlers?.[handlers.length - 1]
+function last(combo: string): Binding | undefined {
+  const bindings = bound.get(combo)
+  return bindings?.[bindings.length - 1]
 }

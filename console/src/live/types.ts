@@ -197,6 +197,7 @@ export interface SessionAnswer {
   csrf_token: string
   demo: boolean
   server_time: string
+  timezone: string
   build: string
 }
 

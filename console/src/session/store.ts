@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import { setZone } from '@/i18n/zone'
 import { ask, Failure, useCsrf, whenSignedOut } from '@/live/api'
 import { learnServerTime } from '@/live/clock'
 import { useLink } from '@/live/link'
@@ -27,10 +28,13 @@ export const useSession = defineStore('session', () => {
   /** What the server lets this person do; it decides again with every request. */
   function can(right: string): boolean { return rights.value.has(right) }
   const isSupervisor = computed(() => can('cases_supervise'))
+  /** Works on cases at the desk; others look, and some of them write notes. */
+  const works = computed(() => can('cases_work'))
 
   function enter(answer: SessionAnswer): void {
     useCsrf(answer.csrf_token)
     learnServerTime(answer.server_time)
+    setZone(answer.timezone)
     const same = user.value?.id === answer.user.id
     user.value = answer.user
     demo.value = answer.demo
@@ -41,7 +45,7 @@ export const useSession = defineStore('session', () => {
       return
     }
     const onShift = sessionStorage.getItem(SHIFT) === answer.user.id
-    phase.value = (phase.value === 'expired' && same) || onShift || !can('cases_work') ? 'in' : 'starting'
+    phase.value = (phase.value === 'expired' && same) || onShift || !works.value ? 'in' : 'starting'
     if (!can('cases_read')) return
     void loadDesk()
     useLink().open(answer)
@@ -110,5 +114,5 @@ export const useSession = defineStore('session', () => {
   whenSignedOut(expire)
   useLink().whenRefused(expire)
 
-  return { phase, user, demo, seat, desk, pending, can, isSupervisor, resume, signIn, startShift, signOut, look }
+  return { phase, user, demo, seat, desk, pending, can, isSupervisor, works, resume, signIn, startShift, signOut, look }
 })

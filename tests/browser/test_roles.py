@@ -1,0 +1,115 @@
+"""Whoever may only look is shown nothing that the server would refuse: each such role goes everywhere, clicks on
+everything and presses every key. What it would change is held back and compared with the table of rights.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Response, Route, expect
+
+from dispatch.domain.actor import Actor
+from dispatch.domain.permissions import OF_ROLE, May
+from tests.browser.conftest import Visit
+from tests.browser.stage import Stage
+from tests.browser.test_axe_everywhere import shown, things
+from tests.browser.walk import WALK
+from tests.support.routes import ROUTES, SIGNED_IN
+
+LOOKERS = sorted(role for role, rights in OF_ROLE.items() if May.CASES_WORK not in rights)
+KEYS = [
+    "F2",
+    "F4",
+    "F8",
+    "F9",
+    "Shift+F9",
+    *"jaxsmci",
+    *(f"Shift+{n}" for n in "1234"),
+    "n",
+    "Control+Enter",
+    "Control+k",
+]
+ACTS = ".frame-main button:visible:enabled, [role=dialog] button.primary:visible:enabled, .banners button:visible"
+NAMED = re.compile(r"<[^>]+>")
+PATTERNS = {route: re.compile(NAMED.sub("[^/]+", route) + "$") for route in ROUTES}
+ADD = """INSERT INTO users (username, name, roles, area_ids, password_hash, locale, active, failed_sign_ins, epoch,
+    version, must_change_password) SELECT %s, %s, %s, area_ids, password_hash, locale, true, 0, 0, 0, false
+    FROM users WHERE username = 'operator' RETURNING id"""
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("role", LOOKERS)
+def test_a_role_is_shown_nothing_that_it_may_not_do(visit: Visit, stage: Stage, role: str) -> None:
+    ids = things(stage)
+    waiting = stage.alarm("DEMO-0071", "door")
+    username = f"{role}.looks"
+    stage.query(ADD, username, username, f'["{role}"]')
+    visitor = visit("en")
+    refused: list[str] = []
+    actor = Actor("user", "1", role, roles=frozenset({role}))
+    page = visitor.page
+
+    def hold_back(route: Route) -> None:
+        asked = f"{route.request.method} {urlsplit(route.request.url).path}"
+        if route.request.method == "GET" or asked.endswith(("/session", "/floor/me")):
+            route.continue_()
+            return
+        if not is_allowed(actor, asked):
+            refused.append(f"{page.url.partition('/console')[2]}: {asked}")
+        route.fulfill(status=409, content_type="application/problem+json", body='{"title": "held back", "status": 409}')
+
+    def see(answer: Response) -> None:
+        if answer.status == 403:
+            refused.append(f"{page.url.partition('/console')[2]}: {answer.request.method} {answer.url}")
+
+    page.route("**/api/v1/**", hold_back)
+    page.on("response", see)
+    visitor.go(f"/demo/as/{username}?next=/console/")
+    for step in WALK.values():
+        for query in ("", *step.more):
+            look(page, stage, step.path.format(**ids) + (f"?{query}" if query else ""))
+    if May.CASES_READ in OF_ROLE[role]:
+        look(page, stage, f"/?case={waiting}")
+        press_keys(page, can_note=May.CASES_NOTE in OF_ROLE[role])
+    assert not refused, "\n".join(dict.fromkeys(refused))
+    stage.close(waiting)
+
+
+def is_allowed(actor: Actor, asked: str) -> bool:
+    # The literal address before the one with a name in it: /devices/models is not a device.
+    route = next(one for one in sorted(PATTERNS, key=lambda one: one.count("<")) if PATTERNS[one].match(asked))
+    who = ROUTES[route].who
+    return who is SIGNED_IN or any(actor.may(what) for what in (who if isinstance(who, tuple) else (who,)))
+
+
+def look(page: Page, stage: Stage, path: str) -> None:
+    """A place that this role may not see leads home; what it may see is clicked through."""
+    address = stage.url + "/console" + path
+    page.goto(address)
+    shown(page)
+    if urlsplit(page.url).path != urlsplit(address).path:
+        return
+    for n in range(page.locator(ACTS).count()):
+        if page.locator(ACTS).count() <= n:
+            break
+        page.locator(ACTS).nth(n).evaluate("(one) => one.click()")
+        page.wait_for_timeout(50)
+        for confirm in page.locator("[role=dialog] button.primary:visible:enabled").all():
+            confirm.evaluate("(one) => one.click()")
+        page.keyboard.press("Escape")
+        if urlsplit(page.url).path != urlsplit(address).path:
+            page.goto(address)
+            shown(page)
+
+
+def press_keys(page: Page, *, can_note: bool) -> None:
+    for key in KEYS:
+        page.locator("body").press(key)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("textarea:visible")).to_have_count(1 if can_note else 0)
+    page.locator("body").press("?")
+    keys = page.get_by_role("dialog").locator("kbd").all_inner_texts()
+    assert {"F2", "F9", "A"}.isdisjoint(keys), keys
+    assert ("N" in keys) == can_note
