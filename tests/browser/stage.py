@@ -36,8 +36,9 @@ ARGUMENTS = [
 
 
 class Stage:
-    def __init__(self, product: Product, dsn: str) -> None:
+    def __init__(self, product: Product, postgres: Postgres, dsn: str) -> None:
         self.product = product
+        self._postgres = postgres
         self.dsn = dsn
         self._desks: dict[str, httpx.Client] = {}
 
@@ -101,6 +102,15 @@ class Stage:
         with psycopg.connect(self.dsn) as connection:
             return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]  # the tests' own
 
+    @contextlib.contextmanager
+    def without_database(self) -> Iterator[None]:
+        self._postgres.stop()
+        try:
+            yield
+        finally:
+            self._postgres.start()
+            self.product.wait_ready()
+
     def freeze_web(self) -> None:
         """It neither answers nor closes its connections."""
         self._signal_web(signal.SIGSTOP)
@@ -145,7 +155,7 @@ def open_stage(home: Path) -> Iterator[Stage]:
         after.enter_context(product)
         product.command("seed", "--demo")
         product.start_all()
-        stage = Stage(product, postgres.dsn(name))
+        stage = Stage(product, postgres, postgres.dsn(name))
         after.callback(stage.end)
         yield stage
 
