@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -105,6 +106,7 @@ def test_in_a_storm_no_urgent_case_is_hidden_or_late_and_two_close_the_rest_at_o
         [int(case_id) for case_id in blown.urgent],
     )
     assert waited == [(0,)]
+    escalated_on_time(stage, blown.urgent)
 
     # Unfolded they are there; folded again they are one.
     event_row(desk).get_by_role("button", expanded=False).click()
@@ -122,6 +124,29 @@ def test_in_a_storm_no_urgent_case_is_hidden_or_late_and_two_close_the_rest_at_o
     assert stage.query("SELECT DISTINCT state, owner_id FROM cases WHERE id = ANY(%s)", urgent) == [("new", None)]
     for case_id in blown.urgent:
         expect(seen(desk, case_id)).to_be_visible()
+
+
+STEPS = {"alert_operators": 15, "alert_supervisor": 30, "page_duty": 60}
+"""Seconds after which nobody having taken an urgent case is told to whom (config/escalation.yaml, P1)."""
+LATE = 2.0
+"""Seconds by which a step may come late on a machine that also runs three browsers."""
+
+
+def escalated_on_time(stage: Stage, urgent: list[str]) -> None:
+    """By the timeline: every urgent case was made louder, told to the supervisor and paged when it was due."""
+    told = (
+        "SELECT e.case_id, e.kind, extract(epoch FROM e.at - c.waiting_since)::float FROM case_events e"
+        " JOIN cases c ON c.id = e.case_id WHERE c.id = ANY(%s) AND e.once_key LIKE 'escalate:%%:' || %s"
+    )
+    ids = [int(case_id) for case_id in urgent]
+    for number, (kind, after) in enumerate(STEPS.items()):
+        until = time.monotonic() + after + 10
+        while len(rows := stage.query(told, ids, str(number))) < len(ids) and time.monotonic() < until:
+            time.sleep(0.5)
+        assert {(case_id, what) for case_id, what, _ in rows} == {(case_id, kind) for case_id in ids}
+        lateness = [seconds - after for _, _, seconds in rows]
+        assert min(lateness) >= 0, kind
+        assert max(lateness) <= LATE, (kind, max(lateness))
 
 
 def close_at_once(desks: list[Desk]) -> None:
