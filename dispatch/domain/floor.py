@@ -52,6 +52,7 @@ class Stale:
 @dataclass(frozen=True)
 class Quality:
     per_month: int
+    calls_per_month: int
     scale: int
     criteria: tuple[str, ...]
 
@@ -100,7 +101,10 @@ class FloorRules:
             trend=_hours(data["trend_hours"]),
             flood_line=_positive(data["flood_line"]),
             quality=Quality(
-                _positive(quality["per_month"]), _positive(quality["scale"]), tuple(map(str, quality["criteria"]))
+                _positive(quality["per_month"]),
+                _positive(quality["calls_per_month"]),
+                _positive(quality["scale"]),
+                tuple(map(str, quality["criteria"])),
             ),
             wall_rows=_positive(data["wall"]["rows"]),
         )

@@ -183,11 +183,17 @@ class ReviewLot(Base):
 
 
 class Review(Base):
-    """A case that somebody else looks at closely, to help the one who handled it."""
+    """A case or a call that somebody else looks at closely, to help the one who handled it."""
 
     __tablename__ = "reviews"
     __table_args__ = (
-        UniqueConstraint("case_id"),
+        Index(
+            "uq_reviews_case",
+            "case_id",
+            unique=True,
+            postgresql_where=text("call_id IS NULL"),
+            sqlite_where=text("call_id IS NULL"),
+        ),
         Index("ix_reviews_month", "month", "operator_id"),
         {"sqlite_autoincrement": True},
     )
@@ -196,6 +202,8 @@ class Review(Base):
     month: Mapped[str] = mapped_column(String(7))
     operator_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), index=True)
     case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"))
+    call_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("calls.id"), unique=True)
+    """The call that was drawn; its case tells what it was about."""
     version: Mapped[int] = mapped_column(default=1)
     drawn_at: Mapped[datetime]
     scores: Mapped[dict[str, Any]]

@@ -348,6 +348,32 @@ def test_two_of_each_are_drawn_by_a_lot_that_can_be_drawn_again(story: Story) ->
     assert len(drawn(story)) == 4
 
 
+def answered_calls(story: Story, number: int, by: str = "lin") -> None:
+    for n in range(number):
+        for happened in ("ringing", "answered", "hangup"):
+            story.call(happened, call_id=f"{by}-{n}", caller=f"1390000{n:04}", agent=by)
+            story.sleep(20)
+
+
+def test_two_answered_calls_of_each_are_drawn_with_their_cases(story: Story) -> None:
+    answered_calls(story, 5)
+    story.call("ringing", call_id="lost", caller="13700000000")
+    story.call("missed", call_id="lost", caller="13700000000")
+    found = drawn(story)
+    assert [(r["operator"]["name"], r["call"]["seconds"]) for r in found] == [("Lin", 20), ("Lin", 20)]
+    assert len({r["call"]["id"] for r in found}) == 2
+    for review in found:
+        story.close("talk", "lin", int(review["case"]["id"]))
+    # The same case once more for itself, and no call twice.
+    again = drawn(story)
+    assert [r["call"] is None for r in again] == [False, False, True, True]
+    calls = reviews.coverage(story.centre, story.town.actor("boss"), MONTH)["items"]
+    lin = next(one["calls"] for one in calls if one["operator"]["name"] == "Lin")
+    assert lin == {"drawn": 2, "done": 0, "short": 2}
+    fill_in(story, found[0])
+    assert short(story)["Lin"] == (2, 0, 2)
+
+
 def test_who_is_short_is_counted_until_the_form_is_done(story: Story) -> None:
     closed_cases(story, 3)
     first, second = drawn(story)

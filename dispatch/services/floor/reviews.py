@@ -1,4 +1,6 @@
-"""Quality: of each operator at least two cases a month are looked at closely, drawn by lot, to help and not to rank."""
+"""Quality: of each operator at least two cases and two calls a month are looked at closely, drawn by lot, to help and
+not to rank.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.case import State
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from dispatch.domain.floor import draw
-from dispatch.models.cases import Case
+from dispatch.models.cases import Call, Case
 from dispatch.models.floor import Review, ReviewLot
 from dispatch.models.people import User
 from dispatch.models.places import Area
@@ -60,9 +62,9 @@ def draw_month(centre: Centre, act: Act, month: str) -> list[dict[str, Any]]:
             session.add(lot)
             session.flush()
         new = [
-            Review(month=month, operator_id=user.id, case_id=case_id, drawn_at=act.now, scores={}, comment="")
+            Review(month=month, operator_id=user.id, drawn_at=act.now, scores={}, comment="", **what)
             for user in _operators(session, act.actor)
-            for case_id in _drawn_for(session, centre, lot, user, (began, ends))
+            for what in _drawn_for(session, centre, lot, user, (began, ends))
         ]
         session.add_all(new)
         session.flush()
@@ -77,20 +79,32 @@ def draw_month(centre: Centre, act: Act, month: str) -> list[dict[str, Any]]:
 
 def _drawn_for(
     session: Session, centre: Centre, lot: ReviewLot, user: User, between: tuple[datetime, datetime]
-) -> list[int]:
-    there = session.scalar(
-        select(func.count(Review.id)).where(Review.month == lot.month, Review.operator_id == user.id)
-    )
-    missing = centre.floor.quality.per_month - (there or 0)
-    if missing <= 0:
-        return []
-    closed = session.scalars(
+) -> list[dict[str, int]]:
+    """What is drawn for this person now: closed cases, then answered calls with the case of each."""
+    mine = select(func.count(Review.id)).where(Review.month == lot.month, Review.operator_id == user.id)
+    there = session.scalar(mine.where(Review.call_id.is_(None))) or 0
+    heard = session.scalar(mine.where(Review.call_id.is_not(None))) or 0
+    cases = (
         select(Case.id)
-        .outerjoin(Review, Review.case_id == Case.id)
+        .outerjoin(Review, (Review.case_id == Case.id) & Review.call_id.is_(None))
         .where(Case.owner_id == user.id, Case.state == State.CLOSED, Review.id.is_(None))
         .where(Case.closed_at >= between[0], Case.closed_at < between[1])
-    ).all()
-    return draw(lot.seed, user.id, closed, missing)
+    )
+    calls = (
+        select(Call.id, Call.case_id)
+        .outerjoin(Review, Review.call_id == Call.id)
+        .where(Call.agent == user.username, Call.case_id.is_not(None), Review.id.is_(None))
+        .where(Call.answered_at >= between[0], Call.answered_at < between[1])
+    )
+    quality = centre.floor.quality
+    closed = _draw(lot.seed, user, list(session.scalars(cases)), quality.per_month - there)
+    case_of = {call_id: case_id for call_id, case_id in session.execute(calls) if case_id is not None}
+    answered = _draw(f"{lot.seed}:calls", user, list(case_of), quality.calls_per_month - heard)
+    return [{"case_id": one} for one in closed] + [{"case_id": case_of[one], "call_id": one} for one in answered]
+
+
+def _draw(seed: str, user: User, candidates: list[int], missing: int) -> list[int]:
+    return draw(seed, user.id, candidates, missing) if missing > 0 else []
 
 
 def _operators(session: Session, actor: Actor) -> list[User]:
@@ -187,27 +201,37 @@ def read(centre: Centre, review_id: int, act: Act) -> None:
 
 def coverage(centre: Centre, actor: Actor, month: str) -> dict[str, Any]:
     """By operator: how many were done of those wanted, and how many are missing. By name, never by points."""
-    wanted = centre.floor.quality.per_month
+    quality = centre.floor.quality
+    of_calls = Review.call_id.is_not(None)
     with centre.database.reads() as session:
         lot = session.get(ReviewLot, month)
-        done = _counts(session, month, Review.done_at.is_not(None))
-        drawn = _counts(session, month, Review.id.is_not(None))
+        done = _counts(session, month, ~of_calls & Review.done_at.is_not(None))
+        drawn = _counts(session, month, ~of_calls)
+        calls_done = _counts(session, month, of_calls & Review.done_at.is_not(None))
+        calls_drawn = _counts(session, month, of_calls)
         items = []
         short = 0
         for user in _operators(session, actor):
-            missing = max(0, wanted - done.get(user.id, 0))
-            short += missing > 0
+            missing = max(0, quality.per_month - done.get(user.id, 0))
+            unheard = max(0, quality.calls_per_month - calls_done.get(user.id, 0))
+            short += missing + unheard > 0
             items.append(
                 {
                     "operator": {"id": str(user.id), "name": user.name},
                     "drawn": drawn.get(user.id, 0),
                     "done": done.get(user.id, 0),
                     "short": missing,
+                    "calls": {
+                        "drawn": calls_drawn.get(user.id, 0),
+                        "done": calls_done.get(user.id, 0),
+                        "short": unheard,
+                    },
                 }
             )
     return {
         "month": month,
-        "wanted": wanted,
+        "wanted": quality.per_month,
+        "wanted_calls": quality.calls_per_month,
         "seed": lot and lot.seed,
         "drawn_at": stamp(lot.drawn_at) if lot else None,
         "items": items,
@@ -236,8 +260,20 @@ def _json(session: Session, centre: Centre, review: Review, now: datetime) -> di
         "operator": {"id": str(review.operator_id), "name": names.get(review.operator_id, "")},
         "reviewer": review.reviewer_id and {"id": str(review.reviewer_id), "name": names.get(review.reviewer_id, "")},
         "case": row_of(found, centre, now),
+        "call": _call_json(session.get_one(Call, review.call_id)) if review.call_id is not None else None,
         "scores": review.scores,
         "comment": review.comment,
         "done_at": stamp(review.done_at),
         "read_at": stamp(review.read_at),
+    }
+
+
+def _call_json(call: Call) -> dict[str, Any]:
+    """Without the caller's number: the case says who it was to whoever may know."""
+    seconds = (call.ended_at - call.answered_at).total_seconds() if call.ended_at and call.answered_at else None
+    return {
+        "id": str(call.id),
+        "answered_at": stamp(call.answered_at),
+        "seconds": None if seconds is None else round(seconds),
+        "recording_url": call.recording_url,
     }
