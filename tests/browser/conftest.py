@@ -44,11 +44,11 @@ def stage(running_stage: Stage) -> Stage:
 
 @pytest.fixture
 def visit(browser: Browser, stage: Stage) -> Iterator[Visit]:
-    """``visit(locale, size)``: somebody with a browser of their own. At the end all are checked."""
+    """``visit(locale, size, zone)``: somebody with a browser of their own. At the end all are checked."""
     visitors: list[Visitor] = []
 
-    def come(locale: str = "zh-CN", size: tuple[int, int] = DESK) -> Visitor:
-        visitors.append(Visitor(browser, stage, locale, size))
+    def come(locale: str = "zh-CN", size: tuple[int, int] = DESK, zone: str = "Asia/Shanghai") -> Visitor:
+        visitors.append(Visitor(browser, stage, locale, size, zone))
         visitors[-1].page.set_default_timeout(10_000)
         return visitors[-1]
 

@@ -85,3 +85,31 @@ def test_an_unknown_device_is_registered_from_its_waiting_alarm(visit: Visit, st
     ((household_id,),) = stage.query("SELECT household_id FROM cases WHERE id = %s", case_id)
     assert household_id is not None
     stage.close(case_id)
+
+
+def test_a_duty_telephone_is_added_and_masked(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    page, words = visitor.enter("supervisor", "/console/duty"), visitor.words
+    page.get_by_role("button", name=words("duty.phone_add"), exact=True).click()
+    dialog = page.get_by_role("dialog", name=words("duty.phone_add"))
+    dialog.get_by_label(words("duty.phone_label")).fill("night team")
+    dialog.get_by_label(words("duty.phone_number")).fill("139 0000 4711")
+    dialog.get_by_role("button", name=words("duty.save")).click()
+    expect(dialog).to_be_hidden()
+    line = page.get_by_role("region", name=words("duty.phones")).get_by_role("listitem").filter(has_text="night team")
+    expect(line).to_contain_text("4711")
+    expect(line).not_to_contain_text("13900004711")
+    assert stage.query("SELECT phone, active FROM duty_phones WHERE label = 'night team'") == [("13900004711", True)]
+    stage.query("UPDATE duty_phones SET active = false WHERE label = 'night team' RETURNING id")
+
+
+def test_the_roster_shows_the_hours_of_the_centre_on_a_pc_that_is_set_to_others(visit: Visit, stage: Stage) -> None:
+    here, elsewhere = visit("en"), visit("en", zone="America/New_York")
+    shown = []
+    for visitor in (here, elsewhere):
+        page = visitor.enter("supervisor", "/console/duty")
+        cells = page.get_by_role("region", name=visitor.words("duty.week")).locator(".week-shift")
+        cells.first.wait_for()
+        shown.append(cells.all_inner_texts())
+    assert shown[0] == shown[1]
+    assert shown[0]

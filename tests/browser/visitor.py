@@ -18,12 +18,14 @@ PHONE = (360, 740)
 class Visitor:
     """One browser profile with one page. ``check`` at the end: nothing left the origin, no policy was broken."""
 
-    def __init__(self, browser: Browser, stage: Stage, locale: str, size: tuple[int, int]) -> None:
+    def __init__(
+        self, browser: Browser, stage: Stage, locale: str, size: tuple[int, int], zone: str = "Asia/Shanghai"
+    ) -> None:
         self.stage = stage
         self.words = Words(locale)
         self.addresses: list[str] = []
         self.faults: list[str] = []
-        self.context = self._context(browser, locale, size)
+        self.context = self._context(browser, locale, size, zone)
         self.page = self.context.new_page()
 
     def go(self, path: str) -> Page:
@@ -48,12 +50,12 @@ class Visitor:
             return True
         return parts.netloc == urlsplit(self.stage.url).netloc
 
-    def _context(self, browser: Browser, locale: str, size: tuple[int, int]) -> BrowserContext:
+    def _context(self, browser: Browser, locale: str, size: tuple[int, int], zone: str) -> BrowserContext:
         kept = [{"name": "console.locale", "value": locale}]
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             locale=locale,
-            timezone_id="Asia/Shanghai",
+            timezone_id=zone,
             reduced_motion="reduce",
             storage_state={"cookies": [], "origins": [{"origin": self.stage.url, "localStorage": kept}]},
         )
