@@ -24,6 +24,8 @@ interface Keeper { sent: (one: Waiting, answer: unknown) => void; refused: (one:
 
 const QUEUE = 'console.waiting'
 const AGAIN_MS = 3_000
+/** Shorter than elsewhere: who talks and asks must not wait to learn that the line is cut. */
+const PATIENCE_MS = 4_000
 const keepers = new Map<Waiting['kind'], Keeper>()
 export const waiting = ref<Waiting[]>(read())
 
@@ -66,7 +68,7 @@ function queue(one: Waiting): 'queued' {
 }
 
 async function send(one: Waiting): Promise<void> {
-  const answer = await ask<unknown>(one.path, { method: 'POST', body: one.body, key: one.key })
+  const answer = await ask<unknown>(one.path, { method: 'POST', body: one.body, key: one.key, timeout: PATIENCE_MS })
   keepers.get(one.kind)?.sent(one, answer)
 }
 
