@@ -146,7 +146,7 @@ def test_a_lost_server_is_said_within_ten_seconds_and_loses_no_note(visit: Visit
         desk.note().fill("服务器断开时写的")
         desk.button("note.save", desk.case).click()
         expect(desk.case).to_contain_text(desk.words("note.state_queued"))
-        expect(desk.lost).to_contain_text(desk.words("note.waiting", n=1))
+        expect(desk.lost).to_contain_text(desk.words("link.waiting", n=1))
     finally:
         if how == "killed":
             stage.restart_web()

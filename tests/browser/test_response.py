@@ -142,6 +142,7 @@ def test_what_a_colleague_answers_meanwhile_is_shown_and_only_the_owner_answers(
     expect(step(watching).get_by_role("button").first).to_be_disabled()
     expect(panel(watching)).to_contain_text(watching.words.before("script.read_only") or "has this case")
 
+    expect(step(desk)).to_be_visible()
     held: list[Route] = []
 
     def hold_back(route: Route) -> None:
@@ -175,6 +176,7 @@ def test_answers_are_kept_while_the_line_is_cut(visit: Visit, stage: Stage) -> N
     visitor = visit()
     desk, page = on_shift(visitor), visitor.page
     case_id = with_case(desk, stage, CUT)
+    expect(step(desk)).to_be_visible()
     page.keyboard.press("q")
     answer(desk, "sos", "voice", "talks")
     asked(desk, "sos_talking", "need")
