@@ -615,6 +615,15 @@ def test_the_view_shows_who_is_called_and_who_is_next(story: Story) -> None:
     story.close("talk")
 
 
+def test_the_view_keeps_the_place_of_whoever_was_called_before_their_turn(story: Story) -> None:
+    begin(story)
+    neighbour = f"contact:{story.town.contacts['Neighbour']}"
+    cascades.call_now(story.centre, cascade(story).id, story.act("lin"), person=neighbour)
+    found = view.response(story.centre, story.case.id, story.town.actor("lin"), story.now)["cascade"]
+    assert [(call["label"], call["step"]) for call in found["calls"]] == [("Wang", 0), ("Neighbour", 2)]
+    story.close("talk")
+
+
 def test_before_anybody_is_called_the_view_shows_who_would_be(story: Story) -> None:
     story.press("SOS-1")
     story.take("lin")

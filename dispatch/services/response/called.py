@@ -31,7 +31,7 @@ def cascade(session: Session, centre: Centre, case: Case, now: datetime) -> dict
     calls = session.scalars(statement).all()
     plan = Plan.load(found.plan)
     people = _people(session, centre, case, plan, now)
-    known = {target.person: target for _, target in people}
+    known = {target.person: (step, target) for step, target in people}
     messages = _messages(session, calls)
     return {
         "id": str(found.id),
@@ -86,11 +86,13 @@ def _messages(session: Session, calls: Sequence[CascadeCall]) -> dict[int, list[
     return found
 
 
-def _call_json(call: CascadeCall, target: Target | None, messages: list[dict[str, Any]]) -> dict[str, Any]:
+def _call_json(call: CascadeCall, known: tuple[int, Target] | None, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whoever was called before their turn stands at their own place all the same."""
+    step, target = known or (call.step, None)
     return {
         "id": str(call.id),
         "round": call.round,
-        "step": call.step,
+        "step": step,
         "who": call.who,
         "person": call.person,
         "label": call.label,
