@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
-const BUDGET_KB = { 'index.html': 220, 'demo.html': 120, 'phones.html': 120 }
+// The two pages of the demo show few words and fetch all of the console's.
+const BUDGET_KB = { 'index.html': 220, 'demo.html': 130, 'phones.html': 130 }
 const dist = new URL('../dist/', import.meta.url)
 const manifest = JSON.parse(readFileSync(new URL('manifest.json', dist), 'utf8'))
 let failed = false

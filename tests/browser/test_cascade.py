@@ -159,7 +159,7 @@ def test_stopped_with_a_reason_promised_by_hand_moved_and_cancelled(visit: Visit
 
     panel.desk.button("arrival.promise", panel.arrivals).click()
     form = panel.arrivals.get_by_role("form", name=words("arrival.promise"))
-    form.get_by_role("textbox").fill("社区医生")
+    form.get_by_role("textbox", name=words("arrival.who")).fill("社区医生")
     form.get_by_role("button", name=words("arrival.in", n=20)).click()
     page.keyboard.press("Control+Enter")
     coming = panel.arrivals.get_by_role("listitem").filter(has_text="社区医生")
