@@ -36,26 +36,21 @@ WARM = 20
 WATCH = """
 (() => {
   const seen = new Set(), fresh = [], painted = new MessageChannel();
-  let looking = false;
   window.benchRows = {};
   painted.port1.onmessage = () => {
     const at = (performance.timeOrigin + performance.now()) / 1000;
     for (const id of fresh.splice(0)) window.benchRows[id] = at;
   };
   function look() {
-    looking = false;
     for (const row of document.querySelectorAll('[data-case-id]')) {
       const id = row.dataset.caseId;
       if (!seen.has(id)) { seen.add(id); fresh.push(id); }
     }
-    if (fresh.length) painted.port2.postMessage(0);
+    if (fresh.length) requestAnimationFrame(() => painted.port2.postMessage(0));
     const list = document.querySelector('[role=grid]');
     if (list) list.scrollTop = list.scrollHeight;
   }
-  function soon() {
-    if (!looking) { looking = true; requestAnimationFrame(look); }
-  }
-  document.addEventListener('DOMContentLoaded', () => new MutationObserver(soon).observe(document.body, {
+  document.addEventListener('DOMContentLoaded', () => new MutationObserver(look).observe(document.body, {
     childList: true, subtree: true, attributes: true, attributeFilter: ['data-case-id'],
   }));
 })();

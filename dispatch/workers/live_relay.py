@@ -25,9 +25,9 @@ from dispatch.services.rows import stamp
 log = structlog.get_logger()
 PACE = 0.05
 """Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
-STORM, STORM_PACE = 10, 0.2
-"""After so many cases in one push the next waits longer, and never less than a push took: in a storm the processor is
-for taking alarms in, and nobody reads faster."""
+STORM, STORM_PACE = 150, 0.2
+"""From so many changes a second on, the pushes go this much slower: the processor is for taking alarms in, and nobody
+reads faster. By the rate and not by what one push carries: else a slow pace would keep itself slow."""
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
 LOOK = 1.0
@@ -95,14 +95,13 @@ class LiveRelay:
 
     def _push_forever(self) -> None:
         wake: Wakeup | None = None
+        began = time.monotonic()
         while not self._stop.is_set():
-            began = time.monotonic()
+            before, began = began, time.monotonic()
             try:
                 wake = wake or wakeup(self._centre.database)
-                storm = self.push(datetime.now(UTC)) >= STORM
-                pace = (STORM_PACE if storm else PACE) if self._rooms() else UNHEARD_PACE
-                took = time.monotonic() - began
-                self._stop.wait(max(pace - took, took))
+                cases = self.push(datetime.now(UTC))
+                self._stop.wait(max(0.0, self._pace(cases / (began - before or PACE)) - (time.monotonic() - began)))
                 wake.wait(LOOK)
             except AWAY as error:
                 log.warning("live_relay_waits", error=type(error).__name__)
@@ -113,6 +112,11 @@ class LiveRelay:
                 log.exception("live_relay_failed")
                 self._stop.wait(0.5)
         _close(wake)
+
+    def _pace(self, rate: float) -> float:
+        if not self._rooms():
+            return UNHEARD_PACE
+        return STORM_PACE if rate >= STORM else PACE
 
     def _beat_forever(self) -> None:
         while not self._stop.wait(BEAT):
