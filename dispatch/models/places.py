@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, false, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from dispatch.models.base import Base, BigId, Json
@@ -30,9 +30,10 @@ class Area(Base):
 
 class Household(Base):
     __tablename__ = "households"
+    __table_args__ = (Index("ix_households_area_id", "area_id", "id"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    area_id: Mapped[int] = mapped_column(BigId, ForeignKey("areas.id"), index=True)
+    area_id: Mapped[int] = mapped_column(BigId, ForeignKey("areas.id"))
     address: Mapped[str] = mapped_column(String(300))
     address_short: Mapped[str] = mapped_column(String(80))
     lat: Mapped[float | None]

@@ -58,6 +58,25 @@ class Narrowed:
             statement = statement.join(Household, Household.id == Elder.household_id).where(*self.at_home)
         return statement
 
+    def few(self) -> Select[Any]:
+        """Of the few who are found: their homes are looked up one by one, where a join would read all homes."""
+        statement = select(Elder.id).where(*self.where, *self.matches.where)
+        if self.at_home:
+            home = select(and_(*self.at_home)).where(Household.id == Elder.household_id)
+            statement = statement.where(home.correlate(Elder).scalar_subquery())
+        return statement
+
+    def after(self, before: int | None) -> Select[Any]:
+        """As ``ids``, in their order. Elders of one area often stand together, far from the beginning: whoever sees
+        some areas alone is given those first, and the order afterwards.
+        """
+        key: ColumnElement[int] = Elder.id.expression
+        statement = self.ids()
+        if self.at_home:
+            key = statement.cte("here").prefix_with("MATERIALIZED", dialect="postgresql").c.id
+            statement = select(key)
+        return (statement if before is None else statement.where(key > before)).order_by(key)
+
 
 def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, now: datetime) -> Narrowed:
     """Raises ``Invalid`` for an unknown area, level or kind of gap."""
@@ -153,30 +172,29 @@ def elders(centre: Centre, actor: Actor, wanted: ElderFilter, page: PageOf, now:
 
 def _page(session: Session, narrowed: Narrowed, page: PageOf) -> tuple[list[int], int | None]:
     """One id more than the page holds, if there is one, and how many there are, if that can be said."""
-    matches, most = narrowed.matches, page.limit + 1
-    base = narrowed.ids().order_by(Elder.id)
+    most = page.limit + 1
+    if not narrowed.matches.few:
+        return _near(session, narrowed, page.before, most), None
+    if narrowed.matches.where:  # some thousands at most: counting them would take as long as reading them
+        ids = list(session.scalars(narrowed.few().order_by(Elder.id)))
+        if page.before is None:
+            return ids[:most], len(ids)
+        return [one for one in ids if one > page.before][:most], None
+    found = list(session.scalars(narrowed.after(page.before).limit(most)))
     if page.before is not None:
-        base = base.where(Elder.id > page.before)
-    if not matches.few:
-        return _near(session, base, matches, most), None
-    found = base.where(*matches.where)
-    if page.before is not None:
-        return list(session.scalars(found.limit(most))), None
-    if matches.where:  # some thousands at most: counting them would take as long as reading them
-        ids = list(session.scalars(found))
-        return ids[:most], len(ids)
-    total = session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
-    return list(session.scalars(found.limit(most))), total
+        return found, None
+    return found, session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
 
 
-def _near(session: Session, base: Select[Any], matches: Matches, most: int) -> list[int]:
-    for size in WINDOWS:
-        window = base.limit(size).subquery()
-        near = select(Elder.id).join(window, window.c.id == Elder.id).where(*matches.where)
+def _near(session: Session, narrowed: Narrowed, before: int | None, most: int) -> list[int]:
+    found: list[int] = []
+    for size in (*WINDOWS, None):
+        window = narrowed.after(before).limit(size).subquery()
+        near = select(Elder.id).join(window, window.c[0] == Elder.id).where(*narrowed.matches.where)
         found = list(session.scalars(near.order_by(Elder.id).limit(most)))
         if len(found) == most:
-            return found
-    return list(session.scalars(base.where(*matches.where).limit(most)))
+            break
+    return found
 
 
 def _items(session: Session, ids: Iterable[int], day: date, now: datetime) -> list[dict[str, Any]]:
