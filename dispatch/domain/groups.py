@@ -52,6 +52,12 @@ class Groups:
         """Codes of the groups with a mark: ``safety_net`` or ``special_difficulty``."""
         return tuple(code for code, group in self.groups.items() if getattr(group, mark))
 
+    def by_level(self, level: int) -> tuple[str, ...]:
+        """Codes of the groups to which an elder of this ability level belongs by it alone."""
+        return tuple(
+            code for code, group in self.groups.items() if group.from_level is not None and level >= group.from_level
+        )
+
 
 def _form(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return only(body, ("code", "zh", "en"))

@@ -112,7 +112,7 @@ def test_one_file_stays_and_everything_hangs_on_it(story: Story) -> None:
         kept, gone = session.get_one(Elder, keep), session.get_one(Elder, other)
         assert (gone.merged_into, gone.archive_reason, kept.archived_at) == (keep, "merged", None)
         assert gone.archived_at is not None
-        assert (kept.dialect, kept.flags) == ("东北话", ["advanced_age", "dementia"])
+        assert (kept.dialect, kept.flags) == ("东北话", ["dementia", "advanced_age"])
         contacts = session.execute(
             select(Contact.name, Contact.position).where(Contact.elder_id == keep).order_by(Contact.position)
         )

@@ -25,13 +25,15 @@ from dispatch.models.care import Assessment, AssessmentState, ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services import trail
-from dispatch.services.care.groups import follow_level
+from dispatch.services.care.groups import Finding, follow_level
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.work import Act
+
+UNDATED = "import"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def put(session: Session, centre: Centre, elder: Elder, form: Form, act: Act) ->
     session.flush()
     data = {"assessment": new.id, "standard": new.standard, "level": new.final_level, "source": new.source}
     trail.write(session, act.actor, Deed("assessed", Subject("elder", elder.id), data=data), act.now)
-    _follow(session, centre, elder, act)
+    follow(session, centre, elder, act)
     return new
 
 
@@ -139,13 +141,13 @@ def void(centre: Centre, elder_id: int, assessment_id: int, act: Act, reason: st
         found.voided_at, found.voided_by, found.void_reason = act.now, act.actor.name, reason
         deed = Deed("assessment_voided", Subject("elder", elder.id), reason, {"assessment": found.id})
         trail.write(session, act.actor, deed, act.now)
-        _follow(session, centre, elder, act)
+        follow(session, centre, elder, act)
         return assessment_json(found, today(centre, act.now))
 
     return once(centre, act, f"assessment:{elder_id}:{assessment_id}:void", change)
 
 
-def _follow(session: Session, centre: Centre, elder: Elder, act: Act) -> None:
+def follow(session: Session, centre: Centre, elder: Elder, act: Act) -> None:
     """Level, due date and groups after the newest assessment that is not void.
 
     A result whose time is over keeps the level: an old answer helps an operator more than none. The elder is then in
@@ -172,7 +174,19 @@ def _follow(session: Session, centre: Centre, elder: Elder, act: Act) -> None:
         state.assessment_id, state.next_due_on = newest.id, newest.next_due_on
         session.add(state)
         elder.ability_level = newest.final_level
-    follow_level(session, centre, elder, newest, act)
+    follow_level(session, centre, elder, _finding(elder, newest), act)
+
+
+def _finding(elder: Elder, newest: Assessment | None) -> Finding | None:
+    """A table may bring a level without its day: there is no assessment then, and the level counts all the same."""
+    if newest is not None:
+        return Finding(newest.final_level, evidence(newest.standard, newest.assessed_on, newest.id))
+    return None if elder.ability_level is None else Finding(elder.ability_level, UNDATED)
+
+
+def evidence(standard: str, assessed_on: date, assessment_id: int) -> str:
+    """Of a membership that follows a level: the assessment it rests on."""
+    return f"{standard} {assessed_on} #{assessment_id}"
 
 
 def without_valid(day: date) -> ColumnElement[bool]:

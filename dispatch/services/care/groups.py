@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid, NotFound, VersionConflict
 from dispatch.domain.groups import Spell, flags
-from dispatch.models.care import Assessment, ElderTag
+from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.services import trail
 from dispatch.services.care.reach import Answer, begins, elder_within, once, today
@@ -45,6 +45,14 @@ class TagChange:
     evidence: str | None = None
     valid_to: date | None = None
     no_end: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The ability level that counts for an elder, and what it rests on."""
+
+    level: int
+    evidence: str
 
 
 def spell(tag: ElderTag) -> Spell:
@@ -144,7 +152,7 @@ def end_tag(centre: Centre, elder_id: int, tag_id: int, act: Act, reason: str) -
     def change(session: Session) -> Answer:
         elder, tag = _locked(session, elder_id, tag_id, act)
         if tag.ended_at is None:
-            _end(tag, centre, act, reason)
+            end(tag, centre, act, reason)
             follow(session, centre, elder, act.now)
             _write(session, act, "tag_ended", tag, reason)
         return tag_json(tag, today(centre, act.now))
@@ -152,7 +160,8 @@ def end_tag(centre: Centre, elder_id: int, tag_id: int, act: Act, reason: str) -
     return once(centre, act, f"tag:{elder_id}:{tag_id}:end", change)
 
 
-def _end(tag: ElderTag, centre: Centre, act: Act, reason: str) -> None:
+def end(tag: ElderTag, centre: Centre, act: Act, reason: str) -> None:
+    """In the caller's transaction; ``follow`` must come after."""
     day = today(centre, act.now)
     if tag.valid_to is None or tag.valid_to > day:
         tag.valid_to = max(day, tag.valid_from)
@@ -160,35 +169,38 @@ def _end(tag: ElderTag, centre: Centre, act: Act, reason: str) -> None:
     tag.version += 1
 
 
-def follow_level(session: Session, centre: Centre, elder: Elder, newest: Assessment | None, act: Act) -> None:
+def follow_level(session: Session, centre: Centre, elder: Elder, found: Finding | None, act: Act) -> None:
     """Groups that an ability level makes begin and end with it; what came from another source is left alone."""
+    day = today(centre, act.now)
+    belongs = () if found is None else centre.care.groups.by_level(found.level)
     for group in centre.care.groups.groups.values():
         if group.from_level is None:
             continue
-        belongs = newest is not None and newest.final_level >= group.from_level
-        day = today(centre, act.now)
         held = [tag for tag in _of(session, elder, group.code) if spell(tag).holds(day) or tag.valid_from > day]
-        if not belongs:
+        if group.code not in belongs:
             for tag in held:
                 if tag.source == BY_ASSESSMENT:
-                    _end(tag, centre, act, BY_ASSESSMENT)
-        elif newest is not None and not any(spell(tag).holds(day) for tag in held):
+                    end(tag, centre, act, BY_ASSESSMENT)
+        elif found is not None and not any(spell(tag).holds(day) for tag in held):
             last = min((tag.valid_from for tag in held), default=None)
-            evidence = f"{newest.standard} {newest.assessed_on} #{newest.id}"
             until = last and last - timedelta(days=1)
-            put_tag(session, centre, elder, NewTag(group.code, BY_ASSESSMENT, day, until, evidence), act)
+            put_tag(session, centre, elder, NewTag(group.code, BY_ASSESSMENT, day, until, found.evidence), act)
     follow(session, centre, elder, act.now)
 
 
 def follow(session: Session, centre: Centre, elder: Elder, now: datetime) -> None:
-    """Set the elder's flags and the moments at which they change next, from the memberships. The elder is locked."""
+    """Set the elder's flags and the moments at which they change next, from the memberships. The elder is locked.
+
+    A flag of a group of which no membership was ever written down stays: it is older than they are.
+    """
     session.flush()
     day = today(centre, now)
     tags = session.scalars(select(ElderTag).where(ElderTag.elder_id == elder.id)).all()
     for tag in tags:
         change = spell(tag).next_change(day)
         tag.due_at = None if change is None else begins(centre, change)
-    wanted = flags(elder.flags, centre.care.groups, [tag.code for tag in tags if spell(tag).holds(day)])
+    older = set(elder.flags) - {tag.code for tag in tags}
+    wanted = flags(elder.flags, centre.care.groups, older | {tag.code for tag in tags if spell(tag).holds(day)})
     if wanted != elder.flags:
         elder.flags = wanted
 

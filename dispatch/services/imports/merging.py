@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, or_, select, update
+from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -15,26 +15,31 @@ from dispatch.domain.case import OPEN
 from dispatch.domain.doubles import address_key
 from dispatch.domain.errors import Conflict, Invalid, VersionConflict
 from dispatch.models.base import Base
+from dispatch.models.care import AssessmentState, CareForm
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.imports import Double, ElderOrigin
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Household
+from dispatch.services.care import assessments
 from dispatch.services.centre import Centre
 from dispatch.services.imports import doubles
 from dispatch.services.lifecycle import record
 from dispatch.services.trail import Deed, Subject, write
+from dispatch.services.work import Act
 
 STAYS = {
     ("elders", "merged_into"),
     ("doubles", "elder_a"),
     ("doubles", "elder_b"),
     # These are handled by name, because not everything of them moves.
+    ("assessment_states", "elder_id"),
     ("elder_origins", "elder_id"),
     ("contacts", "elder_id"),
     ("cases", "elder_id"),
 }
-FILLED = ("dialect", "hearing", "ability_level")
+FILLED = ("dialect", "hearing", "ability_level", "service_form")
+ABSENCE = ("absence_kind", "absence_until", "absence_note")
 REASON = "merged"
 
 
@@ -74,6 +79,7 @@ def merge(centre: Centre, actor: Actor, wanted: Merge, now: datetime) -> dict[st
                 _move(session, table, column, (keep.id, other.id), counts)
         _fill(keep, other)
         _archive(keep, other, now)
+        _follow(session, centre, keep, other, Act(actor, now))
         _settle(session, actor, pair, other.id, now)
         data = {"moved": counts.moved, "left": counts.left, "double": str(pair.id)}
         write(
@@ -181,10 +187,22 @@ def _fill(keep: Elder, other: Elder) -> None:
             setattr(keep, key, getattr(other, key))
     keep.flags = [*keep.flags, *(flag for flag in other.flags if flag not in keep.flags)]
     keep.languages = [*keep.languages, *(one for one in other.languages if one not in keep.languages)]
+    if keep.absence_kind is None:
+        for key in ABSENCE:
+            setattr(keep, key, getattr(other, key))
     if keep.phone is None:
         keep.phone = other.phone
     if keep.identity_number is None:
         keep.identity_number, other.identity_number = other.identity_number, None
+
+
+def _follow(session: Session, centre: Centre, keep: Elder, other: Elder, act: Act) -> None:
+    """Level, due date, groups, flags and form of care come from the records of both, which are now those of one."""
+    session.execute(delete(AssessmentState).where(AssessmentState.elder_id == other.id))
+    session.flush()
+    assessments.follow(session, centre, keep, act)
+    newest = select(CareForm.form).where(CareForm.elder_id == keep.id).order_by(CareForm.decided_at.desc())
+    keep.service_form = session.scalar(newest.limit(1)) or keep.service_form
 
 
 def _archive(keep: Elder, other: Elder, now: datetime) -> None:
