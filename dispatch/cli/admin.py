@@ -19,6 +19,7 @@ from dispatch.services import accounts, audit, chain
 from dispatch.services.access import users
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
+from dispatch.services.imports import files
 from dispatch.services.register import keys
 
 
@@ -132,10 +133,11 @@ def _keys_in_use(centre: Centre) -> bool:
     totals: Counter[str] = Counter()
     for by_key in keys.in_use(centre.database).values():
         totals.update(by_key)
+    totals.update(files.keys(centre).values())
     ring = keyring()
     for key_id in dict.fromkeys((*ring.ids, *sorted(totals))):
         known = key_id in ring.ids
         state = "active" if key_id == ring.active.id else "opens" if known else "MISSING from DISPATCH_DATA_KEYS"
         rest = ": run dispatch keys rotate" if known and state == "opens" and totals[key_id] else ""
-        click.echo(f"data key   {key_id:<12} {state}, seals {totals[key_id]} values{rest}")
+        click.echo(f"data key   {key_id:<12} {state}, seals {totals[key_id]} values and files{rest}")
     return set(totals) <= set(ring.ids)

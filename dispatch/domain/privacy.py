@@ -130,6 +130,8 @@ class Deadlines:
     soon: timedelta
     tell: timedelta
     retention_hour: int
+    imports: timedelta
+    """How long a file that somebody brought is kept, and the rows that came from it."""
 
     @classmethod
     def load(cls, body: Mapping[str, Any]) -> Self:
@@ -138,9 +140,12 @@ class Deadlines:
             timedelta(days=int(body["request_soon_days"])),
             timedelta(hours=int(body["tell_within_hours"])),
             int(body["retention_hour"]),
+            timedelta(days=int(body["imports_kept_days"])),
         )
         if not (timedelta(0) <= found.soon < found.request and found.tell > timedelta(0)):
             raise ValueError("request_days must be more than request_soon_days, tell_within_hours more than 0")
+        if not timedelta(days=1) <= found.imports <= timedelta(days=90):
+            raise ValueError("imports_kept_days is a number of days from 1 to 90")
         if found.retention_hour not in range(24):
             raise ValueError("retention_hour is an hour from 0 to 23")
         return found

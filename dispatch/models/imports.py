@@ -113,6 +113,18 @@ class ImportRow(Base):
     """The cells of a wrong row."""
 
 
+class ImportPerson(Base):
+    """Somebody of the register who stands in a file that is kept, so that erasing the person finds the file."""
+
+    __tablename__ = "import_people"
+
+    import_id: Mapped[int] = mapped_column(BigId, ForeignKey("imports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    """The row of the file."""
+    elder_id: Mapped[int] = mapped_column(BigId, index=True)
+    """Without a foreign key, or a check could wait for an erasure that waits for the check."""
+
+
 class ElderOrigin(Base):
     """By which import an elder came, and under which number the system knows them that they came from."""
 

@@ -274,3 +274,4 @@ class Clock:
     def _prune(self, now: datetime) -> None:
         live.prune(self._centre, now)
         uploads.forget(self._centre, now)
+        uploads.sweep(self._centre, now)

@@ -24,6 +24,8 @@ class Entry:
     target: int | None = None
     """The row of the register that it is about; None: it is new."""
     changes: list[str] = field(default_factory=list)
+    person: int | None = None
+    """The elder of the register whom it names; needed while the file is checked."""
 
     @property
     def verdict(self) -> str:

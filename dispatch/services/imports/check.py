@@ -17,13 +17,15 @@ from sqlalchemy.orm import Session
 from dispatch.domain.imports.rows import Row, is_empty, read_row
 from dispatch.domain.imports.state import ImportState, ImportTrigger, follow
 from dispatch.domain.imports.template import Column, Template, WrongHeadings, understand
-from dispatch.models.imports import Import, ImportChunk, ImportRow
+from dispatch.models.bulk import insert_many
+from dispatch.models.imports import Import, ImportChunk, ImportPerson, ImportRow
 from dispatch.services.centre import Centre
 from dispatch.services.imports import files, reading
 from dispatch.services.imports.areas import Areas
 from dispatch.services.imports.bodies import Entry, pack, pack_cells
 from dispatch.services.imports.claims import hold, lease
 from dispatch.services.imports.kinds import Ground, Table
+from dispatch.services.imports.known import recognise
 from dispatch.services.imports.limits import Unreadable
 from dispatch.services.imports.uploads import forget_contents, set_state
 from dispatch.services.imports.watermark import is_watermark
@@ -81,6 +83,9 @@ class Check:
             entries.append(Entry(row.number, values, faults))
         with self._centre.database.reads() as session:
             table.look(session, ground, [entry for entry in entries if not entry.faults])
+            wrong = [entry for entry in entries if entry.faults and entry.person is None]
+            if wrong and table.names is not None:
+                recognise(session, wrong, table.names)
         return entries
 
     def _keep(self, number: int, entries: list[Entry], batch: list[Row]) -> None:
@@ -92,6 +97,12 @@ class Check:
             if due:
                 session.add(ImportChunk(import_id=self._id, number=number, body=pack(due)))
             session.add_all(self._worth_keeping(entries, batch))
+            people = ((entry.number, entry.person) for entry in entries if entry.person is not None)
+            insert_many(
+                session,
+                ImportPerson,
+                [{"import_id": self._id, "number": number, "elder_id": elder_id} for number, elder_id in people],
+            )
             hold(
                 session,
                 self._id,

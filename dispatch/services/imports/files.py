@@ -6,8 +6,8 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,8 @@ from dispatch.services.centre import Centre
 from dispatch.services.imports.limits import LARGEST_FILE, LARGEST_WORKBOOK, ZIP, Unreadable
 
 PIECE = 1 << 20
-LENGTH = 4
+MARK, LENGTH = 16, 4
+"""Bytes in front of a file, which tell it from all others, and in front of each of its pieces."""
 
 
 @dataclass(frozen=True)
@@ -42,27 +43,37 @@ def path_of(centre: Centre, import_id: int) -> Path:
 
 def receive(centre: Centre, source: IO[bytes]) -> Stored:
     """Keep ``source`` sealed, under a name that nobody gave it. Raises ``Invalid`` for one that is too large."""
+    hashed, size, start = hashlib.sha256(), 0, b""
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal size, start
+        while piece := source.read(PIECE):
+            start = start or piece[:4096]
+            size += len(piece)
+            _refuse_large(size, start)
+            hashed.update(piece)
+            yield piece
+
+    path = _keep(centre, secrets.token_bytes(MARK), pieces())
+    return Stored(path, size, hashed.hexdigest(), start)
+
+
+def _keep(centre: Centre, mark: bytes, pieces: Iterable[bytes]) -> Path:
+    """A new file, on the disk when this returns; nothing is left of one that fails."""
     descriptor, name = tempfile.mkstemp(prefix="new-", dir=folder(centre))
-    path, hashed, size, start = Path(name), hashlib.sha256(), 0, b""
-    mark = secrets.token_bytes(16)
+    path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(mark)
-            number = 0
-            while piece := source.read(PIECE):
-                start = start or piece[:4096]
-                size += len(piece)
-                _refuse_large(size, start)
-                hashed.update(piece)
+            for number, piece in enumerate(pieces):
                 sealed = keyring().seal_bytes(piece, _place(mark, number))
                 file.write(len(sealed).to_bytes(LENGTH, "big") + sealed)
-                number += 1
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Stored(path, size, hashed.hexdigest(), start)
+    return path
 
 
 def _refuse_large(size: int, start: bytes) -> None:
@@ -97,12 +108,37 @@ def opened(centre: Centre, import_id: int, digest: str) -> Iterator[IO[bytes]]:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        mark = file.read(16)
-        number = 0
-        while length := file.read(LENGTH):
-            sealed = file.read(min(int.from_bytes(length, "big"), 2 * PIECE))
+        mark = file.read(MARK)
+        for number, sealed in enumerate(_sealed(file)):
             yield keyring().open_bytes(sealed, _place(mark, number))
-            number += 1
+
+
+def _sealed(file: IO[bytes]) -> Iterator[bytes]:
+    while length := file.read(LENGTH):
+        yield file.read(min(int.from_bytes(length, "big"), 2 * PIECE))
+
+
+def stored(centre: Centre) -> list[Path]:
+    """Everything that lies there: files by the ids of their imports, and such as are still being received."""
+    return sorted(folder(centre).iterdir())
+
+
+def keys(centre: Centre) -> dict[str, str]:
+    """By the name of each waiting file, the id of the data key that has sealed it."""
+    found = {}
+    for path in stored(centre):
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            file.seek(MARK)
+            if path.name.isdigit() and (first := next(_sealed(file), None)):
+                found[path.name] = first.partition(b".")[0].decode("ascii", "replace")
+    return found
+
+
+def resealed(centre: Centre, import_id: int) -> Path:
+    """A copy under the active key, to be put in the file's place. Raises ``CannotOpen``, ``FileNotFoundError``."""
+    path = path_of(centre, import_id)
+    with path.open("rb") as file:
+        return _keep(centre, file.read(MARK), _pieces(path))
 
 
 def remove(centre: Centre, import_id: int) -> None:

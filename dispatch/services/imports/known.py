@@ -13,6 +13,7 @@ from dispatch.models.imports import ElderOrigin
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household
 from dispatch.models.sealed import keyring
+from dispatch.services.imports.bodies import Entry
 
 
 class TwoElders(Exception):
@@ -54,6 +55,18 @@ def elders(session: Session, identities: Iterable[str], externals: Iterable[str]
         rows = _kept(session, session.execute(statement.where(ElderOrigin.external_id.in_(externals))).all())
         by_external = {external: found for external, found in rows if external is not None}
     return Known(by_identity, by_external)
+
+
+def recognise(session: Session, entries: Iterable[Entry], keys: tuple[str, str]) -> None:
+    """Whom rows name that are wrong for another reason; ``keys`` are the columns of identity number and external id."""
+    values = [entry.values for entry in entries]
+    identity, external = keys
+    there = elders(
+        session, [v[identity] for v in values if identity in v], [v[external] for v in values if external in v]
+    )
+    for entry in entries:
+        one = there.find(entry.values.get(identity), None) or there.find(None, entry.values.get(external))
+        entry.person = None if one is None else one.elder.id
 
 
 def _whole(key: Any = Elder.identity_index) -> Select[*tuple[Any, ...]]:

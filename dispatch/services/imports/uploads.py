@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -14,14 +15,15 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid, NotFound, VersionConflict
 from dispatch.domain.imports.state import ENDED, ImportState, ImportTrigger, follow
-from dispatch.models.imports import Import, ImportChunk, ImportRow
+from dispatch.models.imports import Import, ImportChunk, ImportPerson, ImportRow
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.imports import files, reading
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject, write
 
-KEPT = timedelta(days=30)
+LEFT_OVER = timedelta(days=1)
+"""After this a file that nobody has finished sending is what a process left that died."""
 SQLITE_ROWS = 20_000
 """SQLite has one writer: more rows than this in one transaction would keep alarms waiting for seconds."""
 
@@ -62,7 +64,7 @@ def upload(centre: Centre, actor: Actor, given: Upload, now: datetime) -> dict[s
             created_at=now,
             headings=[],
             next_try_at=now,
-            forget_at=now + KEPT,
+            forget_at=now + centre.care.deadlines.imports,
         )
         try:
             with centre.database.sessions.begin() as session:
@@ -198,6 +200,7 @@ def expect(found: Import, version: int | None) -> None:
 def forget_contents(session: Session, found: Import) -> None:
     session.execute(delete(ImportChunk).where(ImportChunk.import_id == found.id))
     session.execute(delete(ImportRow).where(ImportRow.import_id == found.id))
+    session.execute(delete(ImportPerson).where(ImportPerson.import_id == found.id))
 
 
 def forget(centre: Centre, now: datetime) -> None:
@@ -214,6 +217,21 @@ def forget(centre: Centre, now: datetime) -> None:
             forget_contents(session, found)
             found.forget_at = None
         files.remove(centre, import_id)
+
+
+def sweep(centre: Centre, now: datetime) -> None:
+    """Remove files whose import has ended, and what a process left behind that died while it received one."""
+    stored = {path.name: path for path in files.stored(centre)}
+    ids = [int(name) for name in stored if name.isdigit()]
+    with centre.database.reads() as session:
+        states = dict(session.execute(select(Import.id, Import.state).where(Import.id.in_(ids))).all())
+    for name, path in stored.items():
+        state = states.get(int(name)) if name.isdigit() else None
+        with suppress(FileNotFoundError):  # somebody else has removed it, or given it its name
+            # A file lies there for a moment before its row can be seen.
+            left = state is None and path.stat().st_mtime < (now - LEFT_OVER).timestamp()
+            if state in ENDED or left:
+                path.unlink()
 
 
 def as_json(found: Import) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from dispatch.models.sealed import has_phone
 from dispatch.models.simnet import SimPhone, SimTraffic
 from dispatch.services import trail
 from dispatch.services.centre import Centre
+from dispatch.services.imports.erasure import forget_person
 from dispatch.services.privacy.restrict import BLANK_ITEM, CLEARED_MESSAGE, past_the_session, restrict
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.work import Act
@@ -126,6 +127,7 @@ def _erase(session: Session, elder: Elder, act: Act, why: str) -> dict[str, int]
         "facts": past_the_session(session, delete(Fact).where(Fact.elder_id == elder.id)),
         "cases": restrict(session, cases, act.now, why),
     }
+    forget_person(session, elder, act.now)
     _blank_home(session, elder)
     blank = update(Contact).where(Contact.elder_id == elder.id).values(BLANK_CONTACT)
     # They stay as rows, because messages say which of them was called; whose they were is gone.

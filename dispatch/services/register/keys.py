@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Text, func, inspect, select, tuple_, type_coerce, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from dispatch.domain.imports.state import ENDED
 from dispatch.models.access import SecondFactor
 from dispatch.models.cases import Call, Case
 from dispatch.models.database import Database
 from dispatch.models.floor import CallBack
-from dispatch.models.imports import ImportChunk, ImportRow
+from dispatch.models.imports import Import, ImportChunk, ImportRow
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, Elder
 from dispatch.models.sealed import (
@@ -26,12 +27,14 @@ from dispatch.models.sealed import (
     tail_index,
 )
 from dispatch.services.centre import Centre
+from dispatch.services.imports import files
 
 BATCH = 500
 TRIED = 5
 """Of each column's newest values, at the start."""
 LOOKED_THROUGH = 2_000
 """Rows in which they are looked for: a start must not read a table from end to end."""
+FILES = "files of imports"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Step:
     column: str
+    """Or ``FILES``."""
     done: int
     total: int
     broken: int
@@ -87,6 +91,7 @@ def rotate(centre: Centre) -> Iterator[Step]:
     """
     for column in COLUMNS:
         yield from _column(centre, column)
+    yield from _files(centre)
 
 
 def _column(centre: Centre, column: _Column) -> Iterator[Step]:
@@ -121,6 +126,31 @@ def _again(session: Session, column: _Column, key: list[Any], raw: str) -> bool:
     values |= {name: index(value) for name, index in column.indexes.items()}
     this = (one == value for one, value in zip(column.key, key, strict=True))
     session.execute(update(table).where(*this).values(values), execution_options={"synchronize_session": False})
+    return True
+
+
+def _files(centre: Centre) -> Iterator[Step]:
+    """Files that wait to be imported."""
+    old = [int(name) for name, key in files.keys(centre).items() if key != keyring().active.id]
+    broken = 0
+    for done, import_id in enumerate(old, 1):
+        broken += 0 if _file_again(centre, import_id) else 1
+        yield Step(FILES, done, len(old), broken)
+
+
+def _file_again(centre: Centre, import_id: int) -> bool:
+    try:
+        copy = files.resealed(centre, import_id)
+    except FileNotFoundError:
+        return True
+    except CannotOpen:
+        return False
+    with centre.database.sessions.begin() as session:
+        found = session.get(Import, import_id, with_for_update=True)
+        if found is None or found.state in ENDED:
+            copy.unlink()  # in its place it would be back from the dead
+        else:
+            copy.replace(files.path_of(centre, import_id))
     return True
 
 
