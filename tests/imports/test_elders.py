@@ -257,7 +257,7 @@ def test_the_file_and_its_rows_are_gone_when_they_are_not_needed(boss: Importer)
     uploads.cancel(boss.centre, boss.actor, int(left["id"]), None, boss.now)
     assert not path_of(boss.centre, int(left["id"])).exists()
     old = boss.check([ELDERS, row("老文件", address="Elm 40")])
-    uploads.forget(boss.centre, boss.now + uploads.KEPT)
+    uploads.forget(boss.centre, boss.now + boss.centre.care.deadlines.imports)
     assert not path_of(boss.centre, int(old["id"])).exists()
     assert boss.look(old)["state"] == "cancelled"
     assert (count(boss.centre, ImportRow), count(boss.centre, ImportChunk)) == (0, 0)
@@ -313,6 +313,7 @@ def test_groups_and_levels_come_with_their_source_and_day(boss: Importer) -> Non
             ("subsistence_allowance", "import", True),
             ("living_alone", "import", False),
             ("dementia", "import", True),
+            ("disabled_ability", "assessment", True),
         ]
         assert [tuple(one) for one in levels] == [
             (date(2026, 5, 20), 1),

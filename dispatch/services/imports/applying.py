@@ -7,13 +7,14 @@ want are locked for a moment only. The last statement asks whether the import is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.imports.state import ImportState, ImportTrigger, follow
+from dispatch.models.bulk import analyze
 from dispatch.models.imports import Import, ImportChunk
 from dispatch.services.centre import Centre
 from dispatch.services.imports import files
@@ -28,6 +29,13 @@ from dispatch.services.trail import Deed, Subject, write
 APPLY_LOCK = 0x1A9
 
 
+PATIENCE = "60s"
+"""For one statement, and between two: a worker that is gone for longer has lost its lease as well."""
+PACE = timedelta(seconds=3)
+COUNTED_AFTER = frozenset({4, 16, 64, 256})
+"""Chunks after which the tables that the rows are held against are counted anew."""
+
+
 class Busy(Exception):
     """Another import is being applied."""
 
@@ -35,6 +43,7 @@ class Busy(Exception):
 class Apply:
     def __init__(self, centre: Centre, import_id: int, claim: str, time: Callable[[], datetime]) -> None:
         self._centre, self._id, self._claim, self._time = centre, import_id, claim, time
+        self._renewed: datetime | None = None
 
     def run(self, table: Table) -> None:
         """Raises ``Unreadable`` when rows fit the register no longer, ``Lost`` when somebody else has the import."""
@@ -51,14 +60,19 @@ class Apply:
 
         Raises ``Busy`` and does not wait: a statement that waits is ended after some seconds.
         """
-        ours = text("SELECT pg_try_advisory_xact_lock(:key)")
-        if self._centre.database.is_postgresql and not session.scalar(ours, {"key": APPLY_LOCK}):
+        if not self._centre.database.is_postgresql:
+            return
+        if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": APPLY_LOCK}):
             raise Busy
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            session.execute(text(f"SET LOCAL {setting} = '{PATIENCE}'"))
 
     def _write(self, session: Session, table: Table, ground: Ground, found: Import) -> None:
         done = refused = 0
         late: dict[int, set[int]] = {}
-        for number, entries in self._chunks(session, found):
+        for count, (number, entries) in enumerate(self._chunks(session, found)):
+            if count in COUNTED_AFTER:
+                analyze(session, *table.held_against)
             table.look(session, ground, entries)  # the register may have moved on since the check
             refused += sum(entry.verdict == "error" for entry in entries)
             new = [entry for entry in entries if entry.verdict == "new"]
@@ -77,6 +91,7 @@ class Apply:
             table.change(session, ground, [entry for entry in changed_ones if entry.verdict == "changed"])
             done += len(changed_ones)
             self._renew(done)
+        table.end(session, ground)
 
     def _chunks(
         self, session: Session, found: Import, numbers: list[int] | None = None
@@ -94,9 +109,15 @@ class Apply:
             yield number, unpack(body, template)
 
     def _renew(self, done: int) -> None:
-        """In a transaction of its own, so that others see the progress. SQLite has one writer, and that is us."""
-        if self._centre.database.is_postgresql:
-            renew(self._centre, self._id, self._claim, self._time(), done=done)
+        """In a transaction of its own, so that others see the progress. SQLite has one writer, and that is us.
+
+        Not after each chunk: what our transaction may still see is not cleared away, and each row that comes in looks
+        through all versions of the import to which it points.
+        """
+        now = self._time()
+        if self._centre.database.is_postgresql and (self._renewed is None or now - self._renewed > PACE):
+            renew(self._centre, self._id, self._claim, now, done=done)
+            self._renewed = now
 
     def _end(self, session: Session, found: Import) -> None:
         now = self._time()

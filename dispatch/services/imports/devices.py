@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import Base
 from dispatch.models.bulk import insert_many
 from dispatch.models.devices import Device
 from dispatch.services.imports import known
@@ -15,6 +16,9 @@ from dispatch.services.imports.kinds import Ground, fingerprint
 
 
 class DeviceTable:
+    held_against: tuple[type[Base], ...] = (Device,)
+    names: tuple[str, str] | None = ("elder_identity_number", "elder_external_id")
+
     def look(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         numbers = {entry.values["number"] for entry in entries}
         there = {device.number: device for device in session.scalars(select(Device).where(Device.number.in_(numbers)))}
@@ -49,6 +53,9 @@ class DeviceTable:
                 device.elder_id, device.household_id = owner.elder.id, owner.household.id
         session.flush()
 
+    def end(self, session: Session, ground: Ground) -> None:
+        """Nothing is left."""
+
 
 def _differs(device: Device, values: dict[str, Any], key: str) -> bool:
     return key in values and getattr(device, key) != values[key]
@@ -70,10 +77,12 @@ def _owners(session: Session, ground: Ground, entries: list[Entry]) -> dict[int,
             continue
         if elder is None:
             entry.refuse(column, "unknown_elder")
-        elif not elder.path.startswith(ground.paths):
-            entry.refuse(column, "elder_not_yours")
         else:
-            found[entry.number] = elder
+            entry.person = elder.elder.id
+            if elder.path.startswith(ground.paths):
+                found[entry.number] = elder
+            else:
+                entry.refuse(column, "elder_not_yours")
     return found
 
 

@@ -114,19 +114,23 @@ def change(session: Session, ground: Ground, entries: list[Entry], devices: dict
         return
     ids = [entry.target for entry in entries if entry.target is not None]
     statement = select(Elder, Household).join(Household, Household.id == Elder.household_id).where(Elder.id.in_(ids))
-    # In the order of their ids: two imports, or an import and a merge, never wait for each other in a circle.
-    rows = session.execute(statement.order_by(Elder.id).with_for_update(of=Elder)).all()
+    # In the order of their ids: two imports, or an import and a merge, never wait for each other in a circle. An alarm
+    # opens a case that points to the elder, which a lock on the key would forbid until the whole file is written.
+    locked = statement.order_by(Elder.id).with_for_update(of=Elder, key_share=True)
+    rows = session.execute(locked.execution_options(populate_existing=True)).all()
     found = {elder.id: (elder, home) for elder, home in rows}
     origins = origins_of(session, ids)
     by = Actor(*ground.actor)
     for entry in entries:
         assert entry.target is not None
         elder, home = found[entry.target]
+        if elder.archived_at is not None:  # erased or merged since we looked: there is nobody to change
+            continue
         _write(session, ground, entry, elder, home)
         if "external_id" in entry.changes:
             _origin(session, ground, entry, origins.get(elder.id))
         if "devices" in entry.changes:
-            elder_news.hang(session, entry.values["devices"], devices, elder.id, elder.household_id)
+            elder_news.hang(session, ground, entry.values["devices"], devices, (elder.id, elder.household_id))
         elder.version += 1
         elder.updated_at = ground.now
         deed = Deed("elder_changed", Subject("elder", elder.id), data=_told(ground, entry))
@@ -184,8 +188,8 @@ def _move(session: Session, ground: Ground, values: dict[str, Any], elder: Elder
     session.add(new)
     session.flush()
     elder.household_id = new.id
-    for device in session.scalars(select(Device).where(Device.elder_id == elder.id)):
-        device.household_id = new.id
+    for device_id in session.scalars(select(Device.id).where(Device.elder_id == elder.id)):
+        ground.hung[device_id] = (elder.id, new.id)
 
 
 def _stand_by(session: Session, elder: Elder, named: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from dispatch.domain.doubles import address_key
@@ -19,6 +20,7 @@ from dispatch.services.imports.kinds import Ground, fingerprint
 
 UNKNOWN_MODEL = "unknown"
 SHORT = 80
+DEVICES: Table = Device.__table__  # type: ignore[assignment]
 
 
 def add(
@@ -48,7 +50,7 @@ def add(
     )
     elder_care.add(session, ground, dict(zip(ids, (entry.values for entry in entries), strict=True)))
     for entry, id_ in zip(entries, ids, strict=True):
-        hang(session, entry.values.get("devices", []), devices, id_, places[entry.number])
+        hang(session, ground, entry.values.get("devices", []), devices, (id_, places[entry.number]))
 
 
 def _households(session: Session, ground: Ground, entries: list[Entry], homes: dict[int, int]) -> dict[int, int]:
@@ -97,7 +99,7 @@ def elder(ground: Ground, entry: Entry, id_: int, household_id: int) -> dict[str
         **person.with_identity(values.get("identity_number")),
         "sex": values["sex"],
         "birth_date": values["birth_date"],
-        "flags": elder_care.flags_of(ground, [], elder_care.groups(values)),
+        "flags": elder_care.flags_of(ground, values),
         "languages": values.get("languages", []),
         "dialect": values.get("dialect"),
         "ability_level": values.get("ability_level"),
@@ -115,13 +117,31 @@ def contact(elder_id: int, position: int, one: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def hang(session: Session, numbers: list[str], devices: dict[str, Device], elder_id: int, household_id: int) -> None:
-    """A device that somebody named for the first time is added; one from the stock, or of this home, gets its place."""
+def hang(
+    session: Session, ground: Ground, numbers: list[str], devices: dict[str, Device], place: tuple[int, int]
+) -> None:
+    """A device that somebody named for the first time is added; one from the stock, or of this home, gets its place.
+
+    ``place`` is the elder and the household.
+    """
+    elder_id, household_id = place
     for number in numbers:
         device = devices.get(number)
         if device is None:
-            device = devices[number] = Device(number=number, model=UNKNOWN_MODEL)
+            device = Device(number=number, model=UNKNOWN_MODEL, household_id=household_id, elder_id=elder_id)
+            devices[number] = device
             session.add(device)
-        elif device.household_id is not None:
-            continue
-        device.household_id, device.elder_id = household_id, elder_id
+        elif device.household_id is None:
+            ground.hung.setdefault(device.id, place)
+
+
+def hang_all(session: Session, ground: Ground) -> None:
+    """In the order of their ids, as an alarm would lock them."""
+    rows = [
+        {"which": id_, "elder": elder_id, "home": household_id}
+        for id_, (elder_id, household_id) in sorted(ground.hung.items())
+    ]
+    if rows:
+        session.flush()
+        place: dict[str, Any] = {"elder_id": bindparam("elder"), "household_id": bindparam("home")}
+        session.connection().execute(update(DEVICES).where(DEVICES.c.id == bindparam("which")).values(place), rows)

@@ -7,15 +7,23 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.doubles import address_key
 from dispatch.domain.imports.cells import Refused
+from dispatch.models.base import Base
+from dispatch.models.care import Assessment
 from dispatch.models.devices import Device
-from dispatch.models.people import Contact
+from dispatch.models.imports import ElderOrigin
+from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Household
 from dispatch.services.imports import elder_care, elder_changes, elder_news, known
 from dispatch.services.imports.bodies import Entry
 from dispatch.services.imports.kinds import Ground, fingerprint
 
+NAMES = ("identity_number", "external_id")
+
 
 class ElderTable:
+    held_against: tuple[type[Base], ...] = (Elder, Household, ElderOrigin, Contact, Assessment, Device)
+    names: tuple[str, str] | None = NAMES
+
     def look(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         _once_in_file(ground, entries)
         there = known.elders(
@@ -28,7 +36,7 @@ class ElderTable:
         matched = [one for one in found.values() if one is not None]
         contacts = contacts_of(session, [one.elder.id for one in matched])
         origins = elder_changes.origins_of(session, [one.elder.id for one in matched])
-        assessed = elder_care.held_by(session, [one.elder.id for one in matched])
+        assessed = elder_care.held_by(session, ground, [one.elder.id for one in matched])
         for entry in entries:
             one = found[entry.number]
             if entry.faults:
@@ -37,6 +45,8 @@ class ElderTable:
             _devices_fit(ground, entry, devices, home)
             if one is not None:
                 entry.target = one.elder.id
+                if elder_care.overrules(entry.values, one.elder, assessed.get(one.elder.id, set())):
+                    entry.refuse("ability_level", "level_without_day")
                 entry.changes = elder_changes.compare(
                     ground,
                     entry.values,
@@ -55,10 +65,13 @@ class ElderTable:
     def change(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         elder_changes.change(session, ground, entries, devices_of(session, entries))
 
+    def end(self, session: Session, ground: Ground) -> None:
+        elder_news.hang_all(session, ground)
+
 
 def _once_in_file(ground: Ground, entries: list[Entry]) -> None:
     for entry in entries:
-        for key in ("identity_number", "external_id"):
+        for key in NAMES:
             if key in entry.values:
                 first = ground.seen.setdefault(fingerprint(key, entry.values[key]), entry.number)
                 if first != entry.number:
@@ -77,6 +90,7 @@ def _who(ground: Ground, there: known.Known, entry: Entry) -> known.Found | None
     except known.TwoElders:
         entry.refuse("external_id", "two_elders")
         return None
+    entry.person = None if one is None else one.elder.id
     if one is not None and not one.path.startswith(ground.paths):
         entry.refuse("", "elder_not_yours")
     elif one is not None and one.elder.archived_at is not None:

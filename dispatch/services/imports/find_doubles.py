@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.doubles import MOST_SHARING, Likeness, address_key, weigh
+from dispatch.models.bulk import analyze
 from dispatch.models.imports import Double, ElderOrigin, Import
 from dispatch.models.people import Elder
 from dispatch.models.places import Household
@@ -55,17 +56,20 @@ def of(session: Session, elder_ids: Iterable[int], now: datetime) -> int:
 
 
 def after_import(centre: Centre, import_id: int, now: datetime) -> None:
-    everywhere(centre, now)
-    came = select(ElderOrigin.elder_id).where(ElderOrigin.import_id == import_id)
     with centre.database.sessions.begin() as session:
-        session.get_one(Import, import_id).doubles = (
-            session.scalar(
-                select(func.count()).where(
-                    Double.state == "proposed", or_(Double.elder_a.in_(came), Double.elder_b.in_(came))
-                )
-            )
-            or 0
-        )
+        analyze(session, Elder, Household, ElderOrigin)
+    everywhere(centre, now)
+    a, b = aliased(ElderOrigin), aliased(ElderOrigin)
+    # From the pairs, which are few: a list of all who came, as a condition, took longer than a statement may.
+    theirs = (
+        select(func.count())
+        .select_from(Double)
+        .outerjoin(a, a.elder_id == Double.elder_a)
+        .outerjoin(b, b.elder_id == Double.elder_b)
+        .where(Double.state == "proposed", or_(a.import_id == import_id, b.import_id == import_id))
+    )
+    with centre.database.sessions.begin() as session:
+        session.get_one(Import, import_id).doubles = session.scalar(theirs) or 0
 
 
 def _columns(*more: Any) -> Select[*tuple[Any, ...]]:

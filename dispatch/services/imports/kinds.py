@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import Base
 from dispatch.services.centre import Centre
 from dispatch.services.imports.areas import Areas
 from dispatch.services.imports.bodies import Entry
@@ -30,9 +31,16 @@ class Ground:
     """Fingerprints of what must be unique in the file, with the number of the row that had it first."""
     homes: dict[int, int] | None = None
     """Fingerprints of area and address, with the household's id."""
+    hung: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Devices that come out of the stock or move along, with the elder and the household they belong to from now on."""
 
 
 class Table(Protocol):
+    held_against: tuple[type[Base], ...]
+    """What ``look`` asks."""
+    names: tuple[str, str] | None
+    """The columns in which a row names an elder: by identity number and by external id."""
+
     def look(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         """Find out who each row is about and what it would change: sets ``target``, ``changes`` and ``faults``."""
 
@@ -41,6 +49,9 @@ class Table(Protocol):
 
     def change(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         """Write what ``changes`` names of rows that are there already."""
+
+    def end(self, session: Session, ground: Ground) -> None:
+        """Last of all, what an alarm would have to wait for: the row of a device is written by each of its messages."""
 
 
 def fingerprint(*parts: object) -> int:

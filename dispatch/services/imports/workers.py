@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.imports.cells import Refused
+from dispatch.models.base import Base
 from dispatch.models.bulk import insert_many
 from dispatch.models.workforce import Worker
 from dispatch.services.imports.bodies import Entry
@@ -15,6 +16,9 @@ from dispatch.services.imports.kinds import Ground, fingerprint
 
 
 class WorkerTable:
+    held_against: tuple[type[Base], ...] = (Worker,)
+    names: tuple[str, str] | None = None
+
     def look(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         phones = {entry.values["phone"] for entry in entries}
         known = {(w.name, w.phone): w for w in session.scalars(select(Worker).where(Worker.phone.in_(phones)))}
@@ -45,6 +49,9 @@ class WorkerTable:
             if "area" in entry.changes:
                 worker.area_id = ground.areas.find(entry.values["area"], ground.paths).id
         session.flush()
+
+    def end(self, session: Session, ground: Ground) -> None:
+        """Nothing is left."""
 
 
 def _worker(ground: Ground, entry: Entry) -> dict[str, Any]:
