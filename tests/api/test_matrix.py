@@ -35,7 +35,7 @@ TABLE = "tests/support/routes.py"
 NOWHERE = "999999"
 EVERY_ROLE = sorted(OF_ROLE)
 EVERY_SCOPE = sorted(OF_SCOPE)
-UNHEARD = {"trail", "trail_seals", "live_ops", "sessions"}
+UNHEARD = {"trail", "trail_seals", "live_ops", "sessions", "address_tries"}
 """Tables in which a refused request may leave a trace."""
 
 
