@@ -163,6 +163,10 @@ def close_at_once(desks: list[Desk]) -> None:
         desk.view.route("**/cases/group", hold_back)
         with desk.view.expect_request("**/cases/group"):
             desk.keyboard.press("Control+Enter")
+    for _ in range(100):  # the request is seen before the route is asked
+        if len(on_their_way) == 2:
+            break
+        desks[0].view.wait_for_timeout(50)
     assert len(on_their_way) == 2
     for route in on_their_way:
         route.continue_()
@@ -352,7 +356,7 @@ def test_the_wall_shows_big_numbers_and_no_person_and_says_when_its_data_stopped
     assert name not in shown
     assert door not in shown
     # The map shows the streets, each with what is open there, and all of it together.
-    drawn = page.locator("#map .count").all_inner_texts()
+    drawn = page.locator("#map .count").all_text_contents()
     assert sum(int(text.strip("◆")) for text in drawn) == placed(stage)
     assert any(text.startswith("◆") for text in drawn)
     assert page.locator("#map .place").count() == len(stage.query(PLACED))

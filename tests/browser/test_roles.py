@@ -72,6 +72,8 @@ def test_a_role_is_shown_nothing_that_it_may_not_do(visit: Visit, stage: Stage, 
             look(page, stage, step.path.format(**ids) + (f"?{query}" if query else ""))
     if May.CASES_READ in OF_ROLE[role]:
         look(page, stage, f"/?case={waiting}")
+        page.goto(f"{stage.url}/console/?case={waiting}")
+        page.get_by_test_id("case-view").locator(".head-name").wait_for()
         press_keys(page, can_note=May.CASES_NOTE in OF_ROLE[role])
     assert not refused, "\n".join(dict.fromkeys(refused))
     stage.close(waiting)
