@@ -119,7 +119,7 @@ function caseLine(one) {
 }
 
 // North up, a kilometre as long east as north, without any tile: each place a bubble that grows with what is open there.
-const SHEET = { width: 480, height: 330, margin: 62, largest: 40, smallest: 16 }
+const SHEET = { width: 480, height: 400, margin: 46, largest: 30, smallest: 16 }
 let drawn = ''
 
 function map(places) {
@@ -138,17 +138,19 @@ function map(places) {
   const most = Math.max(1, ...places.map(({ open }) => open))
   const svg = byId('map')
   svg.setAttribute('viewBox', `0 0 ${SHEET.width} ${SHEET.height}`)
-  svg.replaceChildren(...places.flatMap((one) => {
+  const parts = places.map((one) => {
     const x = SHEET.width / 2 + (one.lon - (west + east) / 2) * narrow * scale
     const y = SHEET.height / 2 - (one.lat - (south + north) / 2) * scale
     const r = one.open ? Math.max(SHEET.smallest, SHEET.largest * Math.sqrt(one.open / most)) : 6
     const kind = one.p1 ? 'urgent' : one.open ? 'some' : 'none'
     return [
-      shape('circle', { cx: x, cy: y, r, class: kind }),
-      ...(one.open ? [shape('text', { x, y: y + 7, class: 'count' }, one.p1 ? `◆${one.open}` : one.open)] : []),
-      shape('text', { x, y: y + r + 18, class: 'place' }, one.name),
+      [shape('circle', { cx: x, cy: y, r, class: kind })],
+      [...(one.open ? [shape('text', { x, y: y + 7, class: 'count' }, one.p1 ? `◆${one.open}` : one.open)] : []),
+      shape('text', { x, y: y + r + 18, class: 'place' }, one.name)],
     ]
-  }))
+  })
+  // All words above all bubbles: a neighbour must not hide a name.
+  svg.replaceChildren(...parts.flatMap(([bubble]) => bubble), ...parts.flatMap(([, said]) => said))
 }
 
 function shape(kind, values, text = '') {
