@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from dispatch import bootstrap
 from dispatch.models.devices import Device
@@ -47,6 +47,7 @@ def build_city(centre: Centre, homes: int) -> City:
     areas = _areas(centre, -(-homes // HOMES_PER_AREA))
     for start in range(0, homes, CHUNK):
         _homes(centre, areas, range(start, min(start + CHUNK, homes)))
+    _count_on(centre)
     person = User(username=OPERATOR, name="Operator", roles=["operator"], area_ids=[], locale="en", active=True)
     add_by_hand(centre, person, PASSWORD, datetime.now(UTC))
     accounts.add_token(centre, "load", ["signals", "calls", "cases"], datetime.now(UTC), TOKEN)
@@ -84,6 +85,15 @@ def _homes(centre: Centre, areas: list[int], homes: range) -> None:
         session.execute(insert(Household), households)
         session.execute(insert(Elder), elders)
         session.execute(insert(Device), devices)
+
+
+def _count_on(centre: Centre) -> None:
+    """The homes brought their ids along; whoever comes next must get later ones."""
+    if centre.database.is_postgresql:
+        with centre.database.sessions.begin() as session:
+            for name in ("households", "elders"):
+                newest = f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
+                session.execute(text(newest))
 
 
 def _elder(key: int) -> dict[str, object]:
