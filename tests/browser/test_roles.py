@@ -111,7 +111,10 @@ def press_keys(page: Page, *, can_note: bool) -> None:
         page.locator("body").press(key)
         expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("textarea:visible")).to_have_count(1 if can_note else 0)
-    page.locator("body").press("?")
-    keys = page.get_by_role("dialog").locator("kbd").all_inner_texts()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Shift+Slash")
+    shown_keys = page.get_by_role("dialog").locator("kbd")
+    expect(shown_keys.first).to_be_visible()
+    keys = shown_keys.all_inner_texts()
     assert {"F2", "F9", "A"}.isdisjoint(keys), keys
     assert ("N" in keys) == can_note

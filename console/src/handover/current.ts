@@ -11,20 +11,21 @@ export function useHandover() {
   const busy = ref(false)
 
   async function send(path: string, method = 'POST', body?: unknown): Promise<boolean> {
-    busy.value = true
+    const acts = method !== 'GET' // looking again must not shut what somebody is about to press
+    if (acts) busy.value = true
     try {
-      const answer = await ask<Handover>(path, { method, body, key: method === 'GET' ? undefined : newKey() })
+      const answer = await ask<Handover>(path, { method, body, key: acts ? newKey() : undefined })
       // Two answers may overtake each other on the way: the older one is not news.
       const known = found.value
       if (!known || known.id !== answer.id || answer.version >= known.version) found.value = answer
       failure.value = null
-      if (method !== 'GET') void floor.beat()
+      if (acts) void floor.beat()
       return true
     } catch (error) {
       failure.value = asFailure(error)
       return false
     } finally {
-      busy.value = false
+      if (acts) busy.value = false
     }
   }
 
