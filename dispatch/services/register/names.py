@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
-
 SURNAMES = {
     "单": "shan",
     "曾": "zeng",
@@ -38,6 +36,9 @@ SURNAMES = {
 
 @lru_cache(maxsize=50_000)
 def _sounds(name: str) -> tuple[str, str]:
+    # Its dictionary takes 56 MiB and a third of a second, and most processes write no name.
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+
     first = SURNAMES.get(name[:1])
     rest = name[1:] if first else name
     syllables = [first] if first else []
