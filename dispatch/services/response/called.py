@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.cascade import CascadeState, Plan
+from dispatch.domain.cascade import CascadeState, Plan, Who
 from dispatch.domain.case import ACTIVE, State
 from dispatch.models.cases import Case
 from dispatch.models.outbox import Message
@@ -20,17 +21,24 @@ from dispatch.services.response.reachable import Target, targets
 from dispatch.services.rows import stamp
 
 ASKING = ("cascade", "cascade_elder")
+Find = Callable[[Who], list[Target]]
+"""Those of one place of a plan."""
 
 
-def cascade(session: Session, centre: Centre, case: Case, now: datetime) -> dict[str, Any] | None:
-    """The latest of the case."""
+def called(session: Session, centre: Centre, case: Case, now: datetime) -> dict[str, Any]:
+    """``cascade``, the latest of the case, and ``would_call``, whom one that is begun now would call."""
+    find: Find = cache(lambda who: targets(session, centre, case, who, now))  # asked for twice, looked up once
+    return {"cascade": _cascade(session, find, case), "would_call": _would_call(centre, find, case)}
+
+
+def _cascade(session: Session, find: Find, case: Case) -> dict[str, Any] | None:
     found = session.scalar(select(Cascade).where(Cascade.case_id == case.id).order_by(Cascade.id.desc()).limit(1))
     if found is None:
         return None
     statement = select(CascadeCall).where(CascadeCall.cascade_id == found.id).order_by(CascadeCall.id)
     calls = session.scalars(statement).all()
     plan = Plan.load(found.plan)
-    people = _people(session, centre, case, plan, now)
+    people = _people(find, plan)
     known = {target.person: (step, target) for step, target in people}
     messages = _messages(session, calls)
     return {
@@ -50,19 +58,19 @@ def cascade(session: Session, centre: Centre, case: Case, now: datetime) -> dict
     }
 
 
-def would_call(session: Session, centre: Centre, case: Case, now: datetime) -> list[dict[str, Any]]:
-    """Whom a cascade that is begun now would call, in their order; nobody for a case that is over."""
+def _would_call(centre: Centre, find: Find, case: Case) -> list[dict[str, Any]]:
+    """In their order; nobody for a case that is over."""
     if State(case.state) not in ACTIVE:
         return []
     plan = centre.cascade.plan(case.cause)
-    return [_person_json(plan, step, target) for step, target in _people(session, centre, case, plan, now)]
+    return [_person_json(plan, step, target) for step, target in _people(find, plan)]
 
 
-def _people(session: Session, centre: Centre, case: Case, plan: Plan, now: datetime) -> list[tuple[int, Target]]:
+def _people(find: Find, plan: Plan) -> list[tuple[int, Target]]:
     """Everybody of the plan with the number of the step, from the register as it is now."""
     found: dict[str, tuple[int, Target]] = {}
     for number, step in enumerate(plan.steps):
-        for target in targets(session, centre, case, step.who, now):
+        for target in find(step.who):
             found.setdefault(target.person, (number, target))
     return list(found.values())
 

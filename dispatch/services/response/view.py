@@ -15,7 +15,7 @@ from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.privacy import RestrictedCase
 from dispatch.models.response import Arrival, ScriptRun
 from dispatch.services.centre import Centre
-from dispatch.services.response import called
+from dispatch.services.response.called import called
 from dispatch.services.response.handoffs import handoffs_of
 from dispatch.services.response.progress import current_run, open_steps, script_of, walked
 from dispatch.services.rows import must_see, stamp
@@ -35,8 +35,7 @@ def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[
             return {"script": None, "cascade": None, "late_minutes": marks, **nothing}
         return {
             "script": _script(session, centre, case),
-            "cascade": called.cascade(session, centre, case, now),
-            "would_call": called.would_call(session, centre, case, now),
+            **called(session, centre, case, now),
             "arrivals": [arrival_json(a) for a in _arrivals(session, case.id)],
             "late_minutes": marks,
             "handoffs": handoffs_of(session, case.id),
