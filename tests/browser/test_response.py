@@ -14,6 +14,7 @@ from tests.browser.desk import Desk
 from tests.browser.stage import ROOT, Stage
 from tests.browser.test_desk import on_shift, reach, with_case
 from tests.browser.test_pages import serious
+from tests.browser.visitor import Visitor
 from tests.browser.words import LOCALES
 
 SPEAKS, UNASKED, SHARED, CUT = "DEMO-0071", "DEMO-0072", "DEMO-0073", "DEMO-0074"
@@ -48,6 +49,17 @@ def answer(desk: Desk, script: str, step_id: str, answer_id: str) -> None:
     desk.keyboard.press(str(ids.index(answer_id) + 1))
 
 
+def elder_talks(visitor: Visitor, stage: Stage, device: str) -> tuple[Desk, str]:
+    """With the case of ``device`` in hand and by keys alone, up to the first question to an elder who talks."""
+    desk = on_shift(visitor)
+    case_id = with_case(desk, stage, device)
+    expect(step(desk)).to_be_visible()
+    desk.keyboard.press("q")
+    answer(desk, "sos", "voice", "talks")
+    asked(desk, "sos_talking", "need")
+    return desk, case_id
+
+
 def dialog(page: Page, desk: Desk, key: str, **values: object) -> Locator:
     return page.get_by_role("dialog", name=desk.words(key, **values))
 
@@ -62,12 +74,8 @@ def events(stage: Stage, case_id: str, *kinds: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_talking_with_the_elder_up_to_the_hand_off_without_a_mouse(visit: Visit, stage: Stage, locale: str) -> None:
     visitor = visit(locale)
-    desk, page = on_shift(visitor), visitor.page
-    case_id = with_case(desk, stage, SPEAKS)
-    expect(step(desk)).to_be_visible()
-    page.keyboard.press("q")
-    answer(desk, "sos", "voice", "talks")
-    asked(desk, "sos_talking", "need")
+    page = visitor.page
+    desk, case_id = elder_talks(visitor, stage, SPEAKS)
     page.keyboard.press("Tab")
     reach(page, step(desk).get_by_role("textbox"))
     page.keyboard.type("pain in the chest 2 hours")
@@ -110,11 +118,8 @@ def test_talking_with_the_elder_up_to_the_hand_off_without_a_mouse(visit: Visit,
 @pytest.mark.parametrize("locale", LOCALES)
 def test_closing_asks_why_a_mandatory_question_was_not_asked(visit: Visit, stage: Stage, locale: str) -> None:
     visitor = visit(locale)
-    desk, page = on_shift(visitor), visitor.page
-    case_id = with_case(desk, stage, UNASKED)
-    expect(step(desk)).to_be_visible()
-    page.keyboard.press("q")
-    answer(desk, "sos", "voice", "talks")
+    page = visitor.page
+    desk, case_id = elder_talks(visitor, stage, UNASKED)
     answer(desk, "sos_talking", "need", "ill")
     asked(desk, "sos_talking", "danger_signs")
     page.keyboard.press("c")
@@ -174,12 +179,8 @@ def test_what_a_colleague_answers_meanwhile_is_shown_and_only_the_owner_answers(
 
 def test_answers_are_kept_while_the_line_is_cut(visit: Visit, stage: Stage) -> None:
     visitor = visit()
-    desk, page = on_shift(visitor), visitor.page
-    case_id = with_case(desk, stage, CUT)
-    expect(step(desk)).to_be_visible()
-    page.keyboard.press("q")
-    answer(desk, "sos", "voice", "talks")
-    asked(desk, "sos_talking", "need")
+    page = visitor.page
+    desk, case_id = elder_talks(visitor, stage, CUT)
     page.route("**/script/answers", lambda route: route.abort())
     answer(desk, "sos_talking", "need", "ill")
     answer(desk, "sos_talking", "danger_signs", "none")

@@ -144,12 +144,17 @@ def test_an_alarm_without_a_place_rings_everybody_on_duty(story: Story) -> None:
     hear(story)
 
 
-def test_with_nobody_on_duty_the_last_resort_rings_and_it_is_said_loudly(story: Story) -> None:
+def all_go_home(story: Story) -> None:
+    """Somebody sits at the desk; the team's shift has just ended, and the last resort is all that is left."""
     last_resort(story)
     shift(story, "mei", (0, 24), role="operator")
     shift(story, DUTY_TOWN, (-2, 0.001))
     story.forward(10)
     hear(story)
+
+
+def test_with_nobody_on_duty_the_last_resort_rings_and_it_is_said_loudly(story: Story) -> None:
+    all_go_home(story)
     story.press("SOS-1")
     story.forward(61)
     assert set(hear(story, channel="voice")) == {LAST_RESORT}
@@ -165,11 +170,7 @@ def test_with_nobody_on_duty_the_last_resort_rings_and_it_is_said_loudly(story: 
 
 
 def test_a_case_without_a_place_and_nobody_on_duty_anywhere_is_a_gap_of_the_whole_town(story: Story) -> None:
-    last_resort(story)
-    shift(story, "mei", (0, 24), role="operator")
-    shift(story, DUTY_TOWN, (-2, 0.001))
-    story.forward(10)
-    hear(story)
+    all_go_home(story)
     story.press("NOBODY-KNOWS-ME")
     story.forward(61)
     assert set(hear(story, channel="voice")) == {LAST_RESORT}

@@ -49,13 +49,18 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.url("before_0004")
 
 
+def _plain(engine: Engine) -> None:
+    """A database from before telephones were sealed, with people in it."""
+    _to(engine, "0003")
+    with engine.begin() as connection:
+        for statement in PLAIN:
+            connection.execute(text(statement))
+
+
 def test_plain_telephones_are_sealed_by_the_migration(empty_url: str, tmp_path: Path) -> None:
     database = factories.make_centre(empty_url, tmp_path).database
     try:
-        _to(database.engine, "0003")
-        with database.engine.begin() as connection:
-            for statement in PLAIN:
-                connection.execute(text(statement))
+        _plain(database.engine)
         _to(database.engine, "head")
         with database.engine.connect() as connection:
             raw = connection.execute(text("SELECT phone FROM elders WHERE id = 1")).scalar_one()
@@ -76,10 +81,7 @@ def test_plain_telephones_are_sealed_by_the_migration(empty_url: str, tmp_path: 
 def test_sealed_identity_numbers_are_found_by_their_end_after_the_upgrade(empty_url: str, tmp_path: Path) -> None:
     database = factories.make_centre(empty_url, tmp_path).database
     try:
-        _to(database.engine, "0003")
-        with database.engine.begin() as connection:
-            for statement in PLAIN:
-                connection.execute(text(statement))
+        _plain(database.engine)
         _to(database.engine, "0012")
         write = text("UPDATE elders SET identity_number = :sealed WHERE id = :key")
         with database.engine.begin() as connection:

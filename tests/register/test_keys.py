@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 
 import pytest
 from sqlalchemy import select, text
 
-from dispatch.domain.datakeys import new_key, parse_keys
-from dispatch.models import sealed
+from dispatch.domain.datakeys import new_key
 from dispatch.models.base import Base
 from dispatch.models.people import Contact, Elder
-from dispatch.models.sealed import CannotOpen, Keyring, has_phone, has_tail
+from dispatch.models.sealed import CannotOpen, has_phone, has_tail
 from dispatch.services.register import keys
 from tests.support import factories
 from tests.support.factories import DATA_KEYS, Town
+from tests.support.keyring import NEW, ring
 from tests.support.story import Story
-
-NEW = new_key("new")
-
-
-@pytest.fixture(autouse=True)
-def keys_of_the_tests() -> Iterator[None]:
-    yield
-    sealed.use(Keyring(parse_keys(DATA_KEYS)))
-
-
-def ring(*all_keys: str) -> None:
-    sealed.use(Keyring(parse_keys(",".join(all_keys))))
 
 
 def finds(town: Town, phone: str) -> list[int]:

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Table, Uuid, insert, select, text
+from sqlalchemy import Integer, Table, insert, select, text
 from sqlalchemy.orm import Session
 
-from dispatch.domain.datakeys import new_key, parse_keys
-from dispatch.models import sealed
-from dispatch.models.base import Utc
-from dispatch.models.sealed import Keyring, Sealed
+from dispatch.models.sealed import Sealed
 from dispatch.models.tables import METADATA
 from dispatch.services.imports import files
 from dispatch.services.register import keys
-from tests.support.factories import DATA_KEYS, START, Town
+from tests.support.factories import DATA_KEYS, Town
+from tests.support.keyring import NEW, ring
+from tests.support.planting import code_of
 from tests.support.tables import ELDERS, LI, Importer, numbers, row
 
-NEW = new_key("new")
 SECRET = "13800009999"
 SEALED = [c for table in METADATA.sorted_tables for c in table.columns if isinstance(c.type, Sealed)]
-
-
-@pytest.fixture(autouse=True)
-def keys_of_the_tests() -> Iterator[None]:
-    yield
-    sealed.use(Keyring(parse_keys(DATA_KEYS)))
-
-
-def ring(*all_keys: str) -> None:
-    sealed.use(Keyring(parse_keys(",".join(all_keys))))
 
 
 def plant(session: Session, table: Table, made: dict[str, Any]) -> Any:
@@ -47,30 +33,13 @@ def plant(session: Session, table: Table, made: dict[str, Any]) -> Any:
         elif parents and not column.nullable:
             values[column.name] = plant(session, parents[0], made)
         elif not column.nullable and not (column.primary_key and isinstance(column.type, Integer) and not parents):
-            values[column.name] = _value(column)
+            values[column.name] = code_of(column)
     if len(table.primary_key.columns) > 1:
         values.update({c.name: 1 for c in table.primary_key.columns if c.name not in values})
     key = session.execute(insert(table).values(values)).inserted_primary_key
     assert key is not None
     made[table.name] = key[0]
     return key[0]
-
-
-def _value(column: Column[Any]) -> Any:
-    if isinstance(column.type, JSON):
-        return []
-    for kind, value in (
-        (Uuid, uuid4()),
-        (Utc, START),
-        (Date, START.date()),
-        (Boolean, False),
-        (Float, 0.0),
-        (Integer, 1),
-        (LargeBinary, b""),
-    ):
-        if isinstance(column.type, kind):
-            return value
-    return f"{column.name}-x"[: getattr(column.type, "length", None)]
 
 
 def stored(session: Session) -> dict[str, list[str]]:

@@ -109,7 +109,7 @@ def _values(
         elif is_text(column):
             yield column.name, _text(column, words, phone)
         elif not column.nullable and not (column.primary_key and isinstance(column.type, Integer)):
-            yield column.name, _code(column)
+            yield column.name, code_of(column)
 
 
 def _text(column: Column[Any], words: str, phone: str) -> Any:
@@ -121,7 +121,8 @@ def _text(column: Column[Any], words: str, phone: str) -> Any:
     return phone if length and length < SHORTEST_TEXT else words
 
 
-def _code(column: Column[Any]) -> Any:
+def code_of(column: Column[Any]) -> Any:
+    """Something that fits into ``column`` and says nothing of anybody."""
     kind = column.type
     if isinstance(kind, JSON):
         return [] if column.name in LISTS else {}
