@@ -1,9 +1,7 @@
-import { computed, effectScope, onScopeDispose, onUnmounted, ref, shallowRef, watch, type EffectScope } from 'vue'
-import { asFailure, ask, type Failure, newKey } from '@/live/api'
+import { computed, effectScope, onUnmounted, shallowRef, type EffectScope } from 'vue'
+import { ask, newKey } from '@/live/api'
+import { followCase } from '@/live/follow'
 import { Kept } from '@/live/kept'
-import { useLink } from '@/live/link'
-import { useLive } from '@/live/store'
-import { useSession } from '@/session/store'
 import type { CaseResponse } from './types'
 
 type State = ReturnType<typeof follow>
@@ -38,14 +36,7 @@ function begin(id: string) {
 }
 
 function follow(id: string) {
-  const live = useLive()
-  const link = useLink()
-  const session = useSession()
   const data = shallowRef<CaseResponse | null>(kept.get(id) ?? null)
-  const failure = ref<Failure | null>(null)
-  const loading = ref(false)
-  let again = false
-  let timer = 0
   /** Counts what was seen, so that a reading which began before an act does not undo its answer. */
   let seen = 0
 
@@ -56,40 +47,19 @@ function follow(id: string) {
     kept.put(id, found)
   }
 
-  async function load(): Promise<void> {
-    if (loading.value) {
-      again = true
-      return
-    }
-    loading.value = true
+  const { failure, loading, load } = followCase(id, async () => {
     const before = seen
-    try {
-      const found = await ask<CaseResponse>(`/cases/${id}/response`)
-      if (seen === before) see(found)
-      else again = true
-    } catch (error) {
-      failure.value = asFailure(error)
-    } finally {
-      loading.value = false
-      if (again) {
-        again = false
-        void load()
-      }
-    }
-  }
+    const found = await ask<CaseResponse>(`/cases/${id}/response`)
+    if (seen !== before) return false
+    see(found)
+    return true
+  })
 
   /** Raises `Failure`. `key` stays the same when the same act is tried again, so that a lost answer cannot do it twice. */
   async function change(path: string, body: unknown = {}, { method = 'POST', key = newKey() } = {}): Promise<void> {
     see(await ask<CaseResponse>(path, { method, body, key }))
   }
 
-  watch(() => [live.find(id)?.version, live.find(id)?.last_event?.at], () => {
-    clearTimeout(timer)
-    timer = window.setTimeout(() => void load(), 120)
-  })
-  watch(() => link.lost, (lost) => { if (!lost) void load() })
-  watch(() => session.phase, (phase) => { if (phase === 'in') void load() })
-  onScopeDispose(() => clearTimeout(timer))
   void load()
 
   return {
