@@ -176,8 +176,8 @@ def close_at_once(desks: list[Desk]) -> None:
 
 @pytest.mark.usefixtures("after")
 def test_rows_are_picked_by_key_and_an_urgent_one_cannot_be(visit: Visit, stage: Stage) -> None:
-    calm = [stage.alarm(device, "door") for device in ("DEMO-0061", "DEMO-0062")]
-    high = stage.alarm("DEMO-0063", "door")
+    calm = [stage.alarm(stage.quiet_device(), "door") for _ in range(2)]
+    high = stage.alarm(stage.quiet_device(), "door")
     act(stage.desk(), high, "priority", priority=2)
     visitor = visit("en", WIDE)
     visitor.enter("operator", "/console/?cause=door")
@@ -205,7 +205,7 @@ def test_rows_are_picked_by_key_and_an_urgent_one_cannot_be(visit: Visit, stage:
 
 def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(visit: Visit, stage: Stage) -> None:
     desk = on_shift(visit("en"), "operator")
-    case_id = stage.alarm("DEMO-0064", "door")
+    case_id = stage.alarm(stage.quiet_device(), "door")
     act(stage.desk("operator"), case_id, "take")
     due_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     made = stage.desk("operator").post(
@@ -223,7 +223,7 @@ def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(
 
 @pytest.mark.usefixtures("after")
 def test_a_shift_changes_hands_item_by_item(visit: Visit, stage: Stage) -> None:
-    case_id = stage.alarm("DEMO-0065", "door")
+    case_id = stage.alarm(stage.quiet_device(), "door")
     act(stage.desk("operator"), case_id, "take")
     goes, comes = visit("zh-CN"), visit("en")
     page = goes.enter("operator", "/console/handover")
@@ -270,7 +270,7 @@ def tick_all(ticks: Locator) -> None:
 def test_two_windows_of_one_person_keep_a_draft_each(visit: Visit, stage: Stage) -> None:
     visitor = visit("en")
     desk = on_shift(visitor, "operator")
-    case_id = stage.alarm("DEMO-0066", "door")
+    case_id = stage.alarm(stage.quiet_device(), "door")
     act(stage.desk("operator"), case_id, "take")
     desk.view.goto(f"{stage.url}/console/?case={case_id}")
     desk.note().fill("from the first window")
@@ -311,7 +311,7 @@ def test_the_supervisor_tells_all_seats_and_sees_who_has_read_it(visit: Visit, s
 
 def test_a_break_with_cases_asks_who_looks_after_them(visit: Visit, stage: Stage) -> None:
     desk = on_shift(visit("en"), "operator")
-    case_id = stage.alarm("DEMO-0067", "door")
+    case_id = stage.alarm(stage.quiet_device(), "door")
     act(stage.desk("operator"), case_id, "take")
     expect(desk.row(case_id).locator(".c-owner")).to_have_text(desk.words("row.me"))
     desk.view.locator(".status").click()
@@ -340,7 +340,7 @@ def placed(stage: Stage) -> int:
 
 def test_the_wall_shows_big_numbers_and_no_person_and_says_when_its_data_stopped(visit: Visit, stage: Stage) -> None:
     visitor = visit("zh-CN", WIDE)
-    case_id = stage.alarm("DEMO-0068", "sos")
+    case_id = stage.alarm(stage.quiet_device(), "sos")
     page = visitor.go(f"/wall?token={WALL_TOKEN}")
     expect(page.locator("#p1")).to_have_text("1")
     for value in page.locator(".value").all():
