@@ -28,7 +28,8 @@ KEEP = 20_000
 BATCH = 500
 
 
-LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+"""Waits for another process that is numbering: passing by would leave its numbers unread here until the next change."""
 OPS: Table = LiveOp.__table__  # type: ignore[assignment]
 LAST = select(func.coalesce(func.max(OPS.c.seq), 0))
 NUMBER = (
@@ -50,10 +51,10 @@ class Op:
 
 
 def sequence(centre: Centre) -> bool:
-    """Number the waiting changes. True: there may be more of them; False also while another process is at it."""
+    """Number the waiting changes. True: there may be more of them."""
     with centre.database.sessions.begin() as session:
-        if centre.database.is_postgresql and not session.scalar(LOCK, {"key": LIVE_LOCK}):
-            return False
+        if centre.database.is_postgresql:
+            session.execute(LOCK, {"key": LIVE_LOCK})
         numbered = session.connection().execute(NUMBER)
     return numbered.rowcount == BATCH
 

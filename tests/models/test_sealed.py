@@ -71,6 +71,7 @@ def test_an_index_is_found_under_every_key_and_says_nothing_across_kinds() -> No
 @pytest.mark.parametrize(
     "text_",
     ["", " , ", "k1", "k1:", "k1:c2hvcnQ=", f"{OLD},{OLD}", OLD.upper(), f"K!:{OLD.partition(':')[2]}", f"{OLD}x"],
+    ids=["nothing", "commas", "no_key", "empty_key", "short", "twice", "upper_case", "odd_name", "longer"],
 )
 def test_keys_that_are_wrong_are_refused_with_what_to_do(text_: str) -> None:
     with pytest.raises(ValueError, match="dispatch keys new"):
