@@ -15,6 +15,7 @@ from dispatch.domain.errors import CaseTaken, IllegalTransition
 from dispatch.models.cases import CaseEvent
 from dispatch.models.devices import Signal
 from dispatch.services import escalate, live, requests, work
+from dispatch.services.intake import Receipt
 from tests.support.story import Story
 
 T = TypeVar("T")
@@ -35,26 +36,38 @@ def together(acts: Sequence[Callable[[], T]]) -> list[T | Exception]:
         return list(pool.map(one, acts))
 
 
+def receipts(story: Story, presses: Sequence[Callable[[], Receipt]]) -> list[Receipt]:
+    """What all answered. The connections are opened beforehand: the race is for the rows, not for the server's ear."""
+    connections = [story.centre.database.engine.connect() for _ in range(min(20, len(presses)))]
+    for connection in connections:
+        connection.close()
+    found = together(presses)
+    for error in found:
+        if isinstance(error, Exception):
+            raise error
+    return found  # type: ignore[return-value]  # no exception is left
+
+
 def test_eight_devices_of_one_home_open_one_case(story: Story) -> None:
-    found = together([lambda n=n: story.press(f"HOME-{n}") for n in range(1, 9)])  # type: ignore[misc]
-    assert {r.case_id for r in found} == {1}  # type: ignore[union-attr]
+    found = receipts(story, [lambda n=n: story.press(f"HOME-{n}") for n in range(1, 9)])  # type: ignore[misc]
+    assert {r.case_id for r in found} == {1}
     assert story.case.signals == 8
     assert [e.kind for e in story.events()] == ["opened"] + ["repeat"] * 7
 
 
 @pytest.mark.parametrize("device", ["SOS-1", "STRANGER"])
 def test_fifty_copies_of_one_event_are_one_signal(story: Story, device: str) -> None:
-    found = together([lambda: story.press(device, event_id="e1")] * 50)
-    assert len({(r.signal_id, r.case_id) for r in found}) == 1  # type: ignore[union-attr]
-    assert sorted(r.duplicate for r in found) == [False] + [True] * 49  # type: ignore[union-attr]
+    found = receipts(story, [lambda: story.press(device, event_id="e1")] * 50)
+    assert len({(r.signal_id, r.case_id) for r in found}) == 1
+    assert sorted(r.duplicate for r in found) == [False] + [True] * 49
     assert story.case.signals == 1
     with story.centre.database.reads() as session:
         assert session.scalar(select(func.count(Signal.id))) == 1
 
 
 def test_ten_alarms_of_a_stranger_are_one_case(story: Story) -> None:
-    found = together([lambda: story.press("STRANGER")] * 10)
-    assert {r.case_id for r in found} == {1}  # type: ignore[union-attr]
+    found = receipts(story, [lambda: story.press("STRANGER")] * 10)
+    assert {r.case_id for r in found} == {1}
     assert story.case.signals == 10
 
 
