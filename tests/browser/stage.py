@@ -69,7 +69,7 @@ class Stage:
         return str(answer.json()["case_id"])
 
     def quiet_device(self) -> str:
-        """Of a home from which nothing is open. The demo lives: a number named beforehand may have pressed by itself."""
+        """Of a home from which nothing is open. The demo lives: one named beforehand may have pressed by itself."""
         ((number,),) = self.query(QUIET_HOME, self._lent)
         self._lent.append(number)
         return str(number)
