@@ -12,6 +12,4 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
     op.execute("DROP TRIGGER wake_live ON live_ops")
-    op.execute(
-        "CREATE TRIGGER wake_live AFTER INSERT ON live_ops FOR EACH STATEMENT EXECUTE FUNCTION dispatch_wake()"
-    )
+    op.execute("CREATE TRIGGER wake_live AFTER INSERT ON live_ops FOR EACH STATEMENT EXECUTE FUNCTION dispatch_wake()")
