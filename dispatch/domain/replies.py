@@ -1,11 +1,11 @@
-"""What people mean by the few words that they write back or the key that they press."""
+"""What those mean who are called by the cascade: 1 I go, 2 I am there, 0 I cannot; or in their own words."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+
+from dispatch.domain.wording import Token, Word, digits, scan
 
 
 class Meaning(StrEnum):
@@ -23,25 +23,40 @@ class Reply:
     """In how many minutes the person says to be there."""
 
 
-ACCEPT = frozenset({"1", "一", "好", "好的", "接", "行", "是", "可以", "yes", "y", "ok", "我去", "我来", "在路上"})
-ACCEPT |= {"马上到", "马上去", "马上来", "这就去", "出发了", "已出发", "on my way", "coming"}
-ARRIVED = frozenset({"2", "二", "到", "到了", "已到", "我到了", "已到达", "到达", "到场", "已到场", "arrived", "here"})
-DECLINE = frozenset({"0", "不", "不行", "不能", "不去", "去不了", "来不了", "没空", "不在", "no", "n"})
+MENU = {"1": Meaning.ACCEPT, "2": Meaning.ARRIVED, "0": Meaning.DECLINE}
+WORDS = {
+    Word.YES: Meaning.ACCEPT,
+    Word.UNDER_WAY: Meaning.ACCEPT,
+    Word.MINUTES: Meaning.ACCEPT,
+    Word.ARRIVED: Meaning.ARRIVED,
+    Word.NO: Meaning.DECLINE,
+}
+"""Who is called has been asked one thing, so that being under way answers it."""
 LONGEST = 240
 """Minutes; more is a slip of the finger and not a promise."""
-PUNCTUATION = ".,。,!! ~…"
-_FIRST = r"(?:(?:好|好的|ok|yes|我去|我来|在路上|马上到)[ ,.。]*|1[ ,.。]+)?"
-_MINUTES = re.compile(_FIRST + r"(?:约|大约|about )?(\d{1,3}) ?(?:分钟|分|min|minutes)(?:左右)?(?:后)?(?:到)?")
-_BARE = re.compile(r"1[ ,.]+(\d{1,3})")
 
 
 def read(text: str) -> Reply:
-    """Only whole replies count, never a word inside of a sentence: "不好" is no "好"."""
-    plain = unicodedata.normalize("NFKC", text).strip().rstrip(PUNCTUATION).strip().lower()
-    for words, meaning in ((ACCEPT, Meaning.ACCEPT), (ARRIVED, Meaning.ARRIVED), (DECLINE, Meaning.DECLINE)):
-        if plain in words:
-            return Reply(meaning)
-    found = _MINUTES.fullmatch(plain) or _BARE.fullmatch(plain)
-    if found is not None and 0 < int(found[1]) <= LONGEST:
-        return Reply(Meaning.ACCEPT, int(found[1]))
-    return Reply(Meaning.UNCLEAR)
+    """Only what is understood as a whole counts, never a word inside of a sentence: "不好" is no "好"."""
+    tokens = [token for token in scan(text) if token.word is not Word.COURTESY]
+    tokens, minutes = _minutes(tokens)
+    said = {_meaning(token) for token in tokens}
+    if len(said) != 1 or not all(0 < n <= LONGEST for n in minutes) or len(minutes) > 1:
+        return Reply(Meaning.UNCLEAR)
+    meaning = said.pop()
+    if minutes and meaning is not Meaning.ACCEPT:
+        return Reply(Meaning.UNCLEAR)
+    return Reply(meaning, minutes[0] if minutes else None)
+
+
+def _minutes(tokens: list[Token]) -> tuple[list[Token], list[int]]:
+    """ "15分钟", or after a bare 1 a bare number: "1 15"."""
+    if len(tokens) == 2 and all(t.word is Word.NUMBER for t in tokens) and digits(tokens[0]) == "1":
+        return tokens[:1], [int(digits(tokens[1]))]
+    return tokens, [token.number for token in tokens if token.word is Word.MINUTES]
+
+
+def _meaning(token: Token) -> Meaning:
+    if token.word is Word.NUMBER:
+        return MENU.get(digits(token), Meaning.UNCLEAR)
+    return WORDS.get(token.word, Meaning.UNCLEAR)

@@ -6,7 +6,6 @@ sends, then ``sent`` or ``failed``.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import SYSTEM, Actor
 from dispatch.domain.case import State, Trigger
 from dispatch.domain.messages import NetworkReceipt, Outgoing, ReceiptState
+from dispatch.domain.wording import says_yes
 from dispatch.models.cases import Case
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, DutyPhone, User
@@ -32,9 +32,6 @@ HANDOVER = timedelta(seconds=5)
 BACKOFF = (2, 5, 15, 30)
 LIMIT = 100
 WITHDRAW_TRIES = 5
-YES = frozenset({"1", "一", "好", "好的", "接", "行", "是", "yes", "y", "ok"})
-
-PUNCTUATION = ".,。! "
 URGENT = frozenset({"page_duty", "cascade", "cascade_elder", "tell_all"})
 
 
@@ -188,11 +185,6 @@ def _is_news(message: Message, state: MessageState, reply: str | None) -> bool:
     return True
 
 
-def _says_yes(reply: str) -> bool:
-    """Full-width digits and a full stop are what telephones write by themselves."""
-    return unicodedata.normalize("NFKC", reply).rstrip(PUNCTUATION).strip().lower() in YES
-
-
 @dataclass
 class Look:
     """One look at what is due. Whom to page in an area is asked once for all its messages: asked for each, that was
@@ -266,7 +258,7 @@ def _count_contact(session: Session, message: Message, state: MessageState) -> N
 
 def _take_by_phone(session: Session, _centre: Centre, message: Message, now: datetime, reply: str | None) -> None:
     """ "1" on a duty telephone takes the case in the name of the person who carries it."""
-    if reply is None or not _says_yes(reply):
+    if reply is None or not says_yes(reply):
         return
     case = session.get_one(Case, message.case_id, with_for_update=True)
     user = session.scalar(
