@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.errors import AppImportError
 
-from dispatch import bootstrap
+from dispatch.bootstrap.process import StartRefused
 from dispatch.settings import Settings
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """The application is built after the fork, so that its threads live where its requests do."""
+    """The application is loaded after the fork: its threads live where its requests do, and gunicorn's parent process,
+    which only watches, does not keep a second copy of it in memory.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -35,11 +38,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        bootstrap.configure_logging()
-        web = bootstrap.web(self._settings)
-        web.relay.start()
-        return web.app
+    def load(self) -> Any:
+        composition = import_module("dispatch.bootstrap.web")
+        try:
+            return composition.start(self._settings)
+        except StartRefused as refusal:
+            raise AppImportError(f"Error: {refusal}") from refusal  # which ends the parent too, with these words
 
 
 def run(settings: Settings) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dispatch import bootstrap
+from dispatch.bootstrap.background import bind_tasks, clock_of
+from dispatch.bootstrap.process import configure_logging
 from dispatch.settings import Settings
 from dispatch.workers import tasks
 
 
 def run_worker(settings: Settings, queues: Sequence[str], concurrency: int) -> None:
     """Threads rather than processes: the tasks wait for the network, and a process costs 60 MB."""
-    bootstrap.configure_logging()
-    bootstrap.bind_tasks(settings)
+    configure_logging()
+    bind_tasks(settings)
     tasks.app.worker_main(
         [
             "--quiet",
@@ -29,5 +30,5 @@ def run_worker(settings: Settings, queues: Sequence[str], concurrency: int) -> N
 
 
 def run_clock(settings: Settings) -> None:
-    bootstrap.configure_logging()
-    bootstrap.clock(settings).run()
+    configure_logging()
+    clock_of(settings).run()

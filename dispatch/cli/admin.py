@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import click
 
-from dispatch import bootstrap
+from dispatch.bootstrap.centre import centre_of
+from dispatch.bootstrap.process import StartRefused
 from dispatch.cli.checked import checked_settings
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.permissions import ROLES, SCOPES
@@ -25,8 +26,8 @@ from dispatch.services.register import keys
 
 def open_centre() -> Centre:
     try:
-        return bootstrap.centre(checked_settings())
-    except bootstrap.StartRefused as error:
+        return centre_of(checked_settings())
+    except StartRefused as error:
         raise click.ClickException(str(error)) from error
 
 

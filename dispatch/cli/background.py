@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from dispatch.cli.checked import serving_settings
+from dispatch.cli.serving import serving_settings
 from dispatch.worker import run_clock, run_worker
 
 

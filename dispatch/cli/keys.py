@@ -7,7 +7,7 @@ import sys
 import click
 
 from dispatch.cli.admin import open_centre
-from dispatch.cli.checked import serving_settings
+from dispatch.cli.serving import serving_settings
 from dispatch.domain.datakeys import new_key
 from dispatch.models.sealed import keyring
 from dispatch.services.register import keys as register

@@ -6,7 +6,7 @@ What must be found by its whole value, or a telephone by its last four digits, h
 that says nothing without the key. Another cipher (SM4) would be another ``_Key``; the key's id tells them apart.
 
 The ring of keys is one for the process: a column type is made when its table is, long before there are settings.
-``bootstrap.centre`` calls ``use``; nothing else does, outside of the tests of this module.
+``bootstrap.centre.centre_of`` calls ``use``; nothing else does, outside of the tests of this module.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def use(keys: Keyring) -> None:
 
 def keyring() -> Keyring:
     if _Ring.keys is None:
-        raise RuntimeError("no data keys: bootstrap.centre gives them")
+        raise RuntimeError("no data keys: centre_of gives them")
     return _Ring.keys
 
 

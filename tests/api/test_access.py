@@ -15,7 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from dispatch import bootstrap
+from dispatch.bootstrap.centre import centre_of
+from dispatch.bootstrap.web import web_of
 from dispatch.domain.access import Pending
 from dispatch.domain.errors import Unauthenticated
 from dispatch.models.access import SignedIn
@@ -36,7 +37,7 @@ SignIn = Callable[..., FlaskClient]
 
 def web(town: Town, data_dir: Path, **more: object) -> Flask:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return bootstrap.web(factories.settings(url, data_dir, **more)).app
+    return web_of(factories.settings(url, data_dir, **more)).app
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_console_that_asks_by_itself_does_not_keep_a_session_alive(town: Town,
 
 def bootstrap_strict(town: Town) -> Any:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return bootstrap.centre(factories.settings(url, town.centre.spool_dir.parent, second_factor=True))
+    return centre_of(factories.settings(url, town.centre.spool_dir.parent, second_factor=True))
 
 
 def test_one_s_sessions_are_listed_and_ended(app: Flask, signed_in: SignIn) -> None:

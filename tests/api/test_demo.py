@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from dispatch import bootstrap
 from dispatch.api.app import CSP
 from dispatch.api.context import Context
 from dispatch.api.demo import Storms, local_path
+from dispatch.bootstrap.web import web_of
 from dispatch.domain.messages import Outgoing
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models.cases import Case
@@ -43,7 +43,7 @@ def make_app(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
     def make(*, demo: bool = True) -> Flask:
         url = databases.copy_sqlite(seeded, tmp_path)
-        web = bootstrap.web(factories.settings(url, tmp_path, demo=demo))
+        web = web_of(factories.settings(url, tmp_path, demo=demo))
         made.append(web.app)
         return web.app
 

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from dispatch import bootstrap
 from dispatch.api.form_fields import FORMS
+from dispatch.bootstrap.web import web_of
 from dispatch.domain.errors import Unavailable
 from dispatch.models.cases import Case
 from dispatch.services import elder_page, spool
@@ -28,7 +28,7 @@ from tests.support.factories import PASSWORD, START, Town
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = bootstrap.web(factories.settings(url, tmp_path / "data", hotline="0467-123 4567")).app
+    made = web_of(factories.settings(url, tmp_path / "data", hotline="0467-123 4567")).app
     yield made
     made.extensions["dispatch"].centre.database.engine.dispose()
 

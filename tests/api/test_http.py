@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from dispatch import bootstrap
+from dispatch.bootstrap.web import web_of
 from dispatch.models.cases import Case
 from dispatch.models.devices import Signal
 from dispatch.models.engine import LiveOp
@@ -29,7 +29,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = bootstrap.web(factories.settings(url, tmp_path / "data")).app
+    made = web_of(factories.settings(url, tmp_path / "data")).app
     yield made
     made.extensions["dispatch"].centre.database.engine.dispose()
 
@@ -190,7 +190,7 @@ def test_the_label_of_a_body_does_not_matter(app: Flask, town: Town, content_typ
 
 def test_while_the_database_is_away_alarms_go_to_the_disk(town: Town, tmp_path: Path) -> None:
     url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none"
-    app = bootstrap.web(factories.settings(url, tmp_path / "data")).app
+    app = web_of(factories.settings(url, tmp_path / "data")).app
     client = app.test_client()
     body = {"device": "SOS-1", "kind": "sos", "event_id": "e1"}
     first = client.post(f"{API}/signals", json=body, headers=bearer(town.signals_token))

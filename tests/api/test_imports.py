@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from dispatch import bootstrap
+from dispatch.bootstrap.web import web_of
 from dispatch.models.people import Elder
 from dispatch.models.trail import TrailEntry
 from dispatch.services.imports import files, run
@@ -28,7 +28,7 @@ API = "/api/v1"
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = bootstrap.web(factories.settings(url, tmp_path / "data")).app
+    made = web_of(factories.settings(url, tmp_path / "data")).app
     yield made
     made.extensions["dispatch"].centre.database.engine.dispose()
 

@@ -16,8 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from dispatch import bootstrap
 from dispatch.api import health
+from dispatch.bootstrap.web import web_of
 from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import OF_ROLE, OF_SCOPE
 from dispatch.models.base import Base
@@ -41,7 +41,7 @@ UNHEARD = {"trail", "trail_seals", "live_ops", "sessions", "address_tries"}
 
 def web(town: Town, data_dir: Path, **more: object) -> Flask:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return bootstrap.web(factories.settings(url, data_dir, **more)).app
+    return web_of(factories.settings(url, data_dir, **more)).app
 
 
 @pytest.fixture

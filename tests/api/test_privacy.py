@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatch import bootstrap
+from dispatch.bootstrap.web import web_of
 from tests.support import factories
 from tests.support.factories import PASSWORD, Town
 
@@ -23,7 +23,7 @@ TODAY = datetime.now(UTC).date()
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = bootstrap.web(factories.settings(url, tmp_path / "data")).app
+    made = web_of(factories.settings(url, tmp_path / "data")).app
     yield made
     made.extensions["dispatch"].centre.database.engine.dispose()
 

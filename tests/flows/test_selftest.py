@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
-from dispatch import bootstrap
+from dispatch.bootstrap.web import web_of
 from dispatch.domain.actor import Actor
 from dispatch.domain.selftest import DEVICE, EVERY, PLACE, SelftestFailed
 from dispatch.gateways.ourselves import DOORS, HttpWay
@@ -204,7 +204,7 @@ class Server:
 def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[Server]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
     chosen = factories.settings(url, data_dir)
-    web = bootstrap.web(chosen)
+    web = web_of(chosen)
     server = make_server("127.0.0.1", 0, web.app, threaded=True)
     if pushing:
         web.relay.start()

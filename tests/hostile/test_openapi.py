@@ -14,7 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from dispatch import bootstrap
+from dispatch.bootstrap.web import web_of
 from tests.support import databases, factories
 
 API = "/api/v1"
@@ -32,7 +32,7 @@ def doors(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     centre = factories.make_centre(url, directory / "data")
     found = Doors()
     found.token = factories.build_town(centre).admin_token
-    found.app = bootstrap.web(factories.settings(url, directory / "data")).app
+    found.app = web_of(factories.settings(url, directory / "data")).app
     client = found.app.test_client()
     for device in ("SOS-1", "SOS-2", "STRANGER"):
         client.post(

@@ -27,7 +27,7 @@ WRITES_AND_STOPS = """
     import sys, time
     from datetime import UTC, datetime
     from pathlib import Path
-    from dispatch import bootstrap
+    from dispatch.bootstrap.centre import centre_of
     from dispatch.services.imports import run
     from dispatch.services.imports.elders import ElderTable
     from tests.support.factories import settings
@@ -43,7 +43,7 @@ WRITES_AND_STOPS = """
             time.sleep(60)
 
     ElderTable.add = add_and_wait
-    centre = bootstrap.centre(settings(url, Path(home), secret_key=secret))
+    centre = centre_of(settings(url, Path(home), secret_key=secret))
     run.run(centre, int(number), lambda: datetime.now(UTC))
 """
 TABLES = (Elder, Household, Contact, ElderTag, ElderOrigin)

@@ -7,23 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from dispatch import bootstrap
+from dispatch.bootstrap.centre import DEMO_CALLBACK, at_work, centre_of
+from dispatch.bootstrap.process import StartRefused
 from dispatch.settings import Settings
 from tests.support import factories
 
 
 def started(tmp_path: Path, **more: object) -> str:
     chosen = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, **more)
-    return bootstrap.at_work(chosen).response.callback_number
+    return at_work(chosen).response.callback_number
 
 
 def test_without_a_number_to_ring_back_the_centre_does_not_open(tmp_path: Path) -> None:
-    with pytest.raises(bootstrap.StartRefused, match=r"DISPATCH_CALLBACK_NUMBER.*response\.yaml"):
+    with pytest.raises(StartRefused, match=r"DISPATCH_CALLBACK_NUMBER.*response\.yaml"):
         started(tmp_path, callback_number="")
 
 
 def test_the_demonstration_has_an_invented_number(tmp_path: Path) -> None:
-    assert started(tmp_path, callback_number="", demo=True) == bootstrap.DEMO_CALLBACK
+    assert started(tmp_path, callback_number="", demo=True) == DEMO_CALLBACK
 
 
 @pytest.mark.parametrize("number", ["own", "0467-235 1200", "+864672351200"])
@@ -38,4 +39,4 @@ def test_what_is_no_number_is_refused(tmp_path: Path) -> None:
 
 def test_administration_needs_none(tmp_path: Path) -> None:
     chosen: Settings = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, callback_number="")
-    assert dataclasses.is_dataclass(bootstrap.centre(chosen))
+    assert dataclasses.is_dataclass(centre_of(chosen))

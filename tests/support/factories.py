@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from dispatch import bootstrap
+from dispatch.bootstrap.centre import centre_of
 from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import SCOPES
 from dispatch.models.care import ElderTag
@@ -44,7 +44,7 @@ def settings(database_url: str, data_dir: Path, **more: object) -> Settings:
 
 
 def make_centre(database_url: str, data_dir: Path) -> Centre:
-    return bootstrap.centre(settings(database_url, data_dir))
+    return centre_of(settings(database_url, data_dir))
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
-from dispatch import bootstrap
+from dispatch.bootstrap.centre import centre_of
 from dispatch.models.devices import Device
 from dispatch.models.people import DutyPhone, Elder, User, sealed_phone
 from dispatch.models.places import Area, Household, add_area
@@ -39,7 +39,7 @@ class City:
 
 def centre_over(database_url: str, data_dir: Path, secret: str = SECRET) -> Centre:
     """The services over a database, in this process, to seed it and to look at it."""
-    return bootstrap.centre(settings(database_url, data_dir, secret_key=secret))
+    return centre_of(settings(database_url, data_dir, secret_key=secret))
 
 
 def build_city(centre: Centre, homes: int) -> City:

@@ -1,0 +1,63 @@
+"""The web process, put together: the API, the live relay and what they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from flask import Flask
+
+from dispatch.api import demo, sim
+from dispatch.api.app import create_app
+from dispatch.api.context import Context
+from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
+from dispatch.bootstrap.centre import at_work, network, refuse_wrong_keys
+from dispatch.bootstrap.process import configure_logging
+from dispatch.gateways.console import ConsoleGateway
+from dispatch.services.together import Together
+from dispatch.settings import Settings
+from dispatch.workers.live_relay import LiveRelay
+
+
+@dataclass(frozen=True)
+class Web:
+    app: Flask
+    relay: LiveRelay
+
+
+def start(chosen: Settings) -> Flask:
+    """The application at work, for the server that it runs in. Raises ``StartRefused``."""
+    configure_logging()
+    refuse_wrong_keys(chosen)
+    web = web_of(chosen)
+    web.relay.start()
+    return web.app
+
+
+def web_of(chosen: Settings) -> Web:
+    """Nothing of it runs yet. Raises ``StartRefused``."""
+    found = at_work(chosen)
+    phones = network(chosen, found)
+    build = build_id(chosen)
+    app = create_app(Context(found, chosen, phones, Together(found), build))
+    sim.register(app)
+    if chosen.demo:
+        demo.register(app)
+    rooms = Rooms()
+    listeners = Listeners()
+    socketio = create_socketio(app, rooms, listeners)
+    relay = LiveRelay(
+        found,
+        ConsoleGateway(socketio, NAMESPACE),
+        rooms.all,
+        build,
+        lambda now: listeners.dismiss(found, socketio, now),
+    )
+    return Web(app, relay)
+
+
+def build_id(chosen: Settings) -> str:
+    """Changes with the version and with the console's build, so that a console knows that it is old."""
+    page = chosen.console_dir / "index.html"
+    mark = f"{page.stat().st_mtime_ns:x}"[-8:] if page.is_file() else "0"
+    return f"{version('dispatch')}+{mark}"
