@@ -60,6 +60,8 @@ GROUPS = {
     "family_planning_special": 0.004,
 }
 """What share of the elders belongs to a group, beside those that follow from the age, the home or the ability."""
+SURNAME_WEIGHTS = [1 / (rank + 3) for rank in range(len(SURNAMES))]
+"""So that the five most frequent are 31 % of all, as they are in China."""
 FORMS = (None, "home_community", "home_care_bed", "institution")
 TABLES: tuple[type[Base], ...] = (Household, Elder, Contact, Device, ElderTag, Assessment, AssessmentState)
 Rows = dict[type[Base], list[dict[str, Any]]]
@@ -184,7 +186,7 @@ def _elder(chance: Random, home: dict[str, Any], sex: str | None) -> tuple[dict[
     level = chance.choices((None, 0, 1, 2, 3, 4), (55, 25, 11, 5, 3, 1))[0]
     elder = {
         "household_id": home["id"],
-        **called(chance.choice(SURNAMES) + given),
+        **called(chance.choices(SURNAMES, SURNAME_WEIGHTS)[0] + given),
         "sex": sex,
         "birth_date": born,
         **sealed_phone(phone),

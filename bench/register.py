@@ -1,6 +1,6 @@
 """The register of a whole city: how long an operator waits for a search, a page of the list, the counts of the map.
 
-.venv/bin/python bench/register.py [--elders 372500] [--queries 200] [--sqlite] [--save] [--keep]
+.venv/bin/python bench/register.py [--elders 372500] [--queries 200] [--sqlite] [--save] [--keep] [--data DIR]
 
 Asked over HTTP as the console does, one question after the other by a signed-in person, of one web process. Each query
 is drawn from the data, and the elder it was drawn from must be among those that are found.
@@ -23,8 +23,8 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from rig import durable_postgres, migrate, percentile, report
-from sqlalchemy import select
+from rig import durable_postgres, percentile, report
+from sqlalchemy import func, select
 
 from bench import jixi
 from dispatch.models.devices import Device
@@ -33,6 +33,7 @@ from dispatch.models.places import Area, Household, inside
 from dispatch.services.access.users import add_by_hand
 from dispatch.services.centre import Centre
 from tests.support import load as city_support
+from tests.support.databases import migrate
 from tests.support.product import Product
 from tests.support.redis import Redis
 
@@ -40,9 +41,12 @@ PAGE = 100
 """Rows that the console asks for at once."""
 SEARCHBOX = 8
 OF_A_DISTRICT = "district-operator"
-DISTRICT = "230381"
-"""Of whose operator the same is asked again: 66,400 elders, in the middle of the register."""
+DISTRICT = "230382"
+"""Of whose operator the same is asked again: 84,100 elders, at the end of the register."""
 TARGET_MS = 100
+NAME = "register"
+FILLED = "filled"
+"""A file that says that the database beside it is whole."""
 Query = dict[str, Any]
 
 
@@ -195,37 +199,66 @@ def row(what: str, took: list[float]) -> dict[str, Any]:
 
 
 @contextmanager
-def database(folder: Path, *, sqlite: bool) -> Iterator[tuple[str, Callable[[], object]]]:
+def database(folder: Path, *, sqlite: bool, keep: bool) -> Iterator[tuple[str, Callable[[], object]]]:
     """Its URL, and what is done to it once it is filled."""
     if sqlite:
-        yield f"sqlite:///{folder}/bench.db", lambda: None
+        yield f"sqlite:///{folder}/bench.db", int
         return
-    with durable_postgres() as server:
-        name = server.create_database()
-        yield server.url(name), lambda: server.execute("VACUUM ANALYZE", name)
+    with durable_postgres(folder / "postgres" if keep else None) as server:
+        if not (folder / FILLED).exists():
+            server.execute(f"CREATE DATABASE {NAME}")
+        yield server.url(NAME), lambda: server.execute("VACUUM ANALYZE", NAME)
+
+
+def fill(url: str, folder: Path, elders: int, settle: Callable[[], object]) -> None:
+    """The city and its two operators; nothing, where a kept folder says that they are there."""
+    migrate(url, folder)
+    if (folder / FILLED).exists():
+        settle()
+        return
+    began = time.perf_counter()
+    centre = city_support.centre_over(url, folder)
+    made = jixi.build(centre, elders)
+    with centre.database.reads() as session:
+        district = session.scalars(select(Area.id).where(Area.code == DISTRICT)).one()
+    for username, areas in ((city_support.OPERATOR, []), (OF_A_DISTRICT, [district])):
+        person = User(username=username, name=username, roles=["operator"], area_ids=areas, locale="zh-CN")
+        add_by_hand(centre, person, city_support.PASSWORD, datetime.now(UTC))
+    centre.database.engine.dispose()
+    settle()
+    (folder / FILLED).touch()
+    print(f"{made:,} elders in {time.perf_counter() - began:.0f} s", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is asked about."""
+
+    city: list[Person]
+    district: list[Person]
+    top: int
+    below: list[int]
+    elders: int
+
+
+def draw(centre: Centre, chance: Random, number: int) -> Drawn:
+    with centre.database.reads() as session:
+        district = session.scalars(select(Area).where(Area.code == DISTRICT)).one()
+        communities = tuple(session.scalars(select(Area.id).where(inside((district.path,)))))
+        top = session.scalars(select(Area.id).where(Area.level == 2)).one()
+        below = list(session.scalars(select(Area.id).where(Area.level.in_((3, 4)))))
+        elders = session.scalar(select(func.count()).select_from(Elder)) or 0
+    return Drawn(people(centre, chance, number), people(centre, chance, number, communities), top, below, elders)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> tuple[list[dict[str, Any]], str]:
     with ExitStack() as stack:
-        url, settle = stack.enter_context(database(folder, sqlite=options.sqlite))
-        migrate(url, folder)
+        kept = options.data is not None
+        url, settle = stack.enter_context(database(folder, sqlite=options.sqlite, keep=kept))
+        fill(url, folder, options.elders, settle)
         centre = city_support.centre_over(url, folder)
-        began = time.perf_counter()
-        made = jixi.build(centre, options.elders)
-        with centre.database.reads() as session:
-            top = session.scalars(select(Area.id).where(Area.level == 2)).one()
-            below = list(session.scalars(select(Area.id).where(Area.level.in_((3, 4)))))
-            district = session.scalars(select(Area).where(Area.code == DISTRICT)).one()
-            communities = tuple(session.scalars(select(Area.id).where(inside((district.path,)))))
-        for username, areas in ((city_support.OPERATOR, []), (OF_A_DISTRICT, [district.id])):
-            person = User(username=username, name=username, roles=["operator"], area_ids=areas, locale="zh-CN")
-            add_by_hand(centre, person, city_support.PASSWORD, datetime.now(UTC))
-        settle()
-        built = time.perf_counter() - began
-        print(f"{made:,} elders in {built:.0f} s", file=sys.stderr)
         chance = Random(372)
-        found = people(centre, chance, options.queries * 5)
-        theirs = people(centre, chance, options.queries * 5, communities)
+        drawn = draw(centre, chance, options.queries * 5)
         centre.database.engine.dispose()
         redis = Redis()
         stack.callback(redis.remove)
@@ -234,17 +267,18 @@ def measure(options: argparse.Namespace, folder: Path) -> tuple[list[dict[str, A
         product.start("web", "web1")
         product.wait_ready()
         door = Door(product.ports["web1"])
-        for one in found[:20]:  # the first of each question are not what an operator waits for
+        for one in drawn.city[:20]:  # the first of each question are not what an operator waits for
             door.ask("/elders", {"q": one.name})
-        table = [*searches(door, found, chance, options.queries)]
-        table += _drawn("of a district", Door(product.ports["web1"], OF_A_DISTRICT), theirs, chance, options.queries)
-        table += lists(door, made, below, chance, options.queries)
-        table += counts(door, top, below, chance, options.queries)
+        table = [*searches(door, drawn.city, chance, options.queries)]
+        theirs = Door(product.ports["web1"], OF_A_DISTRICT)
+        table += _drawn("of a district", theirs, drawn.district, chance, options.queries)
+        table += lists(door, drawn.elders, drawn.below, chance, options.queries)
+        table += counts(door, drawn.top, drawn.below, chance, options.queries)
         if options.keep:
             print(f"{url} {product.url()} -- Enter ends it", file=sys.stderr)
             sys.stdin.readline()
     kind = "SQLite" if options.sqlite else "PostgreSQL"
-    return table, f"{made:,} elders on {kind}, filled in {built:.0f} s; target {TARGET_MS} ms for a search"
+    return table, f"{drawn.elders:,} elders on {kind}; target {TARGET_MS} ms for a search"
 
 
 def main() -> None:
@@ -254,9 +288,10 @@ def main() -> None:
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--save", action="store_true")
     parser.add_argument("--keep", action="store_true", help="leave the centre up until Enter, to look at it")
+    parser.add_argument("--data", type=Path, help="a folder whose filled database is used again next time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as folder:
-        table, note = measure(options, Path(folder))
+        table, note = measure(options, options.data or Path(folder))
     report("register-sqlite" if options.sqlite else "register", table, save=options.save, note=note)
 
 

@@ -55,11 +55,11 @@ class Rig:
 
 
 @contextmanager
-def durable_postgres(**options: str) -> Iterator[Postgres]:
+def durable_postgres(kept: Path | None = None, **options: str) -> Iterator[Postgres]:
     binaries = find_binaries()
     if binaries is None:
         sys.exit("PostgreSQL's server programs are missing (Debian: apt-get install postgresql)")
-    server = Postgres(binaries, **{**DURABLE, **options})
+    server = Postgres(binaries, kept, **{**DURABLE, **options})
     try:
         server.start()
         yield server

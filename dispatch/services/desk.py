@@ -171,10 +171,9 @@ def _matching(session: Session, wanted: CaseFilter, actor: Actor) -> Select[Any]
 def _text_match(session: Session, q: str) -> Any:
     """The number of a case or of the device that opened it, or whatever finds its elder; else a part of its address."""
     number = int(q) if q.isascii() and q.isdigit() and len(q) <= 18 else None
-    about = select(Elder.id).join(Household, Household.id == Elder.household_id)
     return or_(
         Case.id == number if number is not None else false(),
-        about.where(Elder.id == Case.elder_id, *search.look(session, q).where).correlate(Case).exists(),
+        Case.elder_id.in_(search.look(session, q).ids),
         select(Household.id)
         .where(Household.id == Case.household_id, Household.address.contains(q, autoescape=True))
         .correlate(Case)

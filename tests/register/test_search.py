@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from dispatch.domain.actor import Actor
 from dispatch.models.devices import Device
@@ -147,22 +148,54 @@ def test_a_name_that_changes_is_found_by_its_new_letters_alone(people: Town) -> 
         assert found(people, now) == ["诸葛亮"], now
 
 
-def test_pages_follow_each_other_also_where_a_word_matches_many(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With thousands of matches the rows are read on in windows; here everything is many and the windows are small."""
-    monkeypatch.setattr(search, "MANY", 3)
-    monkeypatch.setattr(listing, "WINDOWS", (2, 6))
-    ids = [add(town, f"王{'甲乙丙丁'[n % 4]}", "Elm" if n % 2 else "Oak", f"长街{n}号") for n in range(12)]
-    actor, seen, cursor = town.actor("lin"), [], None
+@pytest.mark.parametrize("near", [0, 1000])
+def test_pages_follow_each_other_also_where_words_match_many(
+    town: Town, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    """With thousands of matches those of a page are looked for up to where the page must end, by the index or by
+    reading on; here six are many.
+    """
+    monkeypatch.setattr(listing, "MANY", 5)
+    monkeypatch.setattr(listing, "NEAR", near)
+    ids = [add(town, f"王{'甲乙丙丁'[n % 4]}", "Elm" if n % 2 else "Oak", f"长街{n}号") for n in range(16)]
+    actor, seen, cursor, totals = town.actor("lin"), [], None, []
     while True:
-        page = ask(town, actor, "王 长街", limit=5, before=cursor)
-        assert page["total"] is None
+        page = ask(town, actor, "王 长街", limit=4, before=cursor)
+        totals.append(page["total"])
         seen += [int(item["id"]) for item in page["items"]]
         if page["next_cursor"] is None:
             break
         cursor = int(page["next_cursor"])
     assert seen == ids
-    assert len(ask(town, town.actor("west_op"), "王")["items"]) == 6
-    assert ask(town, actor, "王 长街3号")["total"] == 1, "one word that few match is enough"
+    assert totals == [None] * 4
+    west = ask(town, town.actor("west_op"), "王", limit=3)
+    assert [int(item["id"]) for item in west["items"]] == ids[::2][:3]
+    assert ask(town, actor, "王 长街3号")["total"] == 1
+    assert ask(town, actor, "王甲")["total"] == 4
+
+
+def test_who_moves_is_found_where_they_live_now(people: Town) -> None:
+    """To another home, or because the home is of another area now."""
+    key = int(ask(people, people.actor("lin"), "欧阳")["items"][0]["id"])
+    with people.centre.database.sessions.begin() as session:
+        new = Household(area_id=people.areas["Oak"], address="湖滨路7号", address_short="湖滨路7号")
+        session.add(new)
+        session.flush()
+        session.get_one(Elder, key).household_id = new.id
+        old_wang = session.get_one(Elder, int(ask(people, people.actor("lin"), "1942")["items"][0]["id"]))
+        session.get_one(Household, old_wang.household_id).area_id = people.areas["Oak"]
+    assert found(people, "红旗路") == []
+    assert found(people, "湖滨路", by="west_op") == ["欧阳建国"]
+    assert found(people, "1942", by="west_op") == ["王桂英"]
+
+
+def test_no_row_of_somebody_who_is_gone_is_left(people: Town) -> None:
+    key = int(ask(people, people.actor("lin"), "欧阳")["items"][0]["id"])
+    with people.centre.database.sessions.begin() as session:
+        session.delete(session.get_one(Elder, key))
+    assert found(people, "欧阳") == []
+    with people.centre.database.reads() as session:
+        assert session.scalar(select(search.ROWS.c.elder_id).where(search.ROWS.c.elder_id == key)) is None
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -43,15 +43,17 @@ def find_binaries() -> Path | None:
 
 
 class Postgres:
-    def __init__(self, binaries: Path, **options: str) -> None:
-        """``options`` are settings of the server, over those above."""
+    def __init__(self, binaries: Path, kept: Path | None = None, **options: str) -> None:
+        """``options`` are settings of the server, over those above. What lies in ``kept`` is there again next time."""
         self.binaries = binaries
         self.options = {**OPTIONS, **options}
         self.port = free_port()
-        self.home = Path(tempfile.mkdtemp(prefix="dispatch-pg-", dir="/tmp"))
+        self.kept = kept is not None
+        self.home = kept or Path(tempfile.mkdtemp(prefix="dispatch-pg-", dir="/tmp"))
         self.process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
-        self._initialise()
+        if not (self.home / "data").exists():
+            self._initialise()
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
@@ -110,7 +112,8 @@ class Postgres:
 
     def remove(self) -> None:
         self.stop()
-        shutil.rmtree(self.home, ignore_errors=True)
+        if not self.kept:
+            shutil.rmtree(self.home, ignore_errors=True)
 
     def log_tail(self) -> str:
         return (self.home / "server.log").read_text(errors="replace")[-3000:]
@@ -123,6 +126,7 @@ class Postgres:
         self.process = None
 
     def _initialise(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             owner = pwd.getpwnam(self._owner())
             os.chown(self.home, owner.pw_uid, owner.pw_gid)

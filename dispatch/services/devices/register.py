@@ -144,11 +144,10 @@ def _text_match(session: Session, q: str) -> Any:
     by_number = Device.number.startswith(q, autoescape=True)
     if session.scalar(select(Device.id).where(by_number).limit(1)) is not None:
         return by_number
-    elders = select(Elder.id).join(Household, Household.id == Elder.household_id)
-    of_the_home = elders.where(Elder.household_id == Device.household_id, *search.look(session, q).where)
+    homes = select(Elder.household_id).where(Elder.id.in_(search.look(session, q).ids))
     places = select(Household.id).where(Household.address.contains(q, autoescape=True)) if len(q) >= 2 else None
     return or_(
-        of_the_home.correlate(Device).exists(),
+        Device.household_id.in_(homes),
         Device.household_id.in_(places) if places is not None else false(),
     )
 

@@ -6,18 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
-from dispatch.models.places import Area, Household, inside
+from dispatch.models.places import Area, inside
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.register.areas import tops
 from dispatch.services.register.listing import NONE, ElderFilter, Narrowed, holds, narrow
+from dispatch.services.register.search import ROWS
 
 BY = ("area", "level", "tag", "form")
 Items = list[dict[str, Any]]
@@ -48,7 +49,7 @@ def counts(centre: Centre, actor: Actor, by: str, wanted: ElderFilter, now: date
 def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narrowed) -> Items:
     which = Area.path.in_(tops(actor.paths)) if area_id is None else Area.parent_id == area_id
     areas = session.scalars(select(Area).where(inside(actor.paths), which).order_by(Area.id)).all()
-    here = _grouped(narrowed, Household.area_id)
+    here = _grouped(narrowed, ROWS.c.area_id)
     found = session.execute(
         select(Area.path, here.c.number).join(here, here.c.key == Area.id).where(inside(actor.paths))
     ).all()
@@ -63,10 +64,8 @@ def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narr
 
 
 def _grouped(narrowed: Narrowed, key: Any) -> Any:
-    statement: Select[Any] = select(key.label("key"), func.count().label("number")).select_from(Elder)
-    if narrowed.at_home or key is Household.area_id:
-        statement = statement.join(Household, Household.id == Elder.household_id).where(*narrowed.at_home)
-    return statement.where(*narrowed.where).group_by(key).subquery()
+    known_to = ROWS if key is ROWS.c.area_id else Elder
+    return narrowed.of(known_to, key.label("key"), func.count().label("number")).group_by(key).subquery()
 
 
 def _by_column(session: Session, key: Any, narrowed: Narrowed, known: list[str]) -> Items:
@@ -81,7 +80,7 @@ def _by_tag(session: Session, centre: Centre, narrowed: Narrowed, now: datetime)
     # One who is in a group by two memberships counts once.
     held = (
         select(ElderTag.code, ElderTag.elder_id)
-        .join(ids, ids.c.id == ElderTag.elder_id)
+        .join(ids, ids.c[0] == ElderTag.elder_id)
         .where(holds(today(centre, now)))
         .distinct()
         .subquery()

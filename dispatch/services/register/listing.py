@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
@@ -20,13 +20,15 @@ from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.register import search
-from dispatch.services.register.search import Matches
+from dispatch.services.register.search import ROWS, Matches
 from dispatch.services.rows import stamp
 
 NONE = "none"
 """Stands for those of whom a level or a form of care is not known."""
-WINDOWS = (4_000, 40_000)
-"""Rows that are read on, where thousands match, until a page is full; then all."""
+MANY = 5_000
+"""Matches beyond which no total is said."""
+NEAR = 20_000
+"""Rows in their order that are sooner read than an index asked."""
 
 
 @dataclass(frozen=True)
@@ -45,45 +47,54 @@ class ElderFilter:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Conditions on ``Elder``, and whether they need the home joined to it."""
+    """Who is asked for, as conditions on what each table knows."""
 
+    archived: bool
+    areas: tuple[ColumnElement[bool], ...]
+    """On ``ROWS``; none where it is everywhere."""
+    matches: Matches
     where: list[ColumnElement[bool]] = field(default_factory=list)
+    """On ``Elder``."""
     at_home: list[ColumnElement[bool]] = field(default_factory=list)
-    matches: Matches = field(default_factory=lambda: Matches((), few=True))
+    """On ``Household``."""
 
-    def ids(self) -> Select[Any]:
-        """Of all who meet the conditions but for those of a search."""
-        statement = select(Elder.id).where(*self.where)
-        if self.at_home:
-            statement = statement.join(Household, Household.id == Elder.household_id).where(*self.at_home)
-        return statement
+    @property
+    def in_rows(self) -> bool:
+        """Whether it takes the rows of the search to know."""
+        return bool(self.areas or self.matches)
 
-    def few(self) -> Select[Any]:
-        """Of the few who are found: their homes are looked up one by one, where a join would read all homes."""
-        statement = select(Elder.id).where(*self.where, *self.matches.where)
-        if self.at_home:
-            home = select(and_(*self.at_home)).where(Household.id == Elder.household_id)
-            statement = statement.where(home.correlate(Elder).scalar_subquery())
-        return statement
+    @property
+    def key(self) -> ColumnElement[int]:
+        return ROWS.c.elder_id if self.in_rows else Elder.id.expression
 
-    def after(self, before: int | None) -> Select[Any]:
-        """As ``ids``, in their order. Elders of one area often stand together, far from the beginning: whoever sees
-        some areas alone is given those first, and the order afterwards.
+    def ids(self, *, by_index: bool = True) -> Select[Any]:
+        return self.of(ROWS if self.in_rows else Elder, self.key, by_index=by_index)
+
+    def of(self, known_to: Any, *columns: Any, by_index: bool = True) -> Select[Any]:
+        """``columns`` of ``ROWS`` or ``Elder``, from as few tables as can be; ``by_index``: whether the search uses its
+        own.
         """
-        key: ColumnElement[int] = Elder.id.expression
-        statement = self.ids()
+        rows = self.in_rows or known_to is ROWS
+        elders = known_to is Elder or bool(self.where or self.at_home)
+        statement = select(*columns)
+        if rows:
+            statement = statement.select_from(ROWS).where(ROWS.c.archived == self.archived, *self.areas)
+            statement = statement.where(*(self.matches.indexed if by_index else ()), *self.matches.decided)
+            if elders:
+                statement = statement.join(Elder, Elder.id == ROWS.c.elder_id)
+        else:
+            left = Elder.archived_at.is_not(None) if self.archived else Elder.archived_at.is_(None)
+            statement = statement.select_from(Elder).where(left)
         if self.at_home:
-            key = statement.cte("here").prefix_with("MATERIALIZED", dialect="postgresql").c.id
-            statement = select(key)
-        return (statement if before is None else statement.where(key > before)).order_by(key)
+            statement = statement.join(Household, Household.id == Elder.household_id)
+        return statement.where(*self.where, *self.at_home)
 
 
 def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, now: datetime) -> Narrowed:
     """Raises ``Invalid`` for an unknown area, level or kind of gap."""
     day = today(centre, now)
-    where: list[ColumnElement[bool]] = [
-        Elder.archived_at.is_not(None) if wanted.archived else Elder.archived_at.is_(None)
-    ]
+    where: list[ColumnElement[bool]] = []
+    at_home: list[ColumnElement[bool]] = []
     if wanted.level is not None:
         where.append(_level(wanted.level))
     if wanted.form is not None:
@@ -93,15 +104,15 @@ def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, 
     if wanted.absent is not None:
         away = is_absent(now)
         where.append(away if wanted.absent else not_(away))
-    at_home = _placed(session, actor, wanted.area_id)
     if wanted.missing is not None:
         gap = _gap(wanted.missing, day)
         (at_home if wanted.missing in OF_THE_HOME else where).append(gap)
-    return Narrowed(where, at_home, search.look(session, wanted.q))
+    areas = _placed(session, actor, wanted.area_id)
+    return Narrowed(wanted.archived, areas, search.look(session, wanted.q), where, at_home)
 
 
-def _placed(session: Session, actor: Actor, area_id: int | None) -> list[ColumnElement[bool]]:
-    """Whose home lies where the actor may look. Nothing to check where that is everywhere: no home need be read."""
+def _placed(session: Session, actor: Actor, area_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """Whose home lies where the actor may look. Nothing to check where that is everywhere."""
     within = inside(actor.paths)
     if area_id is not None:
         area = session.get(Area, area_id)
@@ -109,8 +120,9 @@ def _placed(session: Session, actor: Actor, area_id: int | None) -> list[ColumnE
             raise Invalid("area", "unknown", "there is no such area")
         within = and_(within, inside((area.path,)))
     if session.scalar(select(Area.id).where(not_(within)).limit(1)) is None:
-        return []
-    return [Household.area_id.in_(select(Area.id).where(within))]
+        return ()
+    here = session.scalars(select(Area.id).where(within)).all()
+    return (search.among(session, ROWS.c.area_id, here),)
 
 
 def _level(level: str) -> ColumnElement[bool]:
@@ -173,28 +185,58 @@ def elders(centre: Centre, actor: Actor, wanted: ElderFilter, page: PageOf, now:
 def _page(session: Session, narrowed: Narrowed, page: PageOf) -> tuple[list[int], int | None]:
     """One id more than the page holds, if there is one, and how many there are, if that can be said."""
     most = page.limit + 1
-    if not narrowed.matches.few:
-        return _near(session, narrowed, page.before, most), None
-    if narrowed.matches.where:  # some thousands at most: counting them would take as long as reading them
-        ids = list(session.scalars(narrowed.few().order_by(Elder.id)))
-        if page.before is None:
-            return ids[:most], len(ids)
-        return [one for one in ids if one > page.before][:most], None
-    found = list(session.scalars(narrowed.after(page.before).limit(most)))
+    if narrowed.matches:
+        return _found(session, narrowed, page.before, most)
+    ids = _after(narrowed.ids(), narrowed.key, page.before)
+    found = list(session.scalars(_least(ids, most) if narrowed.areas else ids.order_by(narrowed.key).limit(most)))
     if page.before is not None:
         return found, None
     return found, session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
 
 
-def _near(session: Session, narrowed: Narrowed, before: int | None, most: int) -> list[int]:
-    found: list[int] = []
-    for size in (*WINDOWS, None):
-        window = narrowed.after(before).limit(size).subquery()
-        near = select(Elder.id).join(window, window.c[0] == Elder.id).where(*narrowed.matches.where)
-        found = list(session.scalars(near.order_by(Elder.id).limit(most)))
-        if len(found) == most:
-            break
-    return found
+def _found(session: Session, narrowed: Narrowed, before: int | None, most: int) -> tuple[list[int], int | None]:
+    """Any of the matches, as many as are counted; if these are not all, the last of a page of them still is a bound:
+    the page that is wanted ends there or earlier.
+    """
+    enough = max(MANY, most) + 1
+    some = _after(narrowed.ids(), narrowed.key, before).limit(enough)
+    found = session.execute(_least(some, most).add_columns(func.count().over())).all()
+    ids = [key for key, _ in found]
+    number = found[0][1] if found else 0
+    if number < enough:
+        return ids, number if before is None else None
+    near = ids[-1] - (before or 0) < NEAR
+    up_to = _after(narrowed.ids(by_index=not near), narrowed.key, before).where(narrowed.key <= ids[-1])
+    return list(session.scalars(up_to.order_by(narrowed.key).limit(most) if near else _least(up_to, most))), None
+
+
+def _after(ids: Select[Any], key: ColumnElement[int], before: int | None) -> Select[Any]:
+    return ids if before is None else ids.where(key > before)
+
+
+def _least(ids: Select[Any], most: int) -> Select[Any]:
+    """The first of them in their order, all of them read before: PostgreSQL would else walk through everybody in that
+    order, to meet some who stand far from the beginning.
+    """
+    key = ids.cte("here").prefix_with("MATERIALIZED", dialect="postgresql").c[0]
+    return select(key).order_by(key).limit(most)
+
+
+SHOWN = (
+    Elder.name,
+    Elder.sex,
+    Elder.birth_date,
+    Elder.flags,
+    Elder.ability_level,
+    Elder.service_form,
+    Elder.phone,
+    Elder.absence_kind,
+    Elder.absence_until,
+    Elder.absence_note,
+    Elder.archived_at,
+    Elder.updated_at,
+)
+"""A hundred identity numbers would be opened for nothing."""
 
 
 def _items(session: Session, ids: Iterable[int], day: date, now: datetime) -> list[dict[str, Any]]:
@@ -203,11 +245,14 @@ def _items(session: Session, ids: Iterable[int], day: date, now: datetime) -> li
         select(Elder, Household.address_short, Area.id, Area.name)
         .join(Household, Household.id == Elder.household_id)
         .join(Area, Area.id == Household.area_id)
-        .where(Elder.id.in_(wanted))
+        .where(search.among(session, Elder.id.expression, wanted))
         .order_by(Elder.id)
+        .options(load_only(*SHOWN))
     ).all()
     tags: dict[int, list[str]] = {}
-    held = select(ElderTag.elder_id, ElderTag.code).where(ElderTag.elder_id.in_(wanted), holds(day))
+    held = select(ElderTag.elder_id, ElderTag.code).where(
+        search.among(session, ElderTag.elder_id.expression, wanted), holds(day)
+    )
     for elder_id, code in session.execute(held.order_by(ElderTag.id)):
         tags.setdefault(elder_id, []).append(code)
     return [

@@ -1,13 +1,9 @@
 """Find an elder by whatever an operator was told: a part of the name or of how it sounds, its initials, a part of the
 address, the end of a telephone number, the number of a device, an identity number or its end.
 
-Each word of the query must match one of these. Names and addresses are cut into grams, pieces of two or three
-characters; the database keeps an index of them itself (migration 0004), so that no writer can forget it. Grams only
-choose the candidates; the text itself decides.
-
-A word that thousands match (a county, a surname) is no help to an index, and its matches stand close together: then the
-rows are read in their order until a page is full. Several such words may still meet in few. Measured on 372,500 elders
-in bench/register.py.
+Each word of the query must match one of these. The database keeps a narrow row of each elder's texts (migration 0018),
+so that no writer can forget it, and an index of the pieces of two or three characters that they are cut into. Pieces
+only choose the candidates; the text itself decides. Measured on 372,500 elders in bench/register.py.
 """
 
 from __future__ import annotations
@@ -22,6 +18,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     ColumnElement,
     Select,
     Text,
@@ -29,26 +26,27 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     or_,
     select,
     table,
+    true,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder
-from dispatch.models.places import Household
 from dispatch.models.sealed import TAIL, has_identity, has_identity_tail, has_phone, has_tail
 from dispatch.services.calls import normal_number
 
 MOST_WORDS = 6
 LONGEST_WORD = 60
 SHORTEST_PHONE = 7
-MANY = 5_000
-"""Matches of a word beyond which it says too little for an index."""
+MOST_NAMED = 5_000
+"""Elders that one reading of a word as a number may lead to."""
 FIRST = "1"
-"""Marks the grams of a beginning: one letter of the initials, two of the sound."""
+"""Marks the pieces of a beginning: one letter of the initials, two of the sound."""
 _IDENTITY = re.compile(r"[0-9]{17}[0-9xX]")
 _IDENTITY_ENDING = re.compile(r"[0-9]{5,16}[0-9xX]|[0-9]{3,4}[xX]")
 """From six characters on: four digits are the end of a telephone, and must not find twice as many."""
@@ -58,13 +56,38 @@ _DIALLED = re.compile(r"\+?[0-9](?:[ ()-]*[0-9]){6,19}")
 
 Ids = Select[Any]
 
+ROWS = table(
+    "search_rows",
+    column("elder_id", BigInteger),
+    column("area_id", BigInteger),
+    column("archived", Boolean),
+    column("name", Text),
+    column("pinyin", Text),
+    column("initials", Text),
+    column("address", Text),
+)
+PLANNED_FOR_ITSELF = select(
+    func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)),
+    func.set_config("max_parallel_workers_per_gather", "0", literal(value=True)),
+)
+"""A plan for any words would be one for the average word, and neither a surname nor a county is that. Other processes
+take longer to come than the search takes. Both for the transaction.
+"""
+
 
 @dataclass(frozen=True)
 class Matches:
-    where: tuple[ColumnElement[bool], ...]
-    """What must hold of ``Elder``."""
-    few: bool
-    """An index leads to them; else they are found by reading on until there are enough."""
+    """Conditions on ``ROWS``: those that an index answers, and the texts, which alone would do and decide."""
+
+    indexed: tuple[ColumnElement[bool], ...] = ()
+    decided: tuple[ColumnElement[bool], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.decided)
+
+    @property
+    def ids(self) -> Ids:
+        return select(ROWS.c.elder_id).where(*self.indexed, *self.decided)
 
 
 def words(q: str) -> list[str]:
@@ -77,125 +100,82 @@ def words(q: str) -> list[str]:
 
 def look(session: Session, q: str) -> Matches:
     """What ``q`` means. An empty query matches everybody."""
-    ids: set[int] | None = None
-    many: list[_Many] = []
-    for word in sorted(words(q), key=len, reverse=True):
-        named = _first(session, list(_exact_ways(session, word)))
-        texts = tuple(_text_ways(word.lower()))
-        found = _first(session, [way.candidates(on_postgresql(session)) for way in texts])
-        if len(found) <= MANY:
-            ids = found | named if ids is None else ids & (found | named)
-        else:
-            many.append(_Many(texts, among(session, named)))
-    if ids is None and len(many) > 1:
-        ids = _together(session, many)
-        many = many if ids is None else []
-    where = [one.holds for one in many]
-    if ids is not None:
-        where.append(among(session, ids))
-    return Matches(tuple(where), few=ids is not None or not where)
-
-
-def _together(session: Session, many: list[_Many]) -> set[int] | None:
-    """Those in whom words meet that thousands match each; None: they too are thousands."""
-    first, rest = many[0], [one.holds for one in many[1:]]
-    ways = [way.candidates(on_postgresql(session)) for way in first.texts]
-    found = _first(session, [way.where(*rest) for way in (*ways, select(Elder.id).where(first.named))])
-    return found if len(found) <= MANY else None
+    asked = words(q)
+    indexed, decided = [], []
+    for word in asked:
+        readings = list(_readings(word.lower()))
+        ids = _named(session, word)
+        named = [among(session, ROWS.c.elder_id, ids)] if ids else []
+        indexed.append(or_(*_index(session, [one.pieces for one in readings]), *named))
+        decided.append(or_(*(condition for one in readings for condition in one.texts), *named))
+    if asked and on_postgresql(session):
+        session.execute(PLANNED_FOR_ITSELF)
+    return Matches(tuple(indexed), tuple(decided))
 
 
 def on_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def among(session: Session, ids: Collection[int]) -> ColumnElement[bool]:
+def among(session: Session, key: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Thousands of ids as one parameter: one by one they would take longer to compile than to look up."""
     if on_postgresql(session):
-        return Elder.id == any_(cast(sorted(ids), ARRAY(BigInteger)))
-    return Elder.id.in_(select(func.json_each(json.dumps(sorted(ids))).table_valued("value").c.value))
-
-
-def _first(session: Session, ways: list[Ids]) -> set[int]:
-    """The ids of each way, but no more than show that there are many."""
-    if not ways:
-        return set()
-    limited = [select(way.limit(MANY + 1).subquery().c[0]) for way in ways]
-    return set(session.scalars(union_all(*limited)))
+        return key == any_(cast(sorted(ids), ARRAY(BigInteger)))
+    return key.in_(select(func.json_each(json.dumps(sorted(ids))).table_valued("value").c.value))
 
 
 @dataclass(frozen=True)
-class _Text:
-    """One reading of a word as a part of a text."""
+class _Reading:
+    """Texts of which a word may be a part, and the pieces that they all have then."""
 
-    home: bool
-    grams: list[str]
-    exactly: ColumnElement[bool]
-
-    def candidates(self, by_arrays: bool) -> Ids:
-        if self.home:
-            statement = select(Elder.id).join(Household, Household.id == Elder.household_id)
-            return statement.where(*_gram_index("households", Household.id, self.grams, by_arrays), self.exactly)
-        return select(Elder.id).where(*_gram_index("elders", Elder.id, self.grams, by_arrays), self.exactly)
-
-    @property
-    def holds(self) -> ColumnElement[bool]:
-        """Of an elder, whose home is looked up alone: a join, or an EXISTS that PostgreSQL hashes, would read all homes
-        for a few elders.
-        """
-        if not self.home:
-            return self.exactly
-        home = select(self.exactly).where(Household.id == Elder.household_id)
-        return home.correlate(Elder).scalar_subquery()
+    pieces: list[str]
+    texts: list[ColumnElement[bool]]
 
 
-@dataclass(frozen=True)
-class _Many:
-    """A word that says too little for an index."""
-
-    texts: tuple[_Text, ...]
-    named: ColumnElement[bool]
-
-    @property
-    def holds(self) -> ColumnElement[bool]:
-        return or_(*(way.holds for way in self.texts), self.named)
-
-
-def _text_ways(low: str) -> Iterator[_Text]:
-    yield _Text(False, pieces(low, 2), func.lower(Elder.name).contains(low, autoescape=True))
+def _readings(low: str) -> Iterator[_Reading]:
+    letters = low.isascii() and low.isalpha()
+    texts = [ROWS.c.name.contains(low, autoescape=True)]
     if len(low) >= 2:
-        yield _Text(True, pieces(low, 2), func.lower(Household.address).contains(low, autoescape=True))
-    if not (low.isascii() and low.isalpha()):
-        return
-    if len(low) < 3:
-        yield _Text(False, [FIRST + low], Elder.pinyin.startswith(low, autoescape=True))
-    else:
-        yield _Text(False, pieces(low, 3), Elder.pinyin.contains(low, autoescape=True))
-    if len(low) >= 2:
-        yield _Text(False, pieces(low, 2), Elder.initials.contains(low, autoescape=True))
+        texts.append(ROWS.c.address.contains(low, autoescape=True))
+        if letters:
+            texts.append(ROWS.c.initials.contains(low, autoescape=True))
+    yield _Reading(pieces(low, 2), texts)
+    if letters and len(low) < 3:
+        yield _Reading([FIRST + low], [ROWS.c.pinyin.startswith(low, autoescape=True)])
+    elif letters:
+        yield _Reading(pieces(low, 3), [ROWS.c.pinyin.contains(low, autoescape=True)])
 
 
-def pieces(text: str, size: int) -> list[str]:
+def pieces(whole: str, size: int) -> list[str]:
     """``pieces("wang", 3)`` is wan, ang; a shorter text is its own piece."""
-    return list(dict.fromkeys(text[i : i + size] for i in range(max(1, len(text) - size + 1))))
+    return list(dict.fromkeys(whole[i : i + size] for i in range(max(1, len(whole) - size + 1))))
 
 
-def _gram_index(
-    where: str, row_id: InstrumentedAttribute[int], grams: list[str], by_arrays: bool
-) -> list[ColumnElement[bool]]:
-    """Rows that have all these grams."""
-    if by_arrays:
-        indexed: dict[str, Any] = {
-            "elders": func.search_name_grams(Elder.name, Elder.pinyin, Elder.initials, type_=ARRAY(Text)),
-            "households": func.search_grams(Household.address, type_=ARRAY(Text)),
-        }
-        return [indexed[where].op("@>", is_comparison=True)(cast(grams, ARRAY(Text)))]
+def _index(session: Session, readings: list[list[str]]) -> list[ColumnElement[bool]]:
+    """Rows that have all pieces of one of the readings."""
+    if on_postgresql(session):
+        c = ROWS.c
+        has = func.search_row_grams(c.name, c.pinyin, c.initials, c.address, type_=ARRAY(Text))
+        return [has.op("@>", is_comparison=True)(cast(one, ARRAY(Text))) for one in readings]
     # A piece that is no letter or digit is no word to SQLite's index.
-    asked = [gram.replace('"', '""') for gram in grams if any(c.isalnum() for c in gram)]
-    if not asked:
-        return []
-    index = table(f"search_{where}", column("rowid"))
-    match = column(f"search_{where}", is_literal=True).op("MATCH")(" AND ".join(f'"{gram}"' for gram in asked))
-    return [row_id.in_(select(index.c.rowid).where(match))]
+    known = [[_quoted(piece) for piece in one if any(c.isalnum() for c in piece)] for one in readings]
+    if not all(known):
+        return [true()]
+    asked = " OR ".join(f"({' AND '.join(one)})" for one in known)
+    words_of = table("search_words", column("rowid"))
+    match = column("search_words", is_literal=True).op("MATCH")(asked)
+    return [ROWS.c.elder_id.in_(select(words_of.c.rowid).where(match))]
+
+
+def _quoted(piece: str) -> str:
+    doubled = piece.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _named(session: Session, word: str) -> set[int]:
+    """Whom the word leads to as a number."""
+    limited = [select(way.limit(MOST_NAMED).subquery().c[0]) for way in _exact_ways(session, word)]
+    return set(session.scalars(union_all(*limited)))
 
 
 def _exact_ways(session: Session, word: str) -> Iterator[Ids]:
@@ -226,5 +206,5 @@ def _ending(
     session: Session, number: InstrumentedAttribute[str | None], same_tail: ColumnElement[bool], ending: str
 ) -> Ids:
     """The index knows four characters; those few numbers are opened to compare the others."""
-    few = session.execute(select(Elder.id, number).where(same_tail).limit(MANY))
+    few = session.execute(select(Elder.id, number).where(same_tail).limit(MOST_NAMED))
     return select(Elder.id).where(Elder.id.in_([key for key, whole in few if whole and whole.endswith(ending)]))
