@@ -1,4 +1,4 @@
-"""What an older version stored is sealed and indexed by the migrations, on both databases."""
+"""What an older version stored is sealed, indexed and found after the migrations, on both databases."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dispatch.models import schema
 from dispatch.models.cases import Case
 from dispatch.models.people import Contact, Elder
 from dispatch.models.sealed import has_identity_tail, has_phone, has_tail, keyring
+from dispatch.services.register.search import ROWS, look
 from tests.support import factories
 from tests.support.postgres import Postgres
 
@@ -91,5 +92,25 @@ def test_sealed_identity_numbers_are_found_by_their_end_after_the_upgrade(empty_
         with database.reads() as session:
             found = session.scalars(select(Elder.id).where(has_identity_tail(Elder.identity_tail_index, "001X")))
             assert found.all() == [1]
+    finally:
+        database.engine.dispose()
+
+
+def test_who_was_there_before_is_found_by_a_row_of_their_own_after_the_upgrade(empty_url: str, tmp_path: Path) -> None:
+    database = factories.make_centre(empty_url, tmp_path).database
+    try:
+        _plain(database.engine)
+        _to(database.engine, "0017")
+        with database.engine.begin() as connection:
+            connection.execute(text("UPDATE elders SET archived_at = '2026-11-24 08:00:00' WHERE id = 2"))
+        _to(database.engine, "head")
+        with database.reads() as session:
+            rows = session.execute(select(ROWS).order_by(ROWS.c.elder_id)).all()
+            assert [tuple(row) for row in rows] == [
+                (1, 1, False, "wang", "wang", "w", "road 1"),
+                (2, 1, True, "zhao", "zhao", "z", "road 1"),
+            ]
+            assert session.scalars(look(session, "oad wang").ids).all() == [1]
+            assert session.scalars(look(session, "road").ids.order_by(ROWS.c.elder_id)).all() == [1, 2]
     finally:
         database.engine.dispose()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -76,16 +76,16 @@ def _by_column(session: Session, key: Any, narrowed: Narrowed, known: list[str])
 
 
 def _by_tag(session: Session, centre: Centre, narrowed: Narrowed, now: datetime) -> Items:
-    ids = narrowed.ids().subquery()
     # One who is in a group by two memberships counts once.
-    held = (
-        select(ElderTag.code, ElderTag.elder_id)
-        .join(ids, ids.c[0] == ElderTag.elder_id)
-        .where(holds(today(centre, now)))
-        .distinct()
-        .subquery()
-    )
-    statement = select(held.c.code, func.count()).group_by(held.c.code)
+    statement = select(ElderTag.code, func.count(ElderTag.elder_id.distinct())).where(holds(today(centre, now)))
+    if narrowed.everybody:
+        # Few have left beside all who are there, and the index of memberships is read in its order.
+        left = select(ROWS.c.elder_id).where(ROWS.c.archived.is_(true()))
+        statement = statement.where(ElderTag.elder_id.not_in(left))
+    else:
+        ids = narrowed.ids().subquery()
+        statement = statement.join(ids, ids.c[0] == ElderTag.elder_id)
+    statement = statement.group_by(ElderTag.code)
     found: dict[str, int] = dict(session.execute(statement).all())
     known = list(centre.care.groups.groups)
     return [

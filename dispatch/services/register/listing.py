@@ -64,6 +64,11 @@ class Narrowed:
         return bool(self.areas or self.matches)
 
     @property
+    def everybody(self) -> bool:
+        """All who are in the register."""
+        return not (self.archived or self.in_rows or self.where or self.at_home)
+
+    @property
     def key(self) -> ColumnElement[int]:
         return ROWS.c.elder_id if self.in_rows else Elder.id.expression
 
