@@ -25,7 +25,7 @@ from dispatch.services.rows import stamp
 
 NONE = "none"
 """Stands for those of whom a level or a form of care is not known."""
-MANY = 5_000
+MANY = 2_000
 """Matches beyond which no total is said."""
 NEAR = 20_000
 """Rows in their order that are sooner read than an index asked."""

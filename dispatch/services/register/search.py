@@ -102,9 +102,10 @@ def look(session: Session, q: str) -> Matches:
     """What ``q`` means. An empty query matches everybody."""
     asked = words(q)
     indexed, decided = [], []
-    for word in asked:
+    numbers = _named(session, asked)
+    for which, word in enumerate(asked):
         readings = list(_readings(word.lower()))
-        ids = _named(session, word)
+        ids = numbers[which]
         named = [among(session, ROWS.c.elder_id, ids)] if ids else []
         indexed.append(or_(*_index(session, [one.pieces for one in readings]), *named))
         decided.append(or_(*(condition for one in readings for condition in one.texts), *named))
@@ -147,8 +148,12 @@ def _readings(low: str) -> Iterator[_Reading]:
 
 
 def pieces(whole: str, size: int) -> list[str]:
-    """``pieces("wang", 3)`` is wan, ang; a shorter text is its own piece."""
-    return list(dict.fromkeys(whole[i : i + size] for i in range(max(1, len(whole) - size + 1))))
+    """Of which ``whole`` can be laid: ``pieces("wang", 3)`` is wan, ang. A shorter text is its own piece.
+
+    Each more is another long list to the index, and those between these would leave out hardly anybody.
+    """
+    last = max(0, len(whole) - size)
+    return list(dict.fromkeys(whole[i : i + size] for i in (*range(0, last, size), last)))
 
 
 def _index(session: Session, readings: list[list[str]]) -> list[ColumnElement[bool]]:
@@ -172,10 +177,16 @@ def _quoted(piece: str) -> str:
     return f'"{doubled}"'
 
 
-def _named(session: Session, word: str) -> set[int]:
-    """Whom the word leads to as a number."""
-    limited = [select(way.limit(MOST_NAMED).subquery().c[0]) for way in _exact_ways(session, word)]
-    return set(session.scalars(union_all(*limited)))
+def _named(session: Session, asked: list[str]) -> dict[int, set[int]]:
+    """Whom each of the words leads to as a number, all asked at once."""
+    ways = [(which, way) for which, word in enumerate(asked) for way in _exact_ways(session, word)]
+    limited = [
+        select(literal(which).label("word"), way.limit(MOST_NAMED).subquery().c[0].label("id")) for which, way in ways
+    ]
+    found: dict[int, set[int]] = {which: set() for which, _ in ways}
+    for which, key in session.execute(union_all(*limited)) if limited else ():
+        found[which].add(key)
+    return found
 
 
 def _exact_ways(session: Session, word: str) -> Iterator[Ids]:
