@@ -1,7 +1,7 @@
 """Find an elder by whatever an operator was told: a part of the name or of how it sounds, its initials, a part of the
 address, the end of a telephone number, the number of a device, an identity number or its end.
 
-Each word of the query must match one of these. The database keeps a narrow row of each elder's texts (migration 0018),
+Each word of the query must match one of these. The database keeps a narrow row of each elder's texts (migration 0019),
 so that no writer can forget it, and an index of the pieces of two or three characters that they are cut into. Pieces
 only choose the candidates; the text itself decides. Measured on 372,500 elders in bench/register.py.
 """

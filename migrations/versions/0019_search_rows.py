@@ -8,8 +8,8 @@ database writes it itself, as it did the two indexes that this one replaces, so 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
