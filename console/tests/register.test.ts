@@ -66,6 +66,17 @@ describe('the map of areas', () => {
     for (const one of drawn.bubbles) expect([one.x - one.r >= 0, one.x + one.r <= 760, one.y - one.r >= 0, one.y + one.r <= 560]).toEqual([true, true, true, true])
   })
 
+  it.each([3, 24, 100])('never lays two names of %i areas of one point upon each other', (n) => {
+    const areas = Array.from({ length: n }, (_, index) => area(`area${index}`, 45, 131))
+    const { bubbles } = sheet(areas, new Map(areas.map((one, index) => [one.id, 10 + index])), 760, 560)
+    const named = bubbles.filter((one) => one.named)
+    expect(named.length).toBeGreaterThanOrEqual(Math.min(n, 24))
+    for (const [index, one] of named.entries()) {
+      expect([one.x - one.r >= 0, one.x + one.r <= 760, one.y - one.r >= 0, one.y + one.r + 20 <= 560]).toEqual([true, true, true, true])
+      for (const other of named.slice(index + 1)) expect(Math.abs(one.x - other.x) >= 74 || Math.abs(one.y - other.y) >= one.r + other.r + 20).toBe(true)
+    }
+  })
+
   it('works with one point, with none, and leaves out areas without one', () => {
     expect(sheet([area('a', 45, 131)], new Map(), 760, 560).bubbles).toMatchObject([{ x: 380, y: 280 }])
     expect(sheet([area('a', null, null)], new Map([['a', 5]]), 760, 560).bubbles).toEqual([])

@@ -33,7 +33,7 @@ WORDS = {
         "p2": "High waiting",
         "oldest": "Oldest wait",
         "answered": "Answered ≤ {n} s",
-        "target": "target ≥ {n} %",
+        "target": "target ≥ {n}%",
         "load": "Load per seat /10 min",
         "load_hint": "alarms and calls of the last 10 minutes ÷ staffed positions",
         "list": "Open urgent and high cases",

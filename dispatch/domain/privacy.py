@@ -15,6 +15,10 @@ from dispatch.domain.configuration import only
 
 HIDDEN = "****"
 _BUILDING = re.compile(r"^.*?[0-9０-９一二三四五六七八九十]+\s*(?:号楼|幢|栋|座)")
+# A number in a village is a family's own house. A street behind the name is a city's: 中关村大街.
+_VILLAGE = re.compile(
+    r"^.*(?:[村屯](?![民委])|嘎查|[0-9０-９一二三四五六七八九十]+\s*(?:村民)?(?:小组|组|队))(?!.*[路街巷道弄])"
+)
 _NUMBER = re.compile(r"^.*?[0-9０-９]+\s*号?")
 _PLACE = re.compile(r"^.*(?:村|屯|组|社区|街|路|巷|镇|乡)")
 
@@ -39,10 +43,10 @@ def mask_name(name: str) -> str:
 
 
 def mask_address(address: str | None) -> str | None:
-    """To the building: without entrance, floor and door."""
+    """To the building, or to the village: without entrance, floor and door."""
     if address is None:
         return None
-    found = _BUILDING.match(address) or _NUMBER.match(address) or _PLACE.match(address)
+    found = _BUILDING.match(address) or _VILLAGE.match(address) or _NUMBER.match(address) or _PLACE.match(address)
     shown = found[0] if found else ""
     return address if shown == address and found else shown + HIDDEN
 

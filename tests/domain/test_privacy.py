@@ -55,12 +55,19 @@ def test_masks() -> None:
         ("和平街12号401室", "和平街12号****"),
         ("和平街12号", "和平街12号"),
         ("明德乡和平村老王家", "明德乡和平村****"),
+        ("和平村3组12号", "和平村3组****"),
+        ("和平村12号", "和平村****"),
+        ("和平村", "和平村"),
+        ("第三村民小组12号", "第三村民小组****"),
+        ("靠山屯二队老王家", "靠山屯二队****"),
+        ("中关村大街27号", "中关村大街27号"),
+        ("幸福新村12号楼3单元", "幸福新村12号楼****"),
         ("Elm Road 1, Wang", "Elm Road 1****"),
         ("behind the mill", "****"),
         ("", "****"),
     ],
 )
-def test_an_address_is_shown_to_the_building(address: str, shown: str) -> None:
+def test_an_address_is_shown_to_the_building_or_the_village(address: str, shown: str) -> None:
     assert mask_address(address) == shown
 
 

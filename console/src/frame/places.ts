@@ -2,7 +2,11 @@ import { useRouter } from 'vue-router'
 import { useSession } from '@/session/store'
 
 declare module 'vue-router' {
-  interface RouteMeta { may?: string | string[] }
+  interface RouteMeta {
+    may?: string | string[]
+    /** The place of the rail that it belongs to, if it is none itself. */
+    under?: string
+  }
 }
 
 /** The second stroke after G, and the place it leads to. */

@@ -4,7 +4,8 @@ import type { CaseRow } from '@/live/types'
 /** A home with two elders and one alarm: the address is known, the person is not yet. */
 export function whoOf(row: CaseRow): string {
   if (row.elder) return row.elder.name
-  if (row.caller) return row.caller
+  // A short number is masked to nothing but stars.
+  if (row.caller && /\d/.test(row.caller)) return row.caller
   if (row.flags.includes('unknown_device')) return t('case.unknown_device')
   return row.address_short ? t('case.somebody_home') : t('case.unknown_person')
 }

@@ -10,6 +10,7 @@ const PATIENCE = 4000
 const STALE = 10000
 const NIGHT = 4 // o'clock, when a new version is loaded if nobody noticed it before
 const METRES = 5
+const OVERLOAD = 2 // alarms for a seat in ten minutes: more than one person can talk through
 
 const byId = (id) => document.getElementById(id)
 const say = (text, values) => Object.entries(values).reduce((said, [name, value]) => said.replace(`{${name}}`, value), text)
@@ -95,16 +96,17 @@ function numbers() {
   byId('answered').parentElement.classList.toggle('good', answered.percent !== null && answered.percent >= answered.target)
   byId('answered').parentElement.classList.toggle('warn', answered.percent !== null && answered.percent < answered.target)
   byId('load').textContent = load === null ? words.no_data : load
+  byId('load').parentElement.classList.toggle('warn', load !== null && load > OVERLOAD)
   byId('area').textContent = shown.area
   byId('open').textContent = say(words.more, { n: shown.open })
   list('cases', shown.cases, caseLine)
   byId('none').hidden = shown.cases.length > 0
   list('events', shown.events, ({ community, cause, since }) => [`${community} · ${codes[cause] ?? cause} · ${words.since} ${clockTime(Date.parse(since)).slice(0, 5)}`])
   list('messages', shown.messages, ({ text }) => [text])
-  map(shown.districts)
   byId('events-box').hidden = !shown.events.length
   byId('messages-box').hidden = !shown.messages.length
   document.querySelector('.side').classList.toggle('shown', shown.events.length + shown.messages.length + shown.districts.length > 0)
+  map(shown.districts)
 }
 
 function caseLine(one) {
@@ -119,13 +121,16 @@ function caseLine(one) {
 }
 
 // North up, a kilometre as long east as north, without any tile: each place a bubble that grows with what is open there.
-const SHEET = { width: 480, height: 400, margin: 46, largest: 30, smallest: 16 }
+const SHEET = { width: 480, margin: 58, largest: 30, smallest: 16 }
 let drawn = ''
 
 function map(places) {
   byId('map-box').hidden = !places.length
-  const wanted = JSON.stringify(places)
-  if (wanted === drawn || !places.length) return
+  const svg = byId('map')
+  const box = svg.getBoundingClientRect()
+  const height = box.width && Math.round(SHEET.width * box.height / box.width)
+  const wanted = JSON.stringify([places, height])
+  if (wanted === drawn || !places.length || !height) return
   drawn = wanted
   const range = (values) => [Math.min(...values), Math.max(...values)]
   const [south, north] = range(places.map(({ lat }) => lat))
@@ -133,20 +138,19 @@ function map(places) {
   const narrow = Math.cos(((south + north) / 2) * Math.PI / 180)
   const scale = Math.min(
     (SHEET.width - 2 * SHEET.margin) / Math.max((east - west) * narrow, 0.02),
-    (SHEET.height - 2 * SHEET.margin) / Math.max(north - south, 0.02),
+    (height - 2 * SHEET.margin) / Math.max(north - south, 0.02),
   )
   const most = Math.max(1, ...places.map(({ open }) => open))
-  const svg = byId('map')
-  svg.setAttribute('viewBox', `0 0 ${SHEET.width} ${SHEET.height}`)
+  svg.setAttribute('viewBox', `0 0 ${SHEET.width} ${height}`)
   const parts = places.map((one) => {
     const x = SHEET.width / 2 + (one.lon - (west + east) / 2) * narrow * scale
-    const y = SHEET.height / 2 - (one.lat - (south + north) / 2) * scale
+    const y = height / 2 - (one.lat - (south + north) / 2) * scale
     const r = one.open ? Math.max(SHEET.smallest, SHEET.largest * Math.sqrt(one.open / most)) : 6
     const kind = one.p1 ? 'urgent' : one.open ? 'some' : 'none'
     return [
       [shape('circle', { cx: x, cy: y, r, class: kind })],
       [...(one.open ? [shape('text', { x, y: y + 7, class: 'count' }, one.p1 ? `◆${one.open}` : one.open)] : []),
-      shape('text', { x, y: y + r + 18, class: 'place' }, one.name)],
+      shape('text', { x, y: y + r + 22, class: 'place' }, one.name)],
     ]
   })
   // All words above all bubbles: a neighbour must not hide a name.

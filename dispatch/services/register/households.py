@@ -23,6 +23,7 @@ from dispatch.services.rows import stamp
 from dispatch.services.work import Act
 
 SHORT = 80
+VILLAGES = ("村", "屯", "嘎查")
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,13 @@ def plain(address: str) -> str:
 
 
 def short(address: str, names: list[str]) -> str:
-    """Without the city, county and sub-district that everybody at the desk knows; at most 80 characters."""
+    """Without the city, county and sub-district that everybody at the desk knows; at most 80 characters.
+
+    A village stays: behind it stands only the number of a house, which says nothing alone and is masked in lists.
+    """
     rest = address
     for name in names:
-        rest = rest.removeprefix(name)
+        rest = rest if name.endswith(VILLAGES) else rest.removeprefix(name)
     rest = rest.strip() or address
     return rest if len(rest) <= SHORT else "…" + rest[-(SHORT - 1) :]
 
