@@ -21,6 +21,8 @@ from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.groups import Groups
+from dispatch.domain.helps.catalogue import Catalogue
+from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
@@ -31,7 +33,7 @@ from dispatch.domain.supervision import DeviceRules
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
-CAUSES = (*SignalKind, "call", "request", "gateway_offline")
+CAUSES = (*SignalKind, "call", "request", "gateway_offline", "staff_safety")
 """Why a case can have opened."""
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
 
@@ -143,6 +145,16 @@ def load_cascade(directory: Path) -> CascadeRules:
 def load_response(directory: Path) -> ResponseRules:
     """``config/response.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "response.yaml", ResponseRules.load)
+
+
+def load_catalogue(directory: Path) -> Catalogue:
+    """``config/catalogue.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "catalogue.yaml", Catalogue.load)
+
+
+def load_matching(directory: Path) -> MatchRules:
+    """``config/matching.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "matching.yaml", MatchRules.load)
 
 
 def load_scripts(directory: Path) -> Scripts:

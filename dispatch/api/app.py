@@ -28,8 +28,10 @@ from dispatch.api import (
     health,
     households,
     imports,
+    jobs,
     live,
     me,
+    offers,
     pages,
     privacy,
     privacy_desk,
@@ -105,7 +107,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals):
+    for room in (scripts, cascades, arrivals, offers, jobs):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, forms.pages):
         app.register_blueprint(blueprint)

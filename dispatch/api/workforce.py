@@ -32,6 +32,7 @@ class WorkerOut(BaseModel):
     name: str
     phone: str
     """Masked: enough to recognise, too little to call."""
+    kind: str
     skills: list[str]
     area: dict[str, str]
     user_id: str | None

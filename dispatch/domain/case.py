@@ -66,6 +66,15 @@ class Trigger(StrEnum):
     FOLLOW_UP = "follow_up"
     REOPEN = "reopen"
     SIGNAL = "signal"
+    DISPATCH = "dispatch"
+    """Helpers are asked whether they go."""
+    ASSIGN = "assign"
+    """One of them goes."""
+    ARRIVE = "arrive"
+    LOSE = "lose"
+    """Nobody is asked or on the way any more: the case is back with its owner."""
+    COMPLETE = "complete"
+    """The helper is done with what was ordered. Never an emergency: a person ends those."""
     SETTLE = "settle"
     """What only a machine complained of has come right before anybody took it. Never an emergency."""
 
@@ -94,6 +103,18 @@ class Flag(StrEnum):
     ELDER_ANSWERED = "elder_answered"
     """The elder has picked up the cascade's call, and nobody has decided yet what follows from it."""
     LATE_ARRIVAL = "late_arrival"
+    OFFERED = "offered"
+    """Helpers are asked whether they go."""
+    COMING = "coming"
+    """A helper has accepted and is not there yet."""
+    THERE = "there"
+    HELPER_DONE = "helper_done"
+    """A helper says that the work is done, and a person has to end the case."""
+    NOT_WELL = "not_well"
+    """A helper says that the elder was not well when they left."""
+    OFFERS_EXHAUSTED = "offers_exhausted"
+    STAFF_SAFETY = "staff_safety"
+    """A helper needs help."""
 
 
 OPEN = frozenset({State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE, State.PENDING_FOLLOW_UP})
@@ -104,6 +125,9 @@ ACTIVE = OPEN - {State.PENDING_FOLLOW_UP}
 
 IN_HAND = ACTIVE - {State.NEW}
 """States in which a person answers for the case."""
+
+SENT = frozenset({State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE})
+"""States in which helpers have the next word, until ``cases.expected_at``."""
 
 
 def _table() -> dict[tuple[State, Trigger], State]:
@@ -132,8 +156,26 @@ def _table() -> dict[tuple[State, Trigger], State]:
         table[state, Trigger.CLOSE_FOLLOW_UP] = State.PENDING_FOLLOW_UP
     for state in OPEN:
         table[state, Trigger.PRIORITY] = state
+    table |= _with_helpers()
     for state in State:  # a note is never refused: what somebody knows must not be lost
         table[state, Trigger.NOTE] = state
+    return table
+
+
+def _with_helpers() -> dict[tuple[State, Trigger], State]:
+    """A case that waits in the queue stays there, whoever goes: a person must take it all the same."""
+    table: dict[tuple[State, Trigger], State] = {}
+    for trigger in (Trigger.DISPATCH, Trigger.ASSIGN, Trigger.ARRIVE, Trigger.LOSE):
+        table[State.NEW, trigger] = State.NEW
+    for state in IN_HAND:
+        table[state, Trigger.LOSE] = State.OWNED
+    for state in (State.OWNED, State.DISPATCHING):
+        table[state, Trigger.DISPATCH] = State.DISPATCHING
+        table[state, Trigger.ASSIGN] = State.ASSIGNED
+    for state in (State.OWNED, State.ASSIGNED, State.IN_SERVICE):
+        table[state, Trigger.ARRIVE] = State.IN_SERVICE
+    for state in (State.NEW, State.ASSIGNED, State.IN_SERVICE):
+        table[state, Trigger.COMPLETE] = State.PENDING_FOLLOW_UP
     return table
 
 

@@ -9,6 +9,7 @@ DispatchError
 ├── Invalid                a field is wrong; says which and what to do
 ├── Locked                 sign-in is closed for a while
 ├── TooManyTries           too many wrong passwords from one address
+├── OfferExpired           nobody waits for an answer to this offer any more
 ├── TooOld                 the live stream no longer reaches back so far
 ├── Unavailable            the database is away; try again
 ├── Conflict               somebody or something was first
@@ -17,6 +18,8 @@ DispatchError
 │   ├── VersionConflict
 │   ├── LooksDouble        an elder seems to be in the register already
 │   ├── LastAdministrator  nobody would be left to give rights
+│   ├── OfferTaken         another helper was first
+│   ├── HelperBusy         nobody goes to two emergencies at once
 │   └── IllegalTransition
 └── SendFailed             a gateway could not hand a message over
     ├── Retryable
@@ -104,6 +107,18 @@ class VersionConflict(Conflict):
 
 class LastAdministrator(Conflict):
     code = "last-administrator"
+
+
+class OfferTaken(Conflict):
+    code = "offer-taken"
+
+
+class HelperBusy(Conflict):
+    code = "helper-busy"
+
+
+class OfferExpired(DispatchError):
+    code = "offer-expired"
 
 
 class LooksDouble(Conflict):

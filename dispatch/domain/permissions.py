@@ -34,6 +34,8 @@ class May(StrEnum):
     """Listen to and grade what operators did."""
     USERS = "users"
     TRAIL_READ = "trail_read"
+    JOBS = "jobs"
+    """Answer one's own offers and report one's own visits, and see nothing else."""
     SIGNALS = "signals"
     CALLS = "calls"
 
@@ -66,7 +68,7 @@ OF_ROLE: dict[str, frozenset[May]] = {
         {May.CASES_READ, May.CASES_UNPLACED, May.CASES_NOTE, May.REGISTER_READ, May.DUTY_READ, May.QUALITY}
     ),
     "station": _READS | {May.CASES_NOTE, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT},
-    "provider": frozenset(),
+    "provider": frozenset({May.JOBS}),
     "visitor": frozenset(),
     # Three kinds of proof that nobody watches himself (MLPS level 3): the administrator gives rights and sees no elder,
     # the desk works with what it was given, the auditor sees everything masked and changes nothing.

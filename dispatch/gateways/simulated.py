@@ -33,6 +33,8 @@ KINDS = ("duty", "contact", "elder", "worker")
 YES = "1"
 """What a duty telephone's robot answers, and anybody's who is asked to go by "press 1"."""
 ASKS_TO_GO = "按1"
+OFFERS_A_VISIT = "回1接单"
+"""In a short message to a helper, whose robot takes every visit."""
 
 
 class Stage(StrEnum):
@@ -155,7 +157,8 @@ class SimulatedNetwork:
             return Step(Stage.RINGING, at + (RINGS if robot is None else pause))
         copies = 2 if self._chance(row.id, "duplicate") < quality.duplicate else 1
         receipts = _receipts(row, ReceiptState.DELIVERED, at) * copies
-        return Step(Stage.DELIVERED, at + pause if robot == "duty" else None, receipts, copies)
+        answers = robot == "duty" or (robot is not None and OFFERS_A_VISIT in row.body)
+        return Step(Stage.DELIVERED, at + pause if answers else None, receipts, copies)
 
     def _chance(self, row_id: int, what: str) -> float:
         """A number in [0, 1) that only depends on the seed, the row and the question."""

@@ -103,6 +103,8 @@ class Case(Base):
     """Number of the next escalation step of this wait."""
     round: Mapped[int] = mapped_column(default=0)
     """How often the case has begun to wait: a firing is named by round and step, and the database allows it once."""
+    expected_at: Mapped[datetime | None]
+    """Until then those who were asked to go, or sent, have the next word; the owner is not asked before."""
     held_until: Mapped[datetime | None]
     hold_reason: Mapped[str | None] = mapped_column(String(200))
 

@@ -47,6 +47,12 @@ class Message(Base):
             postgresql_where=text("cascade_call_id IS NOT NULL"),
             sqlite_where=text("cascade_call_id IS NOT NULL"),
         ),
+        Index(
+            "ix_messages_offer_id",
+            "offer_id",
+            postgresql_where=text("offer_id IS NOT NULL"),
+            sqlite_where=text("offer_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -65,6 +71,8 @@ class Message(Base):
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contacts.id"))
     cascade_call_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cascade_calls.id"))
     """Who is asked to go by it, or told about it."""
+    offer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("offers.id"))
+    """The offer that it makes, or that it answers."""
     state: Mapped[str] = mapped_column(String(20), default=MessageState.PENDING)
     created_at: Mapped[datetime]
     next_try_at: Mapped[datetime | None]

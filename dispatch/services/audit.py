@@ -13,17 +13,18 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import IN_HAND, State
-from dispatch.domain.escalation import in_hand, waiting
+from dispatch.domain.escalation import waiting
 from dispatch.domain.selftest import Watched
 from dispatch.models.cases import Case
 from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
+from dispatch.models.helps import OfferPlan
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
 from dispatch.models.response import Arrival, Cascade
 from dispatch.services.centre import Centre
 from dispatch.services.duty.selftest import watched
-from dispatch.services.lifecycle import policy_of, record, set_deadline
+from dispatch.services.lifecycle import policy_of, record, set_deadline, watch
 from dispatch.services.rows import stamp
 from dispatch.services.spool import rejected
 from dispatch.services.spool import waiting as spool_waiting
@@ -68,11 +69,10 @@ def _restore_deadlines(centre: Centre, now: datetime) -> None:
             case = session.scalar(lost_ones.where(Case.id == case_id).with_for_update(skip_locked=True))
             if case is None:
                 continue
-            policy = policy_of(case)
-            deadline = (
-                waiting(policy, case.waiting_since, case.step) if case.state == State.NEW else in_hand(policy, now)
-            )
-            set_deadline(case, deadline)
+            if case.state == State.NEW:
+                set_deadline(case, waiting(policy_of(case), case.waiting_since, case.step))
+            else:
+                watch(case, now)
             record(session, case, "repaired", SYSTEM, now, data={"code": "deadline_missing"})
             log.error("audit_deadline_missing", case_id=case_id)
 
@@ -85,6 +85,7 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
     return [
         count("case_late", Case.id, Case.next_due_at, Case.next_due_at < now - GRACE),
         count("cascade_late", Cascade.id, Cascade.next_due_at, Cascade.next_due_at < now - GRACE),
+        count("offers_late", OfferPlan.id, OfferPlan.next_due_at, OfferPlan.next_due_at < now - GRACE),
         count("arrival_late", Arrival.id, Arrival.next_due_at, Arrival.next_due_at < now - GRACE),
         count("live_late", LiveOp.id, LiveOp.at, LiveOp.seq.is_(None), LiveOp.at < now - GRACE),
         count(

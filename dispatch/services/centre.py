@@ -14,6 +14,8 @@ from dispatch.domain.care import CareRules
 from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
+from dispatch.domain.helps.catalogue import Catalogue
+from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.scripts import Scripts
@@ -37,6 +39,8 @@ class Centre:
     scripts: Scripts
     cascade: CascadeRules
     response: ResponseRules
+    catalogue: Catalogue
+    matching: MatchRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -22,6 +22,7 @@ from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
+from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import acted, begin_work, move, record
 from dispatch.services.response.heard import hear, still_asked, still_open
 
@@ -32,7 +33,7 @@ HANDOVER = timedelta(seconds=5)
 BACKOFF = (2, 5, 15, 30)
 LIMIT = 100
 WITHDRAW_TRIES = 5
-URGENT = frozenset({"page_duty", "cascade", "cascade_elder", "tell_all"})
+URGENT = frozenset({"page_duty", "cascade", "cascade_elder", "tell_all", "offer_urgent", "offer_accepted"})
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,10 @@ def _still_open(look: Look, message: Message) -> bool:
     return still_open(look.session, message)
 
 
+def _still_offered(look: Look, message: Message) -> bool:
+    return helpers.still_offered(look.session, message)
+
+
 def _withdraw(session: Session, message: Message, now: datetime) -> None:
     message.state = MessageState.WITHDRAWN
     message.next_try_at = None
@@ -278,6 +283,8 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "cascade_elder": _still_asked,
     "cascade_named": _still_open,
     "tell_all": _still_open,
+    "offer": _still_offered,
+    "offer_urgent": _still_offered,
 }
 """By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
 
@@ -288,5 +295,6 @@ HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None
     "cascade_accepted": hear,
     "cascade_named": hear,
     "cascade_also": hear,
+    **dict.fromkeys(helpers.ABOUT, helpers.hear),
 }
 """By its purpose: what follows from a receipt or a reply."""

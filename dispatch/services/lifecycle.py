@@ -10,7 +10,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import IN_HAND, Flag, State, Trigger, follow
+from dispatch.domain.case import IN_HAND, SENT, Flag, State, Trigger, follow
 from dispatch.domain.escalation import Deadline, Due, Policy, in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.engine import LiveOp
@@ -49,8 +49,15 @@ def begin_wait(case: Case, now: datetime) -> None:
     set_deadline(case, waiting(policy, now))
 
 
+GOES_ON = ((Flag.THERE, Trigger.ARRIVE), (Flag.COMING, Trigger.ASSIGN), (Flag.OFFERED, Trigger.DISPATCH))
+"""What a case that comes out of the queue finds going on."""
+
+
 def begin_work(case: Case, owner_id: int, now: datetime) -> None:
-    """Give the case to a person, and watch from now on that the person acts."""
+    """Give the case to a person, and watch from now on that the person acts. Helpers who are on their way stay so."""
+    for flag, trigger in GOES_ON:
+        if case.state == State.OWNED and flag in case.flags:
+            move(case, trigger)
     case.owner_id = owner_id
     case.owned_since = now
     case.answered_at = case.answered_at or now
@@ -65,7 +72,15 @@ def acted(case: Case, now: datetime) -> None:
     drop(case, Flag.ASK_OWNER)
     if State(case.state) in IN_HAND and case.held_until is None:
         drop(case, Flag.NEW_SIGNAL)
-        set_deadline(case, in_hand(policy_of(case), now))
+        watch(case, now)
+
+
+def watch(case: Case, now: datetime) -> None:
+    """When the owner of a case in hand is asked: not before those who were sent should have said something."""
+    deadline = in_hand(policy_of(case), now)
+    if State(case.state) in SENT and case.expected_at is not None:
+        deadline = in_hand(policy_of(case), max(now, case.expected_at))
+    set_deadline(case, deadline)
 
 
 def change_priority(case: Case, priority: int, policies: Mapping[int, Policy], now: datetime) -> None:
@@ -81,7 +96,7 @@ def change_priority(case: Case, priority: int, policies: Mapping[int, Policy], n
     if case.state == State.NEW:
         begin_wait(case, now)
     elif State(case.state) in IN_HAND:
-        set_deadline(case, in_hand(policies[priority], now))
+        watch(case, now)
 
 
 def end_watch(case: Case) -> None:

@@ -218,7 +218,7 @@ def hold(centre: Centre, case_id: int, act: Act, *, until: datetime, reason: str
         case.hold_reason = reason
         put(case, Flag.HELD)
         drop(case, Flag.ASK_OWNER)
-        settling.put_aside(session, case, act.now)
+        settling.put_aside(session, centre, case, act.now)
         set_deadline(case, Deadline(until, Due.UNHOLD))
         record(session, case, "held", act.actor, act.now, text=reason, data={"until": stamp(until)})
 
@@ -272,7 +272,7 @@ def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
         case.merged_into = target.id
         case.closed_at = act.now
         end_watch(case)
-        settling.hand_to(session, case, target, act.now)
+        settling.hand_to(session, centre, case, target, act.now)
         record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
         session.flush()
         target.signals += case.signals
@@ -312,7 +312,7 @@ def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
         said = need_reason(session, centre, case, closing.script_reason)
         move(case, Trigger.CLOSE_FOLLOW_UP if closing.follow_up_at else Trigger.CLOSE)
         case.outcome = closing.outcome
-        settling.settle(session, case, act.actor, act.now)
+        settling.settle(session, centre, case, act.actor, act.now)
         end_watch(case)
         if closing.follow_up_at:
             put(case, Flag.FOLLOW_UP)

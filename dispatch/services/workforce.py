@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import selectinload
 
 from dispatch.domain.actor import Actor
 from dispatch.models.places import Area, inside
@@ -21,6 +22,7 @@ def workers(centre: Centre, actor: Actor, q: str, page: PageOf) -> dict[str, Any
             select(Worker, Area.name)
             .join(Area, Area.id == Worker.area_id)
             .where(inside(actor.paths))
+            .options(selectinload(Worker.skills))
             .order_by(Worker.id)
         )
         if page.before is not None:
@@ -35,7 +37,8 @@ def workers(centre: Centre, actor: Actor, q: str, page: PageOf) -> dict[str, Any
             "id": str(worker.id),
             "name": worker.name,
             "phone": mask(worker.phone),
-            "skills": worker.skills,
+            "kind": worker.kind,
+            "skills": [held.skill for held in worker.skills],
             "area": {"id": str(worker.area_id), "name": area_name},
             "user_id": worker.user_id and str(worker.user_id),
         }

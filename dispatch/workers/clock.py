@@ -25,6 +25,7 @@ from dispatch.services.care import groups
 from dispatch.services.devices import monthly, supervise
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
+from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
 from dispatch.services.privacy import retention, telling
@@ -182,8 +183,9 @@ class Clock:
         return {"broker": "down"} if self._broker_down else None
 
     def _response(self, now: datetime) -> None:
-        """The next call of a cascade, and arrivals that are late."""
+        """The next call of a cascade, the next round of offers, and arrivals that are late."""
         sweep.tick(self._centre, now)
+        helps.tick(self._centre, now)
 
     def _floor(self, now: datetime) -> None:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""

@@ -12,9 +12,12 @@ import pytest
 from dispatch.domain.escalation import Do
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTES = {"heard.py": 1, "tape.py": 0, "called.py": 0}
+NOTES = {
+    **{"heard.py": 1, "tape.py": 0, "called.py": 0},
+    **dict.fromkeys(("answering.py", "crying.py", "ending.py", "offering.py", "working.py"), 1),
+}
 """Whose ``note`` is a row of history, and the place of its kind among the arguments."""
-PASSED_ON = ("lifecycle.py", "heard.py", "tape.py")
+PASSED_ON = ("lifecycle.py", "heard.py", "tape.py", "answering.py", "ending.py", "working.py")
 """Where a kind goes through that somebody else has named."""
 COMPUTED = {
     "callbacks.py": {"callback_done", "callback_cancelled", "callback_due", "callback_late"},

@@ -53,6 +53,7 @@ CODED: set[Place] = {
     ("signals", "source"),
     ("signals", "reason"),
     ("device_tasks", "data"),
+    ("offer_plans", "queue"),
 }
 LISTS = {"assessors", "changes", "kinds", "reasons", "done", "flags", "languages", "headings", "paths"}
 STATES = {"callbacks": "done", "cases": "closed", "messages": "sent", "doubles": "proposed", "rights_requests": "open"}

@@ -29,6 +29,8 @@ class Route:
 
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
+REPORT = {"client_uuid": "r1", "at": "2026-11-24T08:00:00Z"}
+
 PATTERN = {
     "role": "operator",
     "area_id": "999999",
@@ -123,6 +125,21 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/arrivals/<arrival_id>/move": Route(May.CASES_WORK, {"minutes": 15}),
     "POST /api/v1/arrivals/<arrival_id>/arrived": Route(May.CASES_WORK),
     "POST /api/v1/arrivals/<arrival_id>/cancel": Route(May.CASES_WORK, {"reason": "not needed"}),
+    # the ten helps
+    "GET /api/v1/services": Route((May.CASES_READ, May.REGISTER_READ, May.JOBS)),
+    "GET /api/v1/cases/<case_id>/candidates": Route(May.CASES_WORK),
+    "GET /api/v1/cases/<case_id>/offers": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/offers": Route(May.CASES_WORK, {"mode": "parallel"}),
+    "POST /api/v1/cases/<case_id>/offers/stop": Route(May.CASES_WORK, {"reason": "she is well"}),
+    "POST /api/v1/offers/<offer_id>/withdraw": Route(May.CASES_WORK, {"reason": "somebody nearer"}),
+    "POST /api/v1/offers/<offer_id>/accept": Route((May.JOBS, May.CASES_WORK), {}),
+    "POST /api/v1/offers/<offer_id>/decline": Route((May.JOBS, May.CASES_WORK), {"reason": "busy"}),
+    "GET /api/v1/my/jobs": Route(May.JOBS),
+    "POST /api/v1/assignments/<assignment_id>/depart": Route((May.JOBS, May.CASES_WORK), REPORT),
+    "POST /api/v1/assignments/<assignment_id>/arrive": Route((May.JOBS, May.CASES_WORK), REPORT),
+    "POST /api/v1/assignments/<assignment_id>/complete": Route((May.JOBS, May.CASES_WORK), REPORT),
+    "POST /api/v1/assignments/<assignment_id>/help": Route((May.JOBS, May.CASES_WORK), REPORT),
+    "POST /api/v1/assignments/<assignment_id>/cancel": Route(May.CASES_WORK, {"reason": "unreachable"}),
     # register
     "GET /api/v1/elders": Route(May.REGISTER_READ),
     "POST /api/v1/elders": Route(
@@ -393,6 +410,8 @@ THING: dict[str, str] = {
     "callback_id": "a call-back in the East",
     "cascade_id": "a cascade in the East",
     "arrival_id": "an arrival in the East",
+    "offer_id": "an offer in the East",
+    "assignment_id": "a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",
     "review_id": "a review in the East",

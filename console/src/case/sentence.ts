@@ -22,6 +22,8 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'call_in' && data.event) return `event.call_in.${data.event}`
   if (kind === 'opened' && data.kind === 'gateway_offline') return 'event.opened.gateway'
   if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
+  if (kind === 'opened' && data.kind === 'staff_safety') return 'event.opened.staff_safety'
+  if (kind === 'offers_sent' && data.alone) return 'event.offers_sent.alone'
   if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
@@ -66,6 +68,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     fault: word('fault', String(data.code ?? '')),
     ...ofResponse(data),
     ...ofScript(data),
+    ...ofHelpers(data),
     service: data.service ?? data.value ?? '',
     dispatcher: data.dispatcher ?? '',
     reference: data.reference ?? '',
@@ -98,6 +101,15 @@ function ofResponse(data: Data): Data {
   }
 }
 
+function ofHelpers(data: Data): Data {
+  return {
+    asked: data.asked ?? '',
+    of: data.of ?? '',
+    case: data.case ?? '',
+    why_not: data.reason && has(`why_not.${data.reason}`) ? t('event.why_not', { reason: t(`why_not.${data.reason}`) }) : '',
+  }
+}
+
 function actorName(actor: CaseEvent['actor']): string {
   if (!actor) return t('actor.system')
   if (actor.kind === 'system') return t('actor.system')
@@ -124,6 +136,10 @@ const ICONS_OF: Record<string, IconName> = {
   script_started: 'list', script_answer: 'speak', script_auto: 'bolt', handed_to_service: 'speak', told_all: 'message',
   cascade_started: 'phone', cascade_call: 'phone', elder_answered: 'speak', cascade_accepted: 'walk', cascade_also: 'walk',
   cascade_declined: 'cross', cascade_gave_back: 'warn', cascade_skipped: 'right', cascade_stopped: 'mute', cascade_settled: 'mute',
+  offers_sent: 'message', offer_call: 'phone', offer_accepted: 'walk', offer_declined: 'cross', offer_expired: 'clock',
+  offers_withdrawn: 'mute', offers_exhausted: 'warn', offer_late: 'info', offer_unclear: 'speak', helper_calls: 'phone',
+  helper_departed: 'walk', helper_arrived: 'home', helper_done: 'check', helper_no_show: 'warn', helper_lost: 'cross',
+  helper_gave_back: 'warn', helper_help: 'warn',
   cascade_exhausted: 'warn', cascade_too_late: 'info', arrival_promised: 'walk', arrival_moved: 'clock', arrival_late: 'warn',
   arrived: 'home', arrival_cancelled: 'cross',
   elder_merged: 'merge', restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',
@@ -135,7 +151,7 @@ export function iconOf(kind: string): IconName {
 
 export type Side = 'people' | 'device'
 export function sideOf(event: CaseEvent): Side {
-  return event.actor?.kind === 'user' || event.actor?.kind === 'phone' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
+  return event.actor?.kind === 'user' || event.actor?.kind === 'phone' || event.actor?.kind === 'worker' || event.kind === 'message' || event.kind === 'call_in' || event.kind === 'note' ? 'people' : 'device'
 }
 
 function onBehalf({ name, relation }: { name: string; relation?: string }): string {

@@ -14,7 +14,20 @@ from dispatch.models.devices import Device
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
-from dispatch.services.demo import called, care, doubles, floor, history, house, open_cases, people, places, staff, tape
+from dispatch.services.demo import (
+    called,
+    care,
+    doubles,
+    floor,
+    history,
+    house,
+    open_cases,
+    people,
+    places,
+    staff,
+    tape,
+    workforce,
+)
 from dispatch.services.demo.devices import HEROINE
 from dispatch.services.demo.names import Numbers, demo_random
 
@@ -59,6 +72,7 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     district = places.build(session, chance)
     users = staff.build(session, chance, numbers, district, now)
     homes = people.build(session, chance, numbers, district, now)
+    workforce.build(session, demo_random(SEED + 1), district, homes, now)
     doubles.build(session, homes, users, now)
     staff.add_phones(session, homes)
     house.build(session, centre, district, homes, now)

@@ -29,15 +29,6 @@ PEOPLE = {
 TOKENS = {"demo-device-token": ["signals"], "demo-admin-token": sorted(SCOPES)}
 WORKERS = 40
 DUTY_PHONES = (("值班手机 王强", "13700000001", "supervisor"), ("值班手机 周静", "13700000002", "admin"))
-SKILLS = (
-    ["meal", "clean", "shopping"],
-    ["bath", "clean", "lifting"],
-    ["medical", "nursing"],
-    ["mobility", "driving", "shopping"],
-    ["chat", "leisure", "learning"],
-    ["emergency", "lifting", "driving"],
-    ["devices", "emergency"],
-)
 
 
 def build(session: Session, chance: Random, numbers: Numbers, district: District, now: datetime) -> dict[str, User]:
@@ -70,7 +61,6 @@ def _worker(chance: Random, numbers: Numbers, district: District, users: dict[st
     return Worker(
         name=users["provider"].name if n == 0 else young_name(chance, "F" if chance.random() < 0.65 else "M"),
         phone=numbers.mobile(STAFF),
-        skills=SKILLS[n % len(SKILLS)],
         area_id=grid.parent_id,
         user_id=users["provider"].id if n == 0 else None,
     )

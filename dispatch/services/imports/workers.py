@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from dispatch.domain.imports.cells import Refused
 from dispatch.models.base import Base
-from dispatch.models.bulk import insert_many
-from dispatch.models.workforce import Worker
+from dispatch.models.workforce import Worker, WorkerArea, WorkerSkill
 from dispatch.services.imports.bodies import Entry
 from dispatch.services.imports.kinds import Ground, fingerprint
 
@@ -21,7 +21,8 @@ class WorkerTable:
 
     def look(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         phones = {entry.values["phone"] for entry in entries}
-        known = {(w.name, w.phone): w for w in session.scalars(select(Worker).where(Worker.phone.in_(phones)))}
+        workers = select(Worker).where(Worker.phone.in_(phones)).options(selectinload(Worker.skills))
+        known = {(w.name, w.phone): w for w in session.scalars(workers)}
         for entry in entries:
             values = entry.values
             first = ground.seen.setdefault(fingerprint("worker", values["name"], values["phone"]), entry.number)
@@ -39,33 +40,52 @@ class WorkerTable:
                 entry.changes = _changes(worker, values, area.id)
 
     def add(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
-        insert_many(session, Worker, [_worker(ground, entry) for entry in entries])
+        for entry in entries:
+            worker = _worker(ground, entry)
+            session.add(worker)
+            session.flush()
+            _learn(session, worker.id, entry.values.get("skills", []))
+            session.add(WorkerArea(worker_id=worker.id, area_id=worker.area_id))
+        session.flush()
 
     def change(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
         for entry in entries:
             worker = session.get_one(Worker, entry.target)
             if "skills" in entry.changes:
-                worker.skills = entry.values["skills"]
+                _learn(session, worker.id, entry.values["skills"])
             if "area" in entry.changes:
-                worker.area_id = ground.areas.find(entry.values["area"], ground.paths).id
+                _move(session, worker, ground.areas.find(entry.values["area"], ground.paths).id)
         session.flush()
 
     def end(self, session: Session, ground: Ground) -> None:
         """Nothing is left."""
 
 
-def _worker(ground: Ground, entry: Entry) -> dict[str, Any]:
-    values = entry.values
-    return {
-        "name": values["name"],
-        "phone": values["phone"],
-        "skills": values.get("skills", []),
-        "area_id": ground.areas.find(values["area"], ground.paths).id,
-    }
+def _worker(ground: Ground, entry: Entry) -> Worker:
+    area_id = ground.areas.find(entry.values["area"], ground.paths).id
+    return Worker(name=entry.values["name"], phone=entry.values["phone"], area_id=area_id)
+
+
+def _learn(session: Session, worker_id: int, skills: Iterable[str]) -> None:
+    """Exactly these. What is kept keeps its level and its certificate."""
+    held = {one.skill: one for one in session.scalars(select(WorkerSkill).where(WorkerSkill.worker_id == worker_id))}
+    for skill in held.keys() - set(skills):
+        session.delete(held[skill])
+    session.add_all(WorkerSkill(worker_id=worker_id, skill=skill) for skill in set(skills) - held.keys())
+
+
+def _move(session: Session, worker: Worker, area_id: int) -> None:
+    """To another area, which is served from now on; the other areas that are served stay."""
+    old = session.get(WorkerArea, (worker.id, worker.area_id))
+    if old is not None:
+        session.delete(old)
+        session.flush()
+    worker.area_id = area_id
+    session.merge(WorkerArea(worker_id=worker.id, area_id=area_id))
 
 
 def _changes(worker: Worker, values: dict[str, Any], area_id: int) -> list[str]:
     found = ["area"] if worker.area_id != area_id else []
-    if "skills" in values and set(values["skills"]) != set(worker.skills):
+    if "skills" in values and set(values["skills"]) != {held.skill for held in worker.skills}:
         found.append("skills")
     return found

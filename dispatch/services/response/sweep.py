@@ -18,12 +18,13 @@ from dispatch.domain.arrival import ArrivalState, late
 from dispatch.domain.cascade import CascadeState
 from dispatch.domain.case import ACTIVE, Flag, State
 from dispatch.models.cases import Case
-from dispatch.models.outbox import Message, MessageState
+from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import record
 from dispatch.services.response import calling
 from dispatch.services.response.alarm import alarm
+from dispatch.services.response.ringing import silence
 from dispatch.services.rows import stamp
 
 log = structlog.get_logger()
@@ -107,24 +108,7 @@ def _alarm_again(session: Session, centre: Centre, arrival_id: int, now: datetim
 
 
 def _hang_up(session: Session, _centre: Centre, call_id: int, now: datetime) -> bool:
-    """End what rings. The message alone is locked: whoever hears from it has it first and wants the case then."""
-    messages = session.scalars(
-        select(Message)
-        .where(Message.cascade_call_id == call_id, Message.channel == "voice")
-        .where(Message.state.in_((MessageState.SENDING, MessageState.SENT)))
-        .with_for_update(skip_locked=True)
-    ).all()
-    for message in messages:
-        if message.state == MessageState.SENT:
-            message.state = MessageState.WITHDRAWING
-            message.next_try_at = now
-    session.flush()
-    rings = select(Message.id).where(
-        Message.cascade_call_id == call_id,
-        Message.channel == "voice",
-        Message.state.in_((MessageState.SENDING, MessageState.SENT)),
-    )
-    if session.scalar(rings.limit(1)) is not None:  # on its way to the network, or somebody hears from it just now
+    if not silence(session, Message.cascade_call_id == call_id, now):
         return False
     call = session.get_one(CascadeCall, call_id, with_for_update=True)
     call.hang_up_at = None

@@ -12,6 +12,8 @@ from dispatch.services.centre import Centre
 
 LONGEST_SMS = 70
 CUT = "…"
+SHORTEST = 4
+"""Characters that a shortened name or address keeps."""
 
 
 def about(session: Session, centre: Centre, case: Case) -> dict[str, Any]:
@@ -27,13 +29,17 @@ def body(centre: Centre, purpose: str, channel: str, words: dict[str, Any]) -> s
     """The text of ``config/messages.yaml``. A short message that would be too long loses the end of a name or of the
     address: the street stays, and whoever knows the home knows the rest.
     """
-    template: str = centre.messages[purpose][channel]
+    return fitted(centre.messages[purpose][channel], channel, words, ("who", "address"))
+
+
+def fitted(template: str, channel: str, words: dict[str, Any], shorten: tuple[str, ...]) -> str:
+    """``template`` with ``words``, of which those in ``shorten`` lose their ends until a short message fits."""
     text = template.format_map(words)
-    for name in ("who", "address"):
+    for name in shorten:
         over = len(text) - LONGEST_SMS
         if channel != "sms" or over <= 0 or name not in words:
             continue
-        keep = max(4, len(words[name]) - over - len(CUT))
+        keep = max(SHORTEST, len(words[name]) - over - len(CUT))
         if keep < len(words[name]):
             words = {**words, name: words[name][:keep] + CUT}
             text = template.format_map(words)

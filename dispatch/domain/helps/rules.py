@@ -1,0 +1,153 @@
+"""``config/matching.yaml``: the weights of a match, how fast people get about, how long they are asked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from dispatch.domain.configuration import only
+from dispatch.domain.helps.offers import Mode, Way
+
+PARTS = ("time", "continuity", "skill", "load", "fairness", "acceptance")
+PLACES = ("town", "country")
+KEYS = (
+    *("weights", "travel", "country_names", "time_minutes", "unknown_share", "position_minutes", "soon_minutes"),
+    *("visits_full", "fairness", "acceptance_days", "modes", "service_grace_minutes", "direct_seconds"),
+    *("alone", "alone_rounds", "evidence"),
+)
+
+
+@dataclass(frozen=True)
+class Travel:
+    road_factor: float
+    kmh: float
+    farthest_km: float
+
+    def minutes(self, metres: float) -> float:
+        return metres / 1000 * self.road_factor / self.kmh * 60
+
+
+@dataclass(frozen=True)
+class Evidence:
+    radius_m: int
+    """How far from the home a check-in may be before somebody should look at it."""
+    accuracy_m: int
+    """A position that is known less well than that proves nothing."""
+    late: timedelta
+    """What reaches the centre so long after it happened is a late entry."""
+
+
+@dataclass(frozen=True)
+class MatchRules:
+    weights: Mapping[str, float]
+    """By part; 100 together."""
+    travel: Mapping[str, Travel]
+    country_names: tuple[str, ...]
+    best_minutes: float
+    worst_minutes: float
+    unknown_share: float
+    position_age: timedelta
+    soon: timedelta
+    visits_full: int
+    fair_days: timedelta
+    fair_offers: int
+    acceptance_days: timedelta
+    modes: Mapping[int, Way]
+    """By priority."""
+    direct: Way
+    service_grace: timedelta
+    """So long after the agreed time nobody is alarmed about a visit; about an emergency at once."""
+    alone: frozenset[int]
+    """Priorities of which the machine may ask the next ones by itself."""
+    alone_rounds: int
+    evidence: Evidence
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        """Raises KeyError, TypeError or ValueError."""
+        only(data, KEYS)
+        weights = {part: float(data["weights"][part]) for part in PARTS}
+        only(data["weights"], PARTS)
+        if min(weights.values()) < 0 or abs(sum(weights.values()) - 100) > 1e-6:
+            raise ValueError(f"weights: add up to {sum(weights.values()):g} and not to 100, or one is below zero")
+        best, worst = float(data["time_minutes"]["best"]), float(data["time_minutes"]["worst"])
+        if not 0 <= best < worst:
+            raise ValueError("time_minutes: best must be less than worst")
+        share = float(data["unknown_share"])
+        if not 0 <= share <= 1:
+            raise ValueError("unknown_share: between 0 and 1")
+        return cls(
+            weights=weights,
+            travel={place: _travel(place, data["travel"][place]) for place in PLACES},
+            country_names=tuple(map(str, data["country_names"])),
+            best_minutes=best,
+            worst_minutes=worst,
+            unknown_share=share,
+            position_age=timedelta(minutes=_whole("position_minutes", data["position_minutes"], 1440)),
+            soon=timedelta(minutes=_whole("soon_minutes", data["soon_minutes"], 1440)),
+            visits_full=_whole("visits_full", data["visits_full"], 1000),
+            fair_days=timedelta(days=_whole("fairness.days", data["fairness"]["days"], 90)),
+            fair_offers=_whole("fairness.offers", data["fairness"]["offers"], 1000),
+            acceptance_days=timedelta(days=_whole("acceptance_days", data["acceptance_days"], 365)),
+            modes={priority: _way(f"P{priority}", data["modes"][f"P{priority}"]) for priority in range(1, 5)},
+            direct=Way(Mode.DIRECT, 1, _whole("direct_seconds", data["direct_seconds"], 86_400)),
+            service_grace=timedelta(minutes=_whole("service_grace_minutes", data["service_grace_minutes"], 720)),
+            alone=frozenset(_priority(name) for name in data["alone"]),
+            alone_rounds=_whole("alone_rounds", data["alone_rounds"], 20),
+            evidence=_evidence(data["evidence"]),
+        )
+
+    def way(self, mode: Mode, priority: int) -> Way:
+        """How somebody is asked: the mode of this priority has its own seconds, the other ones those of the file."""
+        if mode is Mode.DIRECT:
+            return self.direct
+        usual = self.modes[priority]
+        if usual.mode is mode:
+            return usual
+        return next((way for way in self.modes.values() if way.mode is mode), usual)
+
+
+def _travel(place: str, body: Mapping[str, Any]) -> Travel:
+    only(body, ("road_factor", "kmh", "farthest_km"))
+    found = Travel(float(body["road_factor"]), float(body["kmh"]), float(body["farthest_km"]))
+    if found.road_factor < 1 or found.kmh <= 0 or found.farthest_km <= 0:
+        raise ValueError(f"travel.{place}: a road is no shorter than the straight line, and nobody stands still")
+    return found
+
+
+def _way(name: str, body: Mapping[str, Any]) -> Way:
+    only(body, ("mode", "workers", "seconds", "voice_seconds"))
+    voice = body.get("voice_seconds")
+    way = Way(
+        Mode(body["mode"]),
+        _whole(f"modes.{name}.workers", body["workers"], 10),
+        _whole(f"modes.{name}.seconds", body["seconds"], 86_400),
+        None if voice is None else _whole(f"modes.{name}.voice_seconds", voice, 600),
+    )
+    if way.mode is Mode.DIRECT or (way.mode is Mode.SEQUENTIAL and way.size != 1):
+        raise ValueError(f"modes.{name}: parallel with some workers, or sequential with one")
+    return way
+
+
+def _evidence(body: Mapping[str, Any]) -> Evidence:
+    only(body, ("radius_m", "accuracy_m", "late_minutes"))
+    return Evidence(
+        _whole("evidence.radius_m", body["radius_m"], 10_000),
+        _whole("evidence.accuracy_m", body["accuracy_m"], 10_000),
+        timedelta(minutes=_whole("evidence.late_minutes", body["late_minutes"], 10_080)),
+    )
+
+
+def _priority(name: str) -> int:
+    if name not in ("P1", "P2", "P3", "P4"):
+        raise ValueError(f"alone: {name!r} is none of P1 to P4")
+    return int(name[1:])
+
+
+def _whole(name: str, value: Any, most: int) -> int:
+    number = int(value)
+    if not 0 < number <= most:
+        raise ValueError(f"{name}: {value} is not between 1 and {most}")
+    return number
