@@ -13,7 +13,9 @@ from dispatch.domain.escalation import Do
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = {
-    **{"heard.py": 1, "tape.py": 0, "called.py": 0},
+    "heard.py": 1,
+    "tape.py": 0,
+    "called.py": 0,
     **dict.fromkeys(("answering.py", "crying.py", "ending.py", "offering.py", "working.py"), 1),
 }
 """Whose ``note`` is a row of history, and the place of its kind among the arguments."""
