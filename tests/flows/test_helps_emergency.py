@@ -185,7 +185,7 @@ def test_who_accepted_one_emergency_cannot_accept_the_other(story: Story, helps:
 def test_who_accepted_and_does_not_come_is_replaced(story: Story, helps: Dispatching) -> None:
     helps.offer("direct", NEAR, reason="near")
     helps.accept(NEAR)
-    story.forward(5 * 60)
+    story.forward(90)
     assert "late_arrival" in story.case.flags, "the promise to be there is watched"
     story.take()
     helps.here()
