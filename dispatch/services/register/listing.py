@@ -52,6 +52,8 @@ class Narrowed:
     archived: bool
     areas: tuple[ColumnElement[bool], ...]
     """On ``ROWS``; none where it is everywhere."""
+    areas_of_homes: tuple[ColumnElement[bool], ...]
+    """The same, on ``Household``."""
     matches: Matches
     where: list[ColumnElement[bool]] = field(default_factory=list)
     """On ``Elder``."""
@@ -79,7 +81,8 @@ class Narrowed:
         """``columns`` of ``ROWS`` or ``Elder``, from as few tables as can be; ``by_index``: whether the search uses its
         own.
         """
-        rows = self.in_rows or known_to is ROWS
+        rows = known_to is ROWS or bool(self.matches)
+        at_home = [*self.at_home, *(() if rows else self.areas_of_homes)]
         elders = known_to is Elder or bool(self.where or self.at_home)
         statement = select(*columns)
         if rows:
@@ -90,9 +93,9 @@ class Narrowed:
         else:
             left = Elder.archived_at.is_not(None) if self.archived else Elder.archived_at.is_(None)
             statement = statement.select_from(Elder).where(left)
-        if self.at_home:
+        if at_home:
             statement = statement.join(Household, Household.id == Elder.household_id)
-        return statement.where(*self.where, *self.at_home)
+        return statement.where(*self.where, *at_home)
 
 
 def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, now: datetime) -> Narrowed:
@@ -112,12 +115,16 @@ def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, 
     if wanted.missing is not None:
         gap = _gap(wanted.missing, day)
         (at_home if wanted.missing in OF_THE_HOME else where).append(gap)
-    areas = _placed(session, actor, wanted.area_id)
-    return Narrowed(wanted.archived, areas, search.look(session, wanted.q), where, at_home)
+    here = _placed(session, actor, wanted.area_id)
+    areas, homes = (
+        () if here is None else (search.among(session, key, here),)
+        for key in (ROWS.c.area_id, Household.area_id.expression)
+    )
+    return Narrowed(wanted.archived, areas, homes, search.look(session, wanted.q), where, at_home)
 
 
-def _placed(session: Session, actor: Actor, area_id: int | None) -> tuple[ColumnElement[bool], ...]:
-    """Whose home lies where the actor may look. Nothing to check where that is everywhere."""
+def _placed(session: Session, actor: Actor, area_id: int | None) -> list[int] | None:
+    """The areas where the actor may look. Nothing to check where that is everywhere."""
     within = inside(actor.paths)
     if area_id is not None:
         area = session.get(Area, area_id)
@@ -125,9 +132,8 @@ def _placed(session: Session, actor: Actor, area_id: int | None) -> tuple[Column
             raise Invalid("area", "unknown", "there is no such area")
         within = and_(within, inside((area.path,)))
     if session.scalar(select(Area.id).where(not_(within)).limit(1)) is None:
-        return ()
-    here = session.scalars(select(Area.id).where(within)).all()
-    return (search.among(session, ROWS.c.area_id, here),)
+        return None
+    return list(session.scalars(select(Area.id).where(within)))
 
 
 def _level(level: str) -> ColumnElement[bool]:
