@@ -29,6 +29,7 @@ from dispatch.domain.roster import DutyRules
 from dispatch.domain.script_form import load_script
 from dispatch.domain.scripts import ScriptFault, Scripts
 from dispatch.domain.signals import Effect, SignalKind, effect
+from dispatch.domain.sms import SmsRules
 from dispatch.domain.supervision import DeviceRules
 
 T = TypeVar("T")
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     ``own``: this host and port; ``off``: nowhere, and nobody notices when alarms get lost on the way in.
     """
     phone_network: str = "simulated"
+    """``simulated``, or gateways of ``config/sms.yaml`` by commas, the first of them first."""
+    sms_secrets: str = Field(default="", repr=False)
+    """``name:password`` of each gateway, by commas."""
+    sms_callback_url: str = ""
+    """Where gateways reach this centre, without a path: ``http://10.1.2.3:8000``."""
     hotline: str = Field("12349", pattern=r"^[0-9+][0-9 -]{2,19}$")
     """What elders ring; on their own page, its card and the paper forms. 12349 is the country's line for elders."""
     callback_number: str = Field("", pattern=r"^(|own|[0-9+][0-9 -]{2,19})$")
@@ -98,6 +104,18 @@ class Settings(BaseSettings):
         own = f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
         given = [own] if self.selftest_urls == "own" else self.selftest_urls.split(",")
         return tuple(url.strip() for url in given if url.strip())
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.phone_network.split(",") if name.strip())
+
+    def sms_secret(self, gateway: str) -> str:
+        given = dict(pair.strip().partition(":")[::2] for pair in self.sms_secrets.split(","))
+        return given.get(gateway, "")
+
+    def callback_secret(self, gateway: str) -> str:
+        """What a gateway must say when it calls: known without being stored, another one for each."""
+        return hmac.new(self.secret_key.encode(), f"dispatch sms {gateway}".encode(), "sha256").hexdigest()[:32]
 
     @property
     def selftest_token(self) -> str:
@@ -140,6 +158,11 @@ def load_devices(directory: Path) -> DeviceRules:
 def load_cascade(directory: Path) -> CascadeRules:
     """``config/cascade.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "cascade.yaml", CascadeRules.load)
+
+
+def load_sms(directory: Path) -> SmsRules:
+    """``config/sms.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "sms.yaml", SmsRules.load)
 
 
 def load_response(directory: Path) -> ResponseRules:

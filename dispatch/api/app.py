@@ -23,6 +23,7 @@ from dispatch.api import (
     elders,
     floor,
     forms,
+    gateways,
     groups,
     handover,
     health,
@@ -103,7 +104,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (me, users, tokens, trail):
         app.register_api(room.api)
-    for room in (area_events, callbacks, floor, handover, reviews, wall, elder_page):
+    for room in (area_events, callbacks, gateways, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)

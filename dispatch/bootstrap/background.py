@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dispatch.bootstrap.centre import at_work, network
+from functools import partial
+
+from dispatch.bootstrap.centre import at_work
+from dispatch.bootstrap.network import network
 from dispatch.gateways.ourselves import DOORS, HttpWay
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.services.centre import Centre
+from dispatch.services.sms import inbox
 from dispatch.settings import Settings
 from dispatch.workers import tasks
 from dispatch.workers.clock import Clock
@@ -27,10 +31,10 @@ def clock_of(chosen: Settings) -> Clock:
     bound = bind_tasks(chosen)
     tasks.give_up_at_once()
     phones = bound.network
-    # The simulated network moves when the clock does; a real one calls us.
+    # The simulated network moves when the clock does; what real ones have said waits in the database.
     return Clock(
         bound,
-        phones.advance if isinstance(phones, SimulatedNetwork) else None,
+        phones.advance if isinstance(phones, SimulatedNetwork) else partial(inbox.advance, bound.centre),
         selftest=selftest_of(chosen, bound.centre),
     )
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.bootstrap.process import StartRefused
 from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.datakeys import parse_keys
-from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models import sealed
 from dispatch.models.database import Database, connect
 from dispatch.services.centre import Centre
@@ -30,6 +29,7 @@ from dispatch.settings import (
     load_priorities,
     load_response,
     load_scripts,
+    load_sms,
     load_templates,
     read_yaml,
 )
@@ -65,6 +65,8 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             spool_dir=chosen.spool_dir,
             data_dir=chosen.data_dir,
             templates=load_templates(directory),
+            sms=load_sms(directory),
+            ways=chosen.ways,
         )
     except (ValueError, OSError, KeyError) as error:
         raise StartRefused(str(error)) from error
@@ -110,9 +112,3 @@ def refuse_wrong_keys(chosen: Settings) -> None:
         log.warning("data_keys_not_checked", reason=type(error).__name__)
     finally:
         database.engine.dispose()
-
-
-def network(chosen: Settings, found: Centre) -> SimulatedNetwork:
-    if chosen.phone_network != "simulated":
-        raise StartRefused(f"DISPATCH_PHONE_NETWORK={chosen.phone_network} is not known: use simulated")
-    return SimulatedNetwork(found.database)

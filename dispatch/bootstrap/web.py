@@ -11,7 +11,8 @@ from dispatch.api import demo, sim
 from dispatch.api.app import create_app
 from dispatch.api.context import Context
 from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
-from dispatch.bootstrap.centre import at_work, network, refuse_wrong_keys
+from dispatch.bootstrap.centre import at_work, refuse_wrong_keys
+from dispatch.bootstrap.network import network
 from dispatch.bootstrap.process import configure_logging
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.services.together import Together

@@ -18,6 +18,20 @@ class Outgoing:
     body: str
     withdraw: bool = False
     """Not to be sent: what was sent under this reference and may still ring is to end."""
+    ways: tuple[str, ...] = ()
+    """The gateways to try, best first."""
+    urgent: bool = False
+    """An emergency: it goes over all ways at once."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What became of a message at one gateway."""
+
+    gateway: str
+    provider_id: str | None
+    """The gateway's own name for it, by which its receipt will be known; None: refused."""
+    fault: str = ""
 
 
 class ReceiptState(StrEnum):
@@ -41,12 +55,26 @@ class NetworkReceipt:
 class PhoneNetwork(Protocol):
     """A way to telephones.
 
-    ``send`` returns the network's own id: the message was accepted and a receipt will follow. ``Retryable``: the same
-    message may be tried again. ``Permanent``: never, an operator must know. It may take
+    ``send`` returns by which gateways it went, at least one of which has accepted it: a receipt will follow.
+    ``Retryable``: the same message may be tried again. ``Permanent``: never, an operator must know. It may take
     seconds: no transaction is open.
     """
 
-    def send(self, message: Outgoing, now: datetime) -> str: ...
+    def send(self, message: Outgoing, now: datetime) -> tuple[Handed, ...]: ...
 
     def withdraw(self, reference: str, now: datetime) -> None:
         """End a call that still rings or has not begun; nothing happens to one that is over. Raises as ``send``."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a gateway says by itself: a receipt (``provider_id``, ``state``) or a text (``phone``, ``text``)."""
+
+    gateway: str
+    sequence: str
+    """The gateway's name for this report; told twice, it is kept once."""
+    at: datetime
+    provider_id: str | None = None
+    state: ReceiptState | None = None
+    phone: str | None = None
+    text: str | None = None

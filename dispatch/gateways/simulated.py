@@ -18,7 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.domain.errors import NotFound, Retryable
-from dispatch.domain.messages import NetworkReceipt, Outgoing, ReceiptState
+from dispatch.domain.messages import Handed, NetworkReceipt, Outgoing, ReceiptState
+from dispatch.domain.sms import SIMULATED
 from dispatch.models.database import Database
 from dispatch.models.simnet import SimNetwork, SimPhone, SimTraffic
 
@@ -74,7 +75,7 @@ class SimulatedNetwork:
         self._database = database
         self._seed = seed
 
-    def send(self, message: Outgoing, now: datetime) -> str:
+    def send(self, message: Outgoing, now: datetime) -> tuple[Handed, ...]:
         with self._database.sessions.begin() as session:
             quality = _quality(session)
             if quality.down:
@@ -95,7 +96,8 @@ class SimulatedNetwork:
                 )
                 .on_conflict_do_nothing(index_elements=[SimTraffic.reference])
             )
-            return str(session.scalar(select(SimTraffic.id).where(SimTraffic.reference == message.reference)))
+            row_id = session.scalar(select(SimTraffic.id).where(SimTraffic.reference == message.reference))
+            return (Handed(SIMULATED, str(row_id)),)
 
     def advance(self, now: datetime) -> Iterator[NetworkReceipt]:
         """Move the network to ``now`` and yield what the centre must hear, each with the time at which it happened.

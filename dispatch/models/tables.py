@@ -19,6 +19,7 @@ from dispatch.models import (
     privacy,
     response,
     simnet,
+    sms,
     trail,
     workforce,
 )
@@ -41,6 +42,7 @@ FILES = (
     privacy,
     response,
     simnet,
+    sms,
     trail,
     workforce,
 )

@@ -20,6 +20,7 @@ from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.scripts import Scripts
 from dispatch.domain.signals import SignalKind
+from dispatch.domain.sms import SmsRules
 from dispatch.domain.supervision import DeviceRules
 from dispatch.models.database import Database
 
@@ -45,3 +46,6 @@ class Centre:
     spool_dir: Path
     data_dir: Path
     templates: Book
+    sms: SmsRules
+    ways: tuple[str, ...]
+    """The gateways that messages go by, in the order in which they were chosen."""

@@ -6,7 +6,7 @@ sends, then ``sent`` or ``failed``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
 from dispatch.domain.case import State, Trigger
-from dispatch.domain.messages import NetworkReceipt, Outgoing, ReceiptState
+from dispatch.domain.messages import Handed, NetworkReceipt, Outgoing, ReceiptState
 from dispatch.domain.wording import says_yes
 from dispatch.models.cases import Case
 from dispatch.models.outbox import UNSENT, Message, MessageState
@@ -25,6 +25,7 @@ from dispatch.services.duty.on_duty import reach
 from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import acted, begin_work, move, record
 from dispatch.services.response.heard import hear, still_asked, still_open
+from dispatch.services.sms import ways
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to hand a message to the network before it is tried again under the same reference."""
@@ -77,11 +78,24 @@ def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
         if not _wanted(Look(session, centre, now), message):
             _withdraw(session, message, now)
             return None
+        urgent = _is_emergency(session, message)
+        if not urgent and (until := ways.paused_until(session, centre, message, now)) is not None:
+            message.state = MessageState.PENDING
+            message.handed_over = 0
+            message.next_try_at = until
+            return None
         message.state = MessageState.SENDING
         message.attempts += 1
         message.handed_over = 0
         message.next_try_at = now + LEASE
-        return Outgoing(message.reference, message.channel, message.phone, message.body)
+        by = ways.choose(session, centre, message, now)
+        return Outgoing(message.reference, message.channel, message.phone, message.body, ways=by, urgent=urgent)
+
+
+def _is_emergency(session: Session, message: Message) -> bool:
+    if message.purpose in URGENT:
+        return True
+    return message.case_id is not None and session.get_one(Case, message.case_id).priority == 1
 
 
 def _claim_withdrawal(session: Session, message: Message, now: datetime) -> Outgoing | None:
@@ -102,11 +116,12 @@ def withdrawn(centre: Centre, message_id: int, now: datetime) -> None:
             _withdraw(session, message, now)
 
 
-def sent(centre: Centre, message_id: int, provider_id: str, now: datetime) -> None:
+def sent(centre: Centre, message_id: int, handed: Sequence[Handed], now: datetime) -> None:
     """The network accepted it. A receipt that overtook this call is kept."""
     with centre.database.sessions.begin() as session:
         message = session.get_one(Message, message_id, with_for_update=True)
-        message.provider_id = provider_id
+        ways.note(session, message, handed, now)
+        message.provider_id = next(each.provider_id for each in handed if each.provider_id is not None)
         message.sent_at = now
         message.next_try_at = None
         if message.state in UNSENT:

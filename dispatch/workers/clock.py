@@ -30,6 +30,7 @@ from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
+from dispatch.services.sms import inbox
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import send, work_import
@@ -275,5 +276,6 @@ class Clock:
 
     def _prune(self, now: datetime) -> None:
         live.prune(self._centre, now)
+        inbox.prune(self._centre, now)
         uploads.forget(self._centre, now)
         uploads.sweep(self._centre, now)

@@ -31,11 +31,11 @@ def send_message(runtime: Runtime, message_id: int, now: datetime) -> None:
             runtime.network.withdraw(outgoing.reference, now)
             deliver.withdrawn(runtime.centre, message_id, now)
             return
-        provider_id = runtime.network.send(outgoing, now)
+        handed = runtime.network.send(outgoing, now)
     except Permanent as error:
         deliver.failed(runtime.centre, message_id, error.detail, now, permanent=True)
     except Retryable as error:
         log.warning("message_retry", message_id=message_id, reason=error.code)
         deliver.failed(runtime.centre, message_id, error.detail, now, permanent=False)
     else:
-        deliver.sent(runtime.centre, message_id, provider_id, now)
+        deliver.sent(runtime.centre, message_id, handed, now)

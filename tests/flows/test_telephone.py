@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from dispatch.domain.messages import NetworkReceipt, ReceiptState
+from dispatch.domain.messages import Handed, NetworkReceipt, ReceiptState
 from dispatch.services import deliver, requests
 from dispatch.services.requests import Callee
 from tests.support.factories import DUTY_EAST, DUTY_TOWN
@@ -111,7 +111,7 @@ def test_a_receipt_that_overtakes_the_answer_of_the_network_is_kept(story: Story
     message = next(m for m in story.messages() if m.channel == "sms")
     receipt = NetworkReceipt(message.reference, ReceiptState.DELIVERED, story.now + timedelta(seconds=1))
     assert deliver.receive_receipt(story.centre, receipt)
-    deliver.sent(story.centre, message.id, "late", story.now + timedelta(seconds=2))
+    deliver.sent(story.centre, message.id, [Handed("simulated", "late")], story.now + timedelta(seconds=2))
     assert not deliver.receive_receipt(story.centre, receipt)
     assert next(m.state for m in story.messages() if m.id == message.id) == "delivered"
     story.forward(2)

@@ -48,6 +48,8 @@ ROUTES: dict[str, Route] = {
     "GET /health/engine": Route(PUBLIC),
     "GET /healthz": Route(PUBLIC),
     "GET /metrics": Route(PUBLIC),
+    "GET /gateways/sms/<gateway>/receipt": Route(PUBLIC),
+    "GET /gateways/sms/<gateway>/text": Route(PUBLIC),
     "GET /readyz": Route(PUBLIC),
     "GET /api/v1/openapi.json": Route(PUBLIC),
     "GET /api/v1/health/engine": Route(PUBLIC),

@@ -26,6 +26,7 @@ from dispatch.models.sealed import (
     phone_index,
     tail_index,
 )
+from dispatch.models.sms import SmsReport
 from dispatch.services.centre import Centre
 from dispatch.services.imports import files
 
@@ -66,6 +67,7 @@ COLUMNS = (
     _Column(Case.caller, {"caller_index": phone_index}),
     _Column(Call.caller, {}),
     _Column(Message.phone, {}),
+    _Column(SmsReport.phone, {}),
     _Column(CallBack.phone, {}),
     _Column(SecondFactor.secret, {}),
     _Column(ImportChunk.body, {}),
