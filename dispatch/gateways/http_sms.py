@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import secrets
 
+import httpx
+
 from dispatch.domain.errors import Permanent, Retryable
 from dispatch.domain.sms import Gateway
 
@@ -27,9 +29,6 @@ class HttpSms:
         self._gateway = gateway
         self._password = password
         self._receipts = receipts
-        import httpx  # noqa: PLC0415 -- 8 MB in each process, needed only where such a gateway is used
-
-        self._failed = httpx.HTTPError
         # A connection for each text: one that was kept may have died unnoticed, and then an emergency pays for it.
         self._client = httpx.Client(timeout=SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
@@ -49,7 +48,7 @@ class HttpSms:
         }
         try:
             answer = self._client.get(self._gateway.address, params=query)
-        except self._failed as error:
+        except httpx.HTTPError as error:
             raise Retryable(f"the gateway does not answer ({type(error).__name__})") from error
         if answer.status_code in ACCEPTED:
             return name

@@ -188,11 +188,12 @@ def test_one_telephone_is_not_flooded(wired: Wired) -> None:
     wired.cycle()
     assert len(wired.first.got) == most
     wired.write(phone="13987654321")
-    wired.cycle(60)
+    wired.cycle(1)
     assert [phone for phone, _ in wired.first.got[most:]] == ["13987654321"]
     wired.cycle(3600)
     wired.cycle(61)
-    assert {f"text {number}" for number in range(1, most + 4)} <= {text for _, text in wired.first.got}
+    said = {text for _, text in wired.first.got + wired.second.got}
+    assert {f"text {number}" for number in range(1, most + 4)} <= said
 
 
 def test_a_duty_telephone_that_has_had_enough_is_paged_all_the_same(wired: Wired) -> None:
