@@ -40,7 +40,7 @@ class Sending(Base):
     channel: Mapped[str] = mapped_column(String(20))
     phone_index: Mapped[str | None] = mapped_column(String(22))
     state: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(String(300))
+    reason: Mapped[str | None] = mapped_column(String(50))
     sent_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
 

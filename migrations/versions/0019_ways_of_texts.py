@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(20), nullable=False),
         sa.Column("phone_index", sa.String(22), nullable=True),
         sa.Column("state", sa.String(20), nullable=False),
-        sa.Column("reason", sa.String(300), nullable=True),
+        sa.Column("reason", sa.String(50), nullable=True),
         sa.Column("sent_at", UTC, nullable=False),
         sa.Column("finished_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(

@@ -393,6 +393,7 @@ DEMO_ROUTES = {
 """Doors that only a demo has, open to everybody."""
 
 THING: dict[str, str] = {
+    "gateway": "a way for short messages, which is of no area",
     "area_id": "an area in the East",
     "assessment_id": "an assessment, found by its elder",
     "case_id": "an open case in the East",

@@ -75,7 +75,7 @@ def note(session: Session, message: Message, handed: Sequence[Handed], now: date
                 channel=message.channel,
                 phone_index=phone_index(national(message.phone)),
                 state=Passage.FAILED if refused else Passage.SENT,
-                reason=each.fault[:300] or None,
+                reason=each.fault[:50] or None,
                 sent_at=now,
                 finished_at=now if refused else None,
             )
