@@ -8,6 +8,7 @@ from dispatch.bootstrap.centre import at_work
 from dispatch.bootstrap.network import network
 from dispatch.gateways.ourselves import DOORS, HttpWay
 from dispatch.gateways.simulated import SimulatedNetwork
+from dispatch.gateways.ways import Ways
 from dispatch.services.centre import Centre
 from dispatch.services.sms import inbox
 from dispatch.settings import Settings
@@ -20,7 +21,10 @@ from dispatch.workers.send import Runtime
 def bind_tasks(chosen: Settings) -> Runtime:
     """Point Celery at its broker and its tasks at the centre. Raises ``StartRefused``."""
     found = at_work(chosen)
-    bound = Runtime(found, network(chosen, found))
+    phones = network(chosen, found)
+    if isinstance(phones, Ways):
+        phones.listen()
+    bound = Runtime(found, phones)
     tasks.app.conf.broker_url = chosen.redis_url
     tasks.Bound.runtime = bound
     return bound

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dispatch.bootstrap.process import StartRefused
-from dispatch.domain.sms import SIMULATED
+from dispatch.domain.sms import SIMULATED, Kind
 from dispatch.gateways.http_sms import HttpSms
 from dispatch.gateways.simulated import SimulatedNetwork
+from dispatch.gateways.smpp import SmppSms
 from dispatch.gateways.ways import SmsGateway, Ways
 from dispatch.services.centre import Centre
+from dispatch.services.sms import inbox
 from dispatch.settings import Settings
 
 
@@ -30,6 +34,8 @@ def _gateway(chosen: Settings, found: Centre, name: str) -> SmsGateway:
     password = chosen.sms_secret(name)
     if not password:
         raise StartRefused(f"DISPATCH_SMS_SECRETS has no password for the gateway {name}: add {name}:<password>")
+    if gateway.kind is Kind.SMPP:
+        return SmppSms(gateway, password, lambda report: inbox.keep(found, report, datetime.now(UTC)))
     if not chosen.sms_callback_url:
         raise StartRefused(f"DISPATCH_SMS_CALLBACK_URL is empty: the gateway {name} must know where to bring receipts")
     base = chosen.sms_callback_url.rstrip("/")

@@ -54,3 +54,6 @@ class HttpSms:
             return name
         said = f"the gateway answers {answer.status_code}: {answer.text[:120]}"
         raise Permanent(said) if answer.status_code in HOPELESS else Retryable(said)
+
+    def listen(self) -> None:
+        """Kannel calls us."""

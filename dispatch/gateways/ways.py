@@ -26,12 +26,15 @@ class SmsGateway(Protocol):
 
     def send(self, phone: str, text: str) -> str: ...
 
+    def listen(self) -> None:
+        """Begin to hear receipts and texts, where they come by a connection of the gateway's own."""
+
 
 class Ways:
     """Implements ``PhoneNetwork`` for short messages. None is called by it, and nothing comes back."""
 
     def __init__(self, gateways: Mapping[str, SmsGateway]) -> None:
-        self._gateways = gateways
+        self.gateways = gateways
         self._pool = ThreadPoolExecutor(AT_ONCE * len(gateways), thread_name_prefix="sms")
 
     def send(self, message: Outgoing, now: datetime) -> tuple[Handed, ...]:
@@ -63,9 +66,13 @@ class Ways:
 
     def _try(self, name: str, message: Outgoing) -> str | SendFailed:
         try:
-            return self._gateways[name].send(message.phone, message.body)
+            return self.gateways[name].send(message.phone, message.body)
         except SendFailed as fault:
             return fault
+
+    def listen(self) -> None:
+        for gateway in self.gateways.values():
+            gateway.listen()
 
     def withdraw(self, reference: str, now: datetime) -> None:
         """A short message that has left cannot be called back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 import threading
 import time
@@ -18,8 +19,11 @@ from dispatch.bootstrap.centre import centre_of
 from dispatch.bootstrap.network import network
 from dispatch.bootstrap.web import web_of
 from dispatch.domain.errors import Retryable
+from dispatch.domain.messages import ReceiptState, Report
 from dispatch.domain.signals import SignalKind
+from dispatch.domain.sms import Gateway, Kind
 from dispatch.gateways.http_sms import HttpSms
+from dispatch.gateways.smpp import SmppSms
 from dispatch.models.cases import Case
 from dispatch.models.outbox import Message
 from dispatch.services import intake
@@ -135,6 +139,9 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[Callable[..., House]]:
         server.server_close()
         app.extensions["dispatch"].centre.database.engine.dispose()
     for one in made:
+        for gateway in getattr(one.network, "gateways", {}).values():
+            if isinstance(gateway, SmppSms):
+                gateway.close()
         one.centre.database.engine.dispose()
 
 
@@ -179,10 +186,97 @@ def test_what_kannel_refuses_is_tried_again_and_what_it_cannot_deliver_is_said(
     gateway = ours.centre.sms.gateways["kannel"]
     with pytest.raises(Retryable, match="403"):
         HttpSms(gateway, "wrong", "http://127.0.0.1:9/x?secret=s").send(DUTY_EAST, "一")
-    message_centre.do(mode="fail")
+    message_centre.behave("fail")
     ours.press(timedelta(seconds=61))
     ours.until(lambda: any(m.sent_at for m in ours.messages()))
     ours.until(lambda: ours.page().state == "dead")
     box.stop()
     with pytest.raises(Retryable, match="does not answer"):
         HttpSms(gateway, "secret", "http://127.0.0.1:9/x?secret=s").send(DUTY_EAST, "二")
+
+
+@pytest.fixture
+def smpp(message_centre: MessageCentre) -> Iterator[Callable[..., SmppSms]]:
+    made: list[SmppSms] = []
+
+    def make(heard: Callable[[Report], object], password: str = "secret") -> SmppSms:
+        address = f"smpp://127.0.0.1:{message_centre.port}"
+        made.append(SmppSms(Gateway("smsc", Kind.SMPP, address, "dispatch", "12349"), password, heard))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_by_smpp_a_long_text_goes_out_in_parts_and_comes_back_as_one_receipt(
+    smpp: Callable[..., SmppSms], message_centre: MessageCentre
+) -> None:
+    heard: queue.Queue[Report] = queue.Queue()
+    gateway = smpp(heard.put)
+    text = "【银铃】" + "和平路十二号三栋" * 12
+    name = gateway.send(DUTY_EAST, text)
+    parts = [message_centre.expect("submit"), message_centre.expect("submit")]
+    assert "".join(part["text"] for part in parts) == text
+    assert [part["wants"] for part in parts] == [0, 1]
+    assert all(part["header"] and part["coding"] == 8 for part in parts)
+    receipt = heard.get(timeout=WITHIN)
+    assert (receipt.provider_id, receipt.state) == (name, ReceiptState.DELIVERED)
+    message_centre.behave("fail")
+    gateway.send(DUTY_EAST, "短")
+    assert heard.get(timeout=WITHIN).state is ReceiptState.FAILED
+
+
+def test_by_smpp_people_write_in_either_alphabet_and_what_cannot_be_kept_comes_again(
+    smpp: Callable[..., SmppSms], message_centre: MessageCentre
+) -> None:
+    heard: queue.Queue[Report] = queue.Queue()
+
+    def keep(report: Report) -> None:
+        if report.text == "2":
+            raise RuntimeError("the database is away")
+        heard.put(report)
+
+    smpp(keep).listen()
+    message_centre.expect("bind")
+    for text, status in (("1", 0), ("好的,马上到", 0), ("2", 0x64)):
+        message_centre.do(**{"from": f"86{DUTY_EAST}", "to": "12349", "text": text})
+        assert message_centre.expect("heard")["status"] == status
+    written = [heard.get(timeout=WITHIN) for _ in range(2)]
+    assert [(report.phone, report.text) for report in written] == [
+        (f"86{DUTY_EAST}", "1"),
+        (f"86{DUTY_EAST}", "好的,马上到"),
+    ]
+
+
+def test_by_smpp_too_fast_is_tried_again_and_a_cut_connection_comes_back(
+    smpp: Callable[..., SmppSms], message_centre: MessageCentre
+) -> None:
+    gateway = smpp(lambda _report: None)
+    gateway.listen()
+    message_centre.expect("bind")
+    message_centre.behave("throttle")
+    with pytest.raises(Retryable, match="0x58"):
+        gateway.send(DUTY_EAST, "一")
+    message_centre.behave("deliver")
+    message_centre.do(drop=True)
+    message_centre.expect("bind")
+    assert gateway.send(DUTY_EAST, "二").startswith("M")
+
+
+def test_by_smpp_a_wrong_password_is_no_connection(smpp: Callable[..., SmppSms], message_centre: MessageCentre) -> None:
+    with pytest.raises(Retryable, match="no connection"):
+        smpp(lambda _report: None, password="wrong").send(DUTY_EAST, "一")
+    assert message_centre.expect("bind")["right"] is False
+
+
+def test_by_two_ways_an_emergency_goes_at_once_and_either_answer_counts(
+    house: Callable[..., House], kannel: tuple[Kannel, int], message_centre: MessageCentre
+) -> None:
+    box, port = kannel
+    ours = house(port, kannel=box.address, smsc=f"smpp://127.0.0.1:{message_centre.port}")
+    ours.press(timedelta(seconds=61))
+    ours.until(lambda: any(m.sent_at for m in ours.messages()))
+    submitted = [message_centre.expect("submit") for _ in range(2)]
+    assert {each["text"] for each in submitted} >= {ours.page().body}
+    ours.until(lambda: ours.page().state == "delivered")

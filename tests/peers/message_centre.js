@@ -64,7 +64,10 @@ server.listen(Number(process.argv[2]), "127.0.0.1", () => say({ ready: true }));
 
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
   const order = JSON.parse(line);
-  if (order.mode) mode = order.mode;
+  if (order.mode) {
+    mode = order.mode;
+    say({ mode });
+  }
   if (order.drop) sessions.forEach((session) => session.destroy());
   if (order.text !== undefined) {
     const session = [...sessions].find((each) => each.bound);

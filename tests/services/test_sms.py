@@ -40,6 +40,9 @@ class Fake:
         self.got.append((phone, text))
         return f"{self.name}-{len(self.got)}"
 
+    def listen(self) -> None:
+        """The tests tell what it would."""
+
 
 class Wired(Story):
     """A story whose messages go by two gateways."""
@@ -161,6 +164,16 @@ def test_an_emergency_goes_by_both_ways_at_once_and_its_answer_takes_the_case(wi
     assert pages == [text for phone, text in wired.second.got if phone == DUTY_EAST]
     wired.tell("second", "t1", phone=f"+86{DUTY_EAST}", text="1。")
     wired.tell("second", "t1", phone=f"+86{DUTY_EAST}", text="1。")
+    wired.cycle(1)
+    assert wired.case.state == "owned"
+
+
+def test_an_answer_reaches_the_question_although_something_else_came_after_it(wired: Wired) -> None:
+    wired.press("SOS-1")
+    wired.forward(61)
+    wired.write(phone=DUTY_EAST)
+    wired.cycle(1)
+    wired.tell("first", "t1", phone=DUTY_EAST, text="1")
     wired.cycle(1)
     assert wired.case.state == "owned"
 

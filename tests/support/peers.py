@@ -54,6 +54,11 @@ class MessageCentre:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
 
+    def behave(self, mode: str) -> None:
+        """From now on; what it said before is passed over."""
+        self.do(mode=mode)
+        self.expect("mode")
+
     def stop(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -21,6 +21,7 @@ from dispatch.models.outbox import Message, MessageState
 from dispatch.models.sealed import has_phone
 from dispatch.models.sms import Passage, Sending, SmsReport
 from dispatch.services.centre import Centre
+from dispatch.services.deliver import HEARD
 from dispatch.services.sms.ways import try_another
 
 log = structlog.get_logger()
@@ -101,11 +102,15 @@ def _named(session: Session, report: SmsReport) -> Sending | None:
 
 
 def _answered(session: Session, phone: str) -> Sending | None:
-    """A text says nothing of what it answers: the newest message at that telephone."""
-    sent = select(Sending).where(
-        has_phone(Sending.phone_index, national(phone)), Sending.channel == "sms", Sending.provider_id.is_not(None)
+    """A text says nothing of what it answers: the newest at that telephone that can be answered, else the newest."""
+    sent = (
+        select(Sending)
+        .join(Message)
+        .where(
+            has_phone(Sending.phone_index, national(phone)), Sending.channel == "sms", Sending.provider_id.is_not(None)
+        )
     )
-    return session.scalar(sent.order_by(Sending.id.desc()).limit(1))
+    return session.scalar(sent.order_by(Message.purpose.in_(HEARD).desc(), Sending.id.desc()).limit(1))
 
 
 def _has_hope(session: Session, failed: Sending) -> bool:
