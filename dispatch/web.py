@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from importlib import import_module
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
 from dispatch.bootstrap.process import StartRefused
+from dispatch.loading import load
 from dispatch.settings import Settings
 
 
@@ -40,7 +40,7 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        composition = import_module("dispatch.bootstrap.web")
+        composition = load("dispatch.bootstrap.web")
         try:
             application = composition.start(self._settings)
         except StartRefused as refusal:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
+
+from dispatch.loading import load
 
 # Named as text: `dispatch web` must not pay for importing Celery, nor `dispatch --help` for anything.
 COMMANDS = {
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command = getattr(import_module(module), attribute)
+        command = getattr(load(module), attribute)
         assert isinstance(command, click.Command)
         return command
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
+from sqlalchemy import case as sql_case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,6 +32,7 @@ from dispatch.services.spool import rejected
 from dispatch.services.spool import waiting as spool_waiting
 
 log = structlog.get_logger()
+JOBS: Table = JobRun.__table__  # type: ignore[assignment]
 GRACE = timedelta(seconds=3)
 STUCK = timedelta(seconds=45)
 SHOWN = timedelta(hours=1)
@@ -129,22 +132,31 @@ class Ran:
     detail: dict[str, Any] | None = None
 
 
-def mark(centre: Centre, ran: Ran, now: datetime) -> None:
-    """Write into the registry that a job did its work, or why it could not: then its last time stands still."""
-    dialect = postgresql if centre.database.is_postgresql else sqlite
-    values: dict[str, Any] = {
-        "expected_seconds": ran.expected_seconds,
-        "holder": ran.holder,
-        "error": ran.error,
+def mark(centre: Centre, runs: Sequence[tuple[Ran, datetime]]) -> None:
+    """Write into the registry which jobs did their work and when, or why they could not: then their last time stands
+    still.
+    """
+    statement = (postgresql if centre.database.is_postgresql else sqlite).insert(JOBS)
+    new = statement.excluded
+    values = {
+        "expected_seconds": new.expected_seconds,
+        "holder": new.holder,
+        "error": new.error,
+        "cycle": JOBS.c.cycle + new.cycle,
+        "last_run_at": func.coalesce(new.last_run_at, JOBS.c.last_run_at),
+        "detail": sql_case((new.error.is_(None), new.detail), else_=JOBS.c.detail),
     }
-    if ran.error is None:
-        values |= {"last_run_at": now, "detail": ran.detail or {}}
-    turn = int(ran.error is None)
-    statement = dialect.insert(JobRun).values({"detail": {}, **values, "name": ran.name, "cycle": turn})
     with centre.database.sessions.begin() as session:
-        session.execute(
-            statement.on_conflict_do_update(index_elements=[JobRun.name], set_={**values, "cycle": JobRun.cycle + turn})
+        session.connection().execute(
+            statement.on_conflict_do_update(index_elements=[JOBS.c.name], set_=values),
+            [_row(ran, at) for ran, at in runs],
         )
+
+
+def _row(ran: Ran, at: datetime) -> dict[str, Any]:
+    row = {"name": ran.name, "expected_seconds": ran.expected_seconds, "holder": ran.holder, "error": ran.error}
+    done = ran.error is None
+    return row | {"cycle": int(done), "last_run_at": at if done else None, "detail": (ran.detail or {}) if done else {}}
 
 
 def health(centre: Centre, now: datetime) -> dict[str, Any]:
