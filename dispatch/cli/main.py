@@ -18,6 +18,7 @@ COMMANDS = {
     "areas": "dispatch.cli.areas:areas",
     "keys": "dispatch.cli.keys:keys",
     "trail": "dispatch.cli.trail:trail",
+    "gateways": "dispatch.cli.gateways:gateways",
     "doctor": "dispatch.cli.admin:doctor",
     "import": "dispatch.cli.tables:import_",
     "backup": "dispatch.cli.backup:backup",
