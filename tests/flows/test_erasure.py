@@ -20,6 +20,7 @@ from dispatch.services.floor import callbacks
 from dispatch.services.floor.callbacks import Promise
 from dispatch.services.privacy import erase, requests
 from dispatch.services.privacy.requests import Asked, Verdict
+from tests.support.helps import NEAR, employ
 from tests.support.planting import Place, found, plant
 from tests.support.story import Story
 
@@ -85,9 +86,10 @@ def decide(story: Story, elder_id: int) -> dict[str, Any]:
 def test_nothing_is_left_but_what_is_kept_on_purpose(story: Story, wang: int) -> None:
     case_id = closed_case(story)
     town = story.town
+    helper = employ(town, NEAR)["Near"]
     with story.centre.database.sessions.begin() as session:
         ids = {"elders": wang, "households": town.households["Wang"], "cases": case_id, "users": town.users["lin"]}
-        ids |= {"areas": town.areas["Elm"], "contacts": town.contacts["Daughter"]}
+        ids |= {"areas": town.areas["Elm"], "contacts": town.contacts["Daughter"], "workers": helper}
         given: dict[Place, Any] = {
             ("cases", "kind"): "service",
             ("doubles", "elder_b"): town.elders["Zhao"],

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.case import Kind
 from dispatch.domain.helps.matching import Way
-from dispatch.domain.privacy import mask_address
+from dispatch.domain.privacy import HIDDEN, mask_address
 from dispatch.models.cases import Case
 from dispatch.models.people import Elder
 from dispatch.models.places import Household
@@ -30,6 +30,11 @@ def elder_of(session: Session, case: Case) -> Elder | None:
 
 def home_of(session: Session, case: Case) -> Household | None:
     return session.get(Household, case.household_id) if case.household_id is not None else None
+
+
+def building(home: Household | None) -> str:
+    """The street and the house: the door comes with the yes."""
+    return UNKNOWN if home is None else (mask_address(home.address_short) or "").replace(HIDDEN, "").strip()
 
 
 def called(elder: Elder | None) -> str:
@@ -76,7 +81,7 @@ def offer_text(session: Session, centre: Centre, asked: Question) -> str:
         "age": f"{elder.age(asked.now.astimezone(centre.zone).date())}岁" if elder is not None else "",
         "need": need_of(centre, case, asked.wanted),
         "when": when_of(centre, case, asked.now),
-        "address": (mask_address(home.address_short) or "").replace("****", "") if home is not None else UNKNOWN,
+        "address": building(home),
         "distance": f",{way.metres / 1000:.1f}公里" if way is not None else "",
         "within": f"{seconds}秒" if seconds < 120 else f"{seconds // 60}分钟",
     }
@@ -86,8 +91,7 @@ def offer_text(session: Session, centre: Centre, asked: Question) -> str:
 def spoken(session: Session, centre: Centre, case: Case, wanted: Wanted) -> str:
     """What the telephone says: no name."""
     home = home_of(session, case)
-    address = (mask_address(home.address_short) or "").replace("****", "") if home is not None else UNKNOWN
-    return plain(centre, "offer", "voice", need=need_of(centre, case, wanted), address=address)
+    return plain(centre, "offer", "voice", need=need_of(centre, case, wanted), address=building(home))
 
 
 def preview(session: Session, centre: Centre, case: Case, wanted: Wanted, way: Way | None) -> str:

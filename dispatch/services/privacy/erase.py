@@ -26,6 +26,7 @@ from dispatch.models.places import Area, Household
 from dispatch.models.privacy import ErasedPerson, RightsRequest, Sharing, TellDuty
 from dispatch.models.sealed import has_phone
 from dispatch.models.simnet import SimPhone, SimTraffic
+from dispatch.models.workforce import Wish
 from dispatch.services import trail
 from dispatch.services.centre import Centre
 from dispatch.services.imports.erasure import forget_person
@@ -127,6 +128,7 @@ def _erase(session: Session, elder: Elder, act: Act, why: str) -> dict[str, int]
         "facts": past_the_session(session, delete(Fact).where(Fact.elder_id == elder.id)),
         "cases": restrict(session, cases, act.now, why),
     }
+    past_the_session(session, delete(Wish).where(Wish.elder_id == elder.id))
     forget_person(session, elder, act.now)
     _blank_home(session, elder)
     blank = update(Contact).where(Contact.elder_id == elder.id).values(BLANK_CONTACT)
