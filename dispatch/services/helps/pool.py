@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, nulls_last, or_, select
+from sqlalchemy import and_, case, func, nulls_last, or_, select, union
 from sqlalchemy.orm import Session
 
 from dispatch.domain.helps.assignments import LIVE, AssignmentState
@@ -35,8 +35,8 @@ from dispatch.models.workforce import (
     WorkerSkill,
 )
 
-MOST = 300
-"""Helpers that are looked at for one visit; nearest first where more are in reach."""
+MOST = 120
+"""Helpers that are looked at for one visit: those who serve the area first, then the nearest."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,7 @@ def _in_reach(need: Need, spot: Spot, rules: MatchRules) -> Any:
     """Active helpers with the skill who serve the area, or who are near it now."""
     serves = select(WorkerArea.worker_id).where(WorkerArea.worker_id == Worker.id, WorkerArea.area_id.in_(spot.chain))
     in_area: Any = serves.exists() if spot.chain else Worker.id.is_not(None)
-    mine = select(WorkerArea.worker_id).where(WorkerArea.area_id.in_(spot.chain))
-    reach: Any = Worker.id.in_(mine) if spot.chain else Worker.id.is_not(None)
+    serving = case((in_area, 1), else_=0).label("in_area")
     statement = (
         select(
             Worker.id,
@@ -120,25 +119,33 @@ def _in_reach(need: Need, spot: Spot, rules: MatchRules) -> Any:
             Station.name.label("station"),
             Station.lat.label("station_lat"),
             Station.lon.label("station_lon"),
-            case((in_area, 1), else_=0).label("in_area"),
+            serving,
         )
         .join(WorkerSkill, and_(WorkerSkill.worker_id == Worker.id, WorkerSkill.skill == need.item.skill))
         .outerjoin(WorkerPosition, WorkerPosition.worker_id == Worker.id)
         .outerjoin(Station, Station.id == Worker.station_id)
         .where(Worker.active)
     )
+    if spot.chain:
+        statement = statement.where(Worker.id.in_(_ids(need, spot, rules)))
     if need.place is None:
-        return statement.where(reach).order_by(Worker.id).limit(MOST)
-    if need.soon:
-        box = around(need.place, need.travel.farthest_km * 1000)
-        near = select(WorkerPosition.worker_id).where(
-            WorkerPosition.at >= need.now - rules.position_age,
-            WorkerPosition.lat.between(box.south, box.north),
-            WorkerPosition.lon.between(box.west, box.east),
-        )
-        reach = or_(reach, Worker.id.in_(near))
+        return statement.order_by(Worker.id).limit(MOST)
     square = func.abs(WorkerPosition.lat - need.place.lat) + func.abs(WorkerPosition.lon - need.place.lon)
-    return statement.where(reach).order_by(nulls_last(square.asc()), Worker.id).limit(MOST)
+    return statement.order_by(serving.desc(), nulls_last(square.asc()), Worker.id).limit(MOST)
+
+
+def _ids(need: Need, spot: Spot, rules: MatchRules) -> Any:
+    """Who serves the area and who is near: one list and no OR, for which the database would read all helpers."""
+    serve = select(WorkerArea.worker_id).where(WorkerArea.area_id.in_(spot.chain))
+    if need.place is None or not need.soon:
+        return serve
+    box = around(need.place, need.travel.farthest_km * 1000)
+    near = select(WorkerPosition.worker_id).where(
+        WorkerPosition.at >= need.now - rules.position_age,
+        WorkerPosition.lat.between(box.south, box.north),
+        WorkerPosition.lon.between(box.west, box.east),
+    )
+    return union(serve, near)
 
 
 def _weeks(session: Session, ids: list[int], day: date) -> dict[int, Week]:
