@@ -13,6 +13,7 @@ from dispatch.models import schema
 from dispatch.models.cases import Case
 from dispatch.models.people import Contact, Elder
 from dispatch.models.sealed import has_identity_tail, has_phone, has_tail, keyring
+from dispatch.models.workforce import Worker, WorkerArea, WorkerSkill
 from dispatch.services.register.search import ROWS, look
 from tests.support import factories
 from tests.support.postgres import Postgres
@@ -114,3 +115,26 @@ def test_who_was_there_before_is_found_by_a_row_of_their_own_after_the_upgrade(e
             assert session.scalars(look(session, "road").ids.order_by(ROWS.c.elder_id)).all() == [1, 2]
     finally:
         database.engine.dispose()
+
+
+def test_skills_of_a_list_are_rows_after_the_upgrade(empty_url: str, tmp_path: Path) -> None:
+    """And whoever worked in an area serves it."""
+    centre = factories.make_centre(empty_url, tmp_path)
+    engine = centre.database.engine
+    _plain(engine)
+    _to(engine, "0019")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO workers (id, name, phone, skills, area_id) VALUES"
+                """ (1, 'Hua', '13700000009', '["meal", "bath", "meal"]', 1), (2, 'Lan', '13700000008', '[]', 1)"""
+            )
+        )
+    _to(engine, "0020")
+    with centre.database.reads() as session:
+        held = session.execute(select(WorkerSkill.worker_id, WorkerSkill.skill, WorkerSkill.level)).all()
+        assert sorted(map(tuple, held)) == [(1, "bath", 1), (1, "meal", 1)]
+        assert sorted(session.scalars(select(WorkerArea.worker_id))) == [1, 2]
+        hua = session.get_one(Worker, 1)
+        assert (hua.kind, hua.active, hua.capacity, hua.languages) == ("worker", True, 6, [])
+    engine.dispose()
