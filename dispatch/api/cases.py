@@ -54,6 +54,7 @@ def post_case(body: schemas.CaseIn) -> Response:
         elder_id=_id(body.elder_id),
         caller=normal_number(body.caller_number),
         help=body.help,
+        item=body.item,
         wanted_at=body.wanted_at,
         text=body.text,
         priority=body.priority,
@@ -126,11 +127,14 @@ def follow_up(path: CasePath, body: schemas.FollowUpIn) -> Response:
     return jsonify(work.follow_up(centre(), path.id, act(), result=body.result, text=body.text))
 
 
-@api.post("/cases/<case_id>/call", summary="Ring the elder, a contact, or whom a call-back was promised", responses=ROW)
+@api.post(
+    "/cases/<case_id>/call", summary="Ring the elder, a contact, a helper, or whom one promised to", responses=ROW
+)
 def call_out(path: CasePath, body: schemas.CallOutIn) -> Response:
     whom = requests.Callee(
         contact_id=_id(body.contact_id) if body.to == "contact" else None,
         callback_id=_id(body.callback_id) if body.to == "callback" else None,
+        worker_id=_id(body.worker_id) if body.to == "worker" else None,
     )
     return jsonify(requests.call_out(centre(), path.id, act(), whom))
 

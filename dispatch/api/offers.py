@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from dispatch.api.context import act, allowed, centre, idempotency_key, now
-from dispatch.api.schemas import CasePath, Id, Model, Problem, Short, Versioned
+from dispatch.api.schemas import CasePath, Id, Item, Model, Problem, Short, Versioned
 from dispatch.domain.helps.offers import Decline, Mode
 from dispatch.domain.permissions import May
 from dispatch.services.helps import candidates, offering, services, view
@@ -23,7 +23,6 @@ api = APIBlueprint(
     abp_security=[{"cookie": []}, {"bearer": []}],
 )
 REFUSED: dict[Any, Any] = {404: Problem, 409: Problem}
-Item = Annotated[str, StringConstraints(max_length=30, pattern=r"^[a-z_]+$")]
 
 
 class OfferPath(Model):

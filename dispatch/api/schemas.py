@@ -76,6 +76,8 @@ def _in_utc(value: datetime) -> datetime:
 When = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """RFC 3339 with a zone."""
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
+Item = Annotated[str, StringConstraints(max_length=30, pattern=r"^[a-z_]+$")]
+"""Of ``config/catalogue.yaml``."""
 Note = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Priority = Annotated[int, Field(ge=1, le=4)]
@@ -166,6 +168,8 @@ class CaseIn(Model):
     elder_id: Id | None = None
     caller_number: Phone | None = None
     help: Help | None = None
+    item: Item | None = None
+    """Of ``GET /services``, under ``help``."""
     wanted_at: When | None = None
     text: Note | None = None
     priority: Priority | None = None
@@ -228,13 +232,14 @@ class FollowUpIn(Model):
 
 
 class CallOutIn(Model):
-    to: Literal["elder", "contact", "callback"]
+    to: Literal["elder", "contact", "callback", "worker"]
     contact_id: Id | None = None
     callback_id: Id | None = None
+    worker_id: Id | None = None
 
     @model_validator(mode="after")
     def _named(self) -> CallOutIn:
-        for name in ("contact", "callback"):
+        for name in ("contact", "callback", "worker"):
             if (self.to == name) != (getattr(self, f"{name}_id") is not None):
                 raise ValueError(f"send {name}_id with to={name}, and only then")
         return self

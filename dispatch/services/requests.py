@@ -16,7 +16,9 @@ from dispatch.models.floor import CallBack
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
+from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
+from dispatch.services.helps.orders import help_of, keep, named, wanted_of
 from dispatch.services.lifecycle import acted, begin_work, move, put, record
 from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.rows import Row, case_row
@@ -35,6 +37,8 @@ class Request:
     elder_id: int | None = None
     caller: str | None = None
     help: Help | None = None
+    item: str | None = None
+    """Of the catalogue; it says which help."""
     wanted_at: datetime | None = None
     text: str | None = None
     priority: int | None = None
@@ -129,15 +133,26 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
         put(case, Flag.SPOOLED)
     session.add(case)
     session.flush()
+    if request.item is not None:
+        _order(session, centre, case, request.item, act.now)
     return case
+
+
+def _order(session: Session, centre: Centre, case: Case, code: str, now: datetime) -> None:
+    """What exactly is asked for, at the price of today. Raises ``Invalid`` for an item of another help."""
+    item = named(centre, code)
+    if item.help != help_of(case):
+        raise Invalid("item", "other-help", f"{code} belongs to {item.help.value}")
+    keep(session, centre, case, wanted_of(session, centre, case, code), now)
 
 
 @dataclass(frozen=True)
 class Callee:
-    """One of the elder's contacts, or whom a call-back was promised; neither: the elder, or whoever rang."""
+    """A contact of the elder, a helper, or whom a call-back was promised; nobody: the elder, or whoever rang."""
 
     contact_id: int | None = None
     callback_id: int | None = None
+    worker_id: int | None = None
 
 
 def call_out(centre: Centre, case_id: int, act: Act, whom: Callee) -> Row:
@@ -158,10 +173,10 @@ def ring(session: Session, centre: Centre, case: Case, act: Act, whom: Callee) -
     """The call inside of a transaction that holds the case."""
     move(case, Trigger.NOTE)
     contact_id = whom.contact_id
-    phone, label = _callee(session, case, whom)
+    phone, label = _callee(session, case, act, whom)
     tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
     message = Message(
-        reference=f"call:{case.id}:{len(tries)}:{contact_id or 'elder'}",
+        reference=f"call:{case.id}:{len(tries)}:{_kind_of(whom)}",
         channel="voice",
         purpose="call_out",
         phone=phone,
@@ -180,10 +195,18 @@ def ring(session: Session, centre: Centre, case: Case, act: Act, whom: Callee) -
     if act.actor.user_id == case.owner_id:
         acted(case, act.now)
     data = {"to": label, "message_id": str(message.id), "contact_id": contact_id and str(contact_id)}
+    if whom.worker_id is not None:
+        data["worker_id"] = str(whom.worker_id)
     record(session, case, "call_out", act.actor, act.now, channel="voice", data=data)
 
 
-def _callee(session: Session, case: Case, whom: Callee) -> tuple[str, str]:
+def _kind_of(whom: Callee) -> str:
+    return f"worker{whom.worker_id}" if whom.worker_id is not None else str(whom.contact_id or "elder")
+
+
+def _callee(session: Session, case: Case, act: Act, whom: Callee) -> tuple[str, str]:
+    if whom.worker_id is not None:
+        return _helper(session, act, whom.worker_id)
     if whom.contact_id is None:
         elder = session.get(Elder, case.elder_id) if case.elder_id else None
         phone = _promised(session, case, whom) or (elder.phone if elder else case.caller)
@@ -195,6 +218,14 @@ def _callee(session: Session, case: Case, whom: Callee) -> tuple[str, str]:
         raise Invalid("contact_id", "unknown", "this is not a contact of this case's elder")
     contact.tried += 1
     return contact.phone, contact.name
+
+
+def _helper(session: Session, act: Act, worker_id: int) -> tuple[str, str]:
+    statement = select(Worker).join(Area, Area.id == Worker.area_id)
+    worker = session.scalar(statement.where(Worker.id == worker_id, Worker.active, inside(act.actor.paths)))
+    if worker is None:
+        raise Invalid("worker_id", "unknown", "there is no such helper in your areas")
+    return worker.phone, worker.name
 
 
 def _promised(session: Session, case: Case, whom: Callee) -> str | None:

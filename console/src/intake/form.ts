@@ -1,7 +1,7 @@
 import { reactive, ref } from 'vue'
 import type { ElderHit, Priority } from '@/live/types'
 
-const EMPTY = { caller: '', kind: 'emergency', channel: 'hotline', help: 'emergency', priority: 1 as Priority, wanted: '', text: '', applicant: '', relation: '' }
+const EMPTY = { caller: '', kind: 'emergency', channel: 'hotline', help: 'emergency', item: '', priority: 1 as Priority, wanted: '', text: '', applicant: '', relation: '' }
 
 /** What was typed stays when the drawer is closed with Esc: an alarm may come in the middle of a call. */
 const elder = ref<ElderHit | null>(null)

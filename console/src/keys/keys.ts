@@ -41,7 +41,7 @@ function comboOf(event: KeyboardEvent): string {
   return [...held.filter(Boolean), event.code.replace('NumpadEnter', 'Enter')].join('+')
 }
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null
   if (!element?.tagName) return false
   if (element.isContentEditable || element.tagName === 'TEXTAREA' || element.tagName === 'SELECT') return true
@@ -49,7 +49,7 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 /** Enter on something that is pressed by it belongs to that, and not to the list beside it. */
-function isPressed(target: EventTarget | null): boolean {
+export function isPressed(target: EventTarget | null): boolean {
   return !!(target as HTMLElement | null)?.closest?.('button,a[href],summary')
 }
 

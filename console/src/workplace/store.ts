@@ -13,7 +13,7 @@ import { isHeld } from './rowtext'
 export type Status = 'ready' | 'on_call' | 'wrap_up' | 'break' | 'away'
 export const STATUSES: Status[] = ['ready', 'on_call', 'wrap_up', 'break', 'away']
 export type CaseDialog =
-  | 'close' | 'hold' | 'priority' | 'merge' | 'takeover' | 'release' | 'reopen' | 'callers' | 'follow_up' | 'callback' | 'handoff'
+  | 'close' | 'hold' | 'priority' | 'merge' | 'takeover' | 'release' | 'reopen' | 'dispatch' | 'follow_up' | 'callback' | 'handoff'
 
 const WRAP_UP_MS = 90_000
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.helps.offers import PlanState
+from dispatch.domain.helps.offers import OfferState, PlanState
 from dispatch.models.helps import Assignment, Offer, OfferPlan
-from dispatch.models.outbox import Message
+from dispatch.models.outbox import Message, MessageState
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.helps.outbox import QUESTIONS
 from dispatch.services.rows import must_see, stamp
+
+LONG = timedelta(seconds=30)
+"""A question that is put off by more than that is better asked by a person."""
 
 
 def of_case(centre: Centre, case_id: int, actor: Actor) -> dict[str, Any]:
@@ -46,21 +50,38 @@ def offers_json(session: Session, statement: Any) -> list[dict[str, Any]]:
     return [_offer(offer, names[offer.worker_id], said[offer.id]) for offer in offers]
 
 
+def _fails(message: Message) -> bool:
+    """The network has refused it or could not be reached so far, or this telephone has had enough for a while."""
+    waits = message.state in (MessageState.PENDING, MessageState.QUEUED)
+    put_off = message.next_try_at is not None and message.next_try_at - message.created_at > LONG
+    return message.state == MessageState.DEAD or (waits and (message.attempts > 0 or put_off))
+
+
+def _by_hand(offer: Offer, questions: list[Message]) -> str | None:
+    """The number to dial when nothing of the centre's own gets through to whoever is asked; it is shown only then."""
+    stuck = offer.state == OfferState.OFFERED and bool(questions) and all(map(_fails, questions))
+    return offer.number if stuck else None
+
+
 def _names(session: Session, ids: set[int]) -> dict[int, str]:
     return {worker.id: worker.name for worker in session.scalars(select(Worker).where(Worker.id.in_(ids)))}
 
 
-def _messages(session: Session, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """The question by each channel, and how far it came."""
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+def _messages(session: Session, ids: list[int]) -> dict[int, list[Message]]:
+    """The question by each channel."""
+    found: dict[int, list[Message]] = defaultdict(list)
     questions = select(Message).where(Message.offer_id.in_(ids), Message.purpose.in_(QUESTIONS)).order_by(Message.id)
     for message in session.scalars(questions):
-        at = message.finished_at or message.sent_at or message.created_at
-        found[message.offer_id or 0].append({"channel": message.channel, "state": message.state, "at": stamp(at)})
+        found[message.offer_id or 0].append(message)
     return found
 
 
-def _offer(offer: Offer, name: str, messages: list[dict[str, Any]]) -> dict[str, Any]:
+def _message(message: Message) -> dict[str, Any]:
+    at = message.finished_at or message.sent_at or message.created_at
+    return {"channel": message.channel, "state": message.state, "at": stamp(at), "fails": _fails(message)}
+
+
+def _offer(offer: Offer, name: str, questions: list[Message]) -> dict[str, Any]:
     return {
         "id": str(offer.id),
         "case_id": str(offer.case_id),
@@ -76,7 +97,8 @@ def _offer(offer: Offer, name: str, messages: list[dict[str, Any]]) -> dict[str,
         "answered_at": stamp(offer.answered_at),
         "channel": offer.channel,
         "reason": offer.reason,
-        "messages": messages,
+        "messages": [_message(one) for one in questions],
+        "phone": _by_hand(offer, questions),
         "version": offer.version,
     }
 

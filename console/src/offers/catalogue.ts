@@ -1,0 +1,24 @@
+import { computed, shallowRef } from 'vue'
+import { ask } from '@/live/api'
+import { inWords } from '@/response/words'
+import type { Catalogue, CatalogueItem } from './types'
+
+/** The ten helps and their items; the same for everybody, so it is read once a sitting. */
+const catalogue = shallowRef<Catalogue | null>(null)
+let reading: Promise<void> | null = null
+
+/** What cannot be read now is asked for again the next time; until then codes stand for their words. */
+export function useCatalogue() {
+  if (!catalogue.value) {
+    reading ??= ask<Catalogue>('/services')
+      .then((found) => { catalogue.value = found }, () => {})
+      .finally(() => { reading = null })
+  }
+  const kinds = computed(() => new Map(catalogue.value?.kinds.map((one) => [one.code, one])))
+  const skills = computed(() => new Map(catalogue.value?.skills.map((one) => [one.code, one])))
+
+  const itemsOf = (help: string | null): CatalogueItem[] => catalogue.value?.helps.find(({ code }) => code === help)?.items ?? []
+  const kindWord = (code: string): string => inWords(kinds.value.get(code)) || code
+  const skillWord = (code: string): string => inWords(skills.value.get(code)) || code
+  return { itemsOf, kindWord, skillWord }
+}
