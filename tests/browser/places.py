@@ -44,6 +44,13 @@ def workplace(visitor: Visitor, stage: Stage) -> None:
     desk.timeline().first.wait_for()
 
 
+def dispatch(visitor: Visitor, stage: Stage) -> None:
+    """Whom to send: F4 on the case of the workplace."""
+    workplace(visitor, stage)
+    visitor.page.keyboard.press("F4")
+    visitor.page.get_by_test_id("send-offers").wait_for()
+
+
 def case_page(visitor: Visitor, stage: Stage) -> None:
     visitor.enter("operator", f"/console/case/{busy(stage)}")
     Desk(visitor.page, visitor.words).timeline().first.wait_for()
@@ -147,6 +154,7 @@ PLACES: dict[str, Place] = {
     "shift": shift,
     "quiet_desk": quiet_desk,
     "workplace": workplace,
+    "dispatch": dispatch,
     "case": case_page,
     "history": history,
     "unreadable": unreadable,
