@@ -32,6 +32,7 @@ from dispatch.api import (
     jobs,
     live,
     me,
+    offer_link,
     offers,
     pages,
     privacy,
@@ -110,7 +111,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (scripts, cascades, arrivals, offers, jobs):
         app.register_api(room.api)
-    for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, forms.pages):
+    for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)
     app.after_request(_headers)
     return app

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, make_response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, StringConstraints
 
-from dispatch.api.context import allowed, centre, idempotency_key, now
+from dispatch.api.context import allowed, centre, context, idempotency_key, now
 from dispatch.api.schemas import Id, Model, Note, Problem, Short, When
+from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.assignments import Fix
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.permissions import May
-from dispatch.services.helps import myjobs, visiting
+from dispatch.services.helps import myjobs, photos, visiting
 from dispatch.services.helps.working import Report
 from dispatch.services.work import Act
 
@@ -34,6 +35,10 @@ class JobPath(Model):
     @property
     def id(self) -> int:
         return int(self.assignment_id)
+
+
+class PhotoPath(JobPath):
+    photo_id: Id
 
 
 class PositionIn(Model):
@@ -80,7 +85,8 @@ def _act() -> Act:
 
 @api.get("/my/jobs", summary="What I am asked, and where I go", responses={404: Problem})
 def get_my_jobs() -> Response:
-    return jsonify(myjobs.jobs(centre(), allowed(May.JOBS), now()))
+    # The number of the centre takes calls and short messages alike (config/sms.yaml, `sender`).
+    return jsonify({**myjobs.jobs(centre(), allowed(May.JOBS), now()), "hotline": context().settings.hotline})
 
 
 @api.post("/assignments/<assignment_id>/depart", summary="Under way", responses=REFUSED)
@@ -101,6 +107,56 @@ def post_complete(path: JobPath, body: DeedIn) -> Response:
 @api.post("/assignments/<assignment_id>/help", summary="The helper needs help: an urgent case", responses=REFUSED)
 def post_help(path: JobPath, body: ReportIn) -> Response:
     return jsonify(visiting.cry(centre(), path.id, _act(), body.report()))
+
+
+PHOTO = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["client_uuid", "at", "photo"],
+                "properties": {
+                    "client_uuid": {"type": "string"},
+                    "at": {"type": "string", "format": "date-time"},
+                    "photo": {"type": "string", "format": "binary"},
+                },
+            }
+        }
+    },
+}
+
+
+@api.post(
+    "/assignments/<assignment_id>/photos",
+    summary="A picture from the visit, as a small JPEG",
+    responses=REFUSED,
+    openapi_extensions={"requestBody": PHOTO},
+)
+def post_photo(path: JobPath) -> Response:
+    doing = _act()
+    said = ReportIn.model_validate(request.form.to_dict())
+    sent = request.files.get("photo")
+    if sent is None:
+        raise Invalid("photo", "missing", "send the picture as the field `photo` of a multipart form")
+    picture = photos.Picture(said.client_uuid, said.at, sent.read())
+    return jsonify(photos.keep(centre(), path.id, doing, picture))
+
+
+@api.get(
+    "/assignments/<assignment_id>/photos", summary="The pictures that came from the visit", responses={404: Problem}
+)
+def get_photos(path: JobPath) -> Response:
+    return jsonify(photos.of_job(centre(), path.id, allowed(May.CASES_READ)))
+
+
+@api.get("/assignments/<assignment_id>/photos/<photo_id>", summary="One of them", responses={404: Problem})
+def get_photo(path: PhotoPath) -> Response:
+    actor = allowed(May.CASES_READ)
+    answer = make_response(photos.content(centre(), path.id, int(path.photo_id), actor, now()))
+    answer.mimetype = "image/jpeg"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @api.post("/assignments/<assignment_id>/cancel", summary="Whoever accepted does not come", responses=REFUSED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from flask import Response, jsonify
+from flask import Response, jsonify, url_for
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
@@ -12,7 +12,8 @@ from dispatch.api.context import act, allowed, centre, idempotency_key, now
 from dispatch.api.schemas import CasePath, Id, Item, Model, Problem, Short, Versioned
 from dispatch.domain.helps.offers import Decline, Mode
 from dispatch.domain.permissions import May
-from dispatch.services.helps import candidates, offering, services, view
+from dispatch.services.helps import candidates, links, offering, services, view
+from dispatch.services.rows import stamp
 from dispatch.services.work import Act
 
 api = APIBlueprint(
@@ -92,6 +93,20 @@ def post_stop(path: CasePath, body: ReasonIn) -> Response:
     doing = act()
     offering.stop_asking(centre(), path.id, doing, reason=body.reason)
     return jsonify(view.of_case(centre(), path.id, doing.actor))
+
+
+@api.post(
+    "/offers/<offer_id>/link",
+    summary="A link by which the helper answers once without a sign-in; shown this once, good for 15 minutes",
+    responses={201: None, **REFUSED},
+)
+def post_link(path: OfferPath) -> Response:
+    made = links.make(centre(), path.id, act())
+    answer = jsonify(
+        url=url_for("offer_link.show", token=made.token, _external=True), expires_at=stamp(made.expires_at)
+    )
+    answer.status_code = 201
+    return answer
 
 
 @api.post("/offers/<offer_id>/withdraw", summary="This helper is not asked any more", responses=REFUSED)

@@ -30,6 +30,12 @@ def console(path: str = "") -> Response:
     return page("index.html")
 
 
+@pages.get("/provider")
+def provider() -> Response:
+    """The helper's page, for a telephone."""
+    return page("provider.html")
+
+
 def page(name: str) -> Response:
     directory = context().settings.console_dir
     if not (directory / name).is_file():

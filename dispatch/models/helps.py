@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.domain.helps.assignments import LIVE
@@ -170,3 +170,36 @@ class WorkRecord(Base):
     opened_case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"))
     """The case that a cry for help from there has opened."""
     flags: Mapped[list[str]]
+
+
+class WorkPhoto(Base):
+    """A picture from a visit, drawn anew on the telephone: small, and with nothing in it of what the camera knows."""
+
+    __tablename__ = "work_photos"
+    __table_args__ = (
+        Index("ix_work_photos_assignment_id", "assignment_id"),
+        Index("ix_work_photos_sha256", "sha256"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(BigId, ForeignKey("assignments.id"))
+    client_uuid: Mapped[str] = mapped_column(String(50), unique=True)
+    device_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    flags: Mapped[list[str]]
+
+
+class OfferLink(Base):
+    """A link by which one offer is answered once, without a sign-in. The token itself is written nowhere."""
+
+    __tablename__ = "offer_links"
+    __table_args__ = (Index("ix_offer_links_offer_id", "offer_id"),)
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    offer_id: Mapped[int] = mapped_column(BigId, ForeignKey("offers.id"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -10,9 +10,9 @@ LOCALES = ("zh-CN", "en")
 
 
 class Words:
-    def __init__(self, locale: str) -> None:
+    def __init__(self, locale: str, folder: str = "console/src/i18n") -> None:
         self.locale = locale
-        self._texts: dict[str, str] = json.loads((ROOT / "console/src/i18n" / f"{locale}.json").read_text("utf-8"))
+        self._texts: dict[str, str] = json.loads((ROOT / folder / f"{locale}.json").read_text("utf-8"))
 
     def __call__(self, key: str, **values: object) -> str:
         text = self._texts[key]

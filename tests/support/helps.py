@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.helps.assignments import Fix
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.offers import Mode
-from dispatch.models.helps import Assignment, Offer, OfferPlan
+from dispatch.models.helps import Assignment, Offer, OfferPlan, WorkPhoto
 from dispatch.models.places import Household
 from dispatch.models.workforce import Station, Worker, WorkerArea, WorkerPosition, WorkerShift, WorkerSkill
 from dispatch.services.helps import offering, view, visiting
@@ -192,7 +192,18 @@ def in_the_east(town: Town, case_id: str) -> dict[str, str]:
         )
         session.add(job)
         session.flush()
-        return {"offer_id": str(offer.id), "assignment_id": str(job.id)}
+        photo = WorkPhoto(
+            assignment_id=job.id,
+            client_uuid="in-the-east",
+            device_at=START,
+            received_at=START,
+            sha256="0" * 64,
+            content=b"",
+            flags=[],
+        )
+        session.add(photo)
+        session.flush()
+        return {"offer_id": str(offer.id), "assignment_id": str(job.id), "photo_id": str(photo.id)}
 
 
 def jobs_of(town: Town, name: str) -> list[Assignment]:

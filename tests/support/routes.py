@@ -133,6 +133,7 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/cases/<case_id>/offers": Route(May.CASES_READ),
     "POST /api/v1/cases/<case_id>/offers": Route(May.CASES_WORK, {"mode": "parallel"}),
     "POST /api/v1/cases/<case_id>/offers/stop": Route(May.CASES_WORK, {"reason": "she is well"}),
+    "POST /api/v1/offers/<offer_id>/link": Route(May.CASES_WORK),
     "POST /api/v1/offers/<offer_id>/withdraw": Route(May.CASES_WORK, {"reason": "somebody nearer"}),
     "POST /api/v1/offers/<offer_id>/accept": Route((May.JOBS, May.CASES_WORK), {}),
     "POST /api/v1/offers/<offer_id>/decline": Route((May.JOBS, May.CASES_WORK), {"reason": "busy"}),
@@ -141,6 +142,11 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/assignments/<assignment_id>/arrive": Route((May.JOBS, May.CASES_WORK), REPORT),
     "POST /api/v1/assignments/<assignment_id>/complete": Route((May.JOBS, May.CASES_WORK), REPORT),
     "POST /api/v1/assignments/<assignment_id>/help": Route((May.JOBS, May.CASES_WORK), REPORT),
+    "POST /api/v1/assignments/<assignment_id>/photos": Route(
+        (May.JOBS, May.CASES_WORK), form={**REPORT, "client_uuid": "p1", "photo": ("x", "door.jpg")}
+    ),
+    "GET /api/v1/assignments/<assignment_id>/photos": Route(May.CASES_READ),
+    "GET /api/v1/assignments/<assignment_id>/photos/<photo_id>": Route(May.CASES_READ),
     "POST /api/v1/assignments/<assignment_id>/cancel": Route(May.CASES_WORK, {"reason": "unreachable"}),
     # register
     "GET /api/v1/elders": Route(May.REGISTER_READ),
@@ -320,6 +326,9 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/wall-tokens": Route(May.SUPERVISE),
     "POST /api/v1/wall-tokens": Route(May.SUPERVISE, {"name": "duty room"}),
     "DELETE /api/v1/wall-tokens/<wall_id>": Route(May.SUPERVISE),
+    "GET /provider": Route(PUBLIC),
+    "GET /o/<token>": Route(PUBLIC),
+    "POST /o/<token>": Route(PUBLIC),
     "GET /e/<token>": Route(PUBLIC),
     "GET /e/<token>/state": Route(PUBLIC),
     "GET /e/<token>/services": Route(PUBLIC),
@@ -415,6 +424,7 @@ THING: dict[str, str] = {
     "arrival_id": "an arrival in the East",
     "offer_id": "an offer in the East",
     "assignment_id": "a visit in the East",
+    "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",
     "review_id": "a review in the East",

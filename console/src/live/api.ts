@@ -47,7 +47,7 @@ export async function ask<T>(path: string, { method = 'GET', body, query, key, t
       credentials: 'same-origin',
       signal: abort.signal,
       headers: headers(method, body, key),
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
     })
   } catch {
     throw new Failure(abort.signal.aborted ? 'timeout' : 'unreachable', 0, null)
@@ -94,7 +94,7 @@ export function upload<T>(path: string, form: FormData, key: string, progress: (
 
 function headers(method: string, body: unknown, key?: string): Record<string, string> {
   const found: Record<string, string> = { Accept: 'application/json', 'X-Idle-Seconds': String(idleSeconds()) }
-  if (body !== undefined) found['Content-Type'] = 'application/json'
+  if (body !== undefined && !(body instanceof FormData)) found['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) found['X-CSRF-Token'] = csrf
   if (key) found['Idempotency-Key'] = key
   return found

@@ -66,6 +66,8 @@ class Oddity(StrEnum):
     LATE = "late_entry"
     NO_CHECK_IN = "no_check_in"
     SHORT = "short_visit"
+    SAME_PHOTO = "same_photo"
+    """The very same picture was sent before, of this visit or of another."""
     AFTER_END = "after_end"
     """It reached the centre when the job was not this helper's any more."""
 

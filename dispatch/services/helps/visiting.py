@@ -40,7 +40,7 @@ def report(centre: Centre, job_id: int, act: Act, deed: str, said: Report) -> di
             before = working.known(session, on.job.id, said)
         return _answer(session, on, before)
 
-    return _on_the_job(centre, job_id, act, work)
+    return on_the_job(centre, job_id, act, work)
 
 
 def _answer(session: Session, on: OnTheJob, row: WorkRecord | None) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def cry(centre: Centre, job_id: int, act: Act, said: Report) -> dict[str, Any]:
         row = working.known(session, on.job.id, said) or crying.cry(session, centre, on, said)
         return _answer(session, on, row)
 
-    return _on_the_job(centre, job_id, act, work)
+    return on_the_job(centre, job_id, act, work)
 
 
 def take_back(centre: Centre, job_id: int, act: Act, *, reason: str, no_show: bool) -> dict[str, Any]:
@@ -73,10 +73,10 @@ def take_back(centre: Centre, job_id: int, act: Act, *, reason: str, no_show: bo
         lose(session, ends, on.job, Deed.NO_SHOW if no_show else Deed.CANCEL)
         return {"assignment": view.assignment_json(session, on.job)}
 
-    return _on_the_job(centre, job_id, act, work)
+    return on_the_job(centre, job_id, act, work)
 
 
-def _on_the_job(
+def on_the_job(
     centre: Centre, job_id: int, act: Act, work: Callable[[Session, OnTheJob], dict[str, Any]]
 ) -> dict[str, Any]:
     def once(session: Session) -> dict[str, Any]:

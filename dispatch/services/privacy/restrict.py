@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.models.cases import Call, Case, Draft
 from dispatch.models.devices import DeviceTask
 from dispatch.models.floor import CallBack, HandoverItem, Review
-from dispatch.models.helps import Assignment, WorkRecord
+from dispatch.models.helps import Assignment, WorkPhoto, WorkRecord
 from dispatch.models.outbox import UNSENT, Message
 from dispatch.models.privacy import RestrictedCase
 from dispatch.models.response import Arrival, Cascade, CascadeCall, Handoff, ScriptRun
@@ -67,6 +67,7 @@ def _clearing(ids: Sequence[int]) -> Iterator[Any]:
     yield update(Arrival).where(Arrival.case_id.in_(ids)).values(who="", reason=None)
     jobs = select(Assignment.id).where(Assignment.case_id.in_(ids))
     yield update(WorkRecord).where(WorkRecord.assignment_id.in_(jobs)).values(note=None)
+    yield update(WorkPhoto).where(WorkPhoto.assignment_id.in_(jobs)).values(content=b"")
     yield update(Review).where(Review.case_id.in_(ids)).values(comment="")
     yield update(DeviceTask).where(DeviceTask.case_id.in_(ids)).values(note=None)
     callbacks = select(cast(CallBack.id, String)).where(CallBack.case_id.in_(ids))

@@ -1,0 +1,145 @@
+/** The helper's offers and visits, what is on its way to the centre, and the clock that asks and sends again. */
+import { computed, ref, shallowRef } from 'vue'
+import { ask, asFailure, newKey } from '@/live/api'
+import { learnServerTime, skew } from '@/live/clock'
+import { sweep } from './drafts'
+import { type Deed, type Entry, type Evidence, happenedAt, type Outcome, Queue } from './queue'
+import { phase, resume, user } from './session'
+import { shelf } from './shelf'
+import type { Job, JobState, MyJobs, Position } from './types'
+
+const LOOK_MS = 4_000
+const HIDDEN_LOOK_MS = 20_000
+const FLUSH_MS = 30_000
+const PHOTO_MS = 60_000
+
+export const mine = shallowRef<MyJobs | null>(null)
+/** Since when the centre does not answer; null: it does. */
+export const lostSince = ref<number | null>(null)
+/** Signed in, and yet no helper: the centre has to link the two. */
+export const unlinked = ref(false)
+export const entries = shallowRef<Entry[]>([])
+export const lastTry = ref<number | null>(null)
+export const sending = ref(false)
+
+export const waiting = computed(() => entries.value.filter(({ fate, owner }) => fate === 'waiting' && owner === user.value?.id))
+export const others = computed(() => entries.value.filter(({ fate, owner }) => fate === 'waiting' && owner !== user.value?.id).length)
+/** What became of things that did not simply arrive, until it is read. */
+export const notices = computed(() => entries.value.filter(({ fate, owner }) => fate !== 'waiting' && owner === user.value?.id))
+
+const queue = new Queue(shelf, send, (found) => { entries.value = found })
+
+let timer = 0
+let asking: Promise<void> | null = null
+
+/** Ask now, and again after a while. Whoever asks meanwhile gets the same answer. */
+export function refresh(): Promise<void> {
+  asking ??= look().finally(() => {
+    asking = null
+    clearTimeout(timer)
+    timer = window.setTimeout(() => void refresh(), document.hidden ? HIDDEN_LOOK_MS : LOOK_MS)
+  })
+  return asking
+}
+
+async function look(): Promise<void> {
+  if (phase.value !== 'in') return
+  try {
+    const found = await ask<MyJobs>('/my/jobs')
+    if (!mine.value) void sweep(found.jobs.map(({ assignment_id }) => assignment_id))
+    mine.value = found
+    learnServerTime(found.server_time)
+    unlinked.value = false
+    if (lostSince.value !== null) void flush()
+    lostSince.value = null
+  } catch (error) {
+    const { status } = asFailure(error)
+    unlinked.value = status === 404
+    if (status === 0 || status >= 500) lostSince.value ??= Date.now()
+  }
+}
+
+/** On the disk first, then on its way. Settled when it is on the disk. */
+export async function report(job: Job, deed: Deed, more: { position?: Position | null; evidence?: Evidence; photo?: ArrayBuffer; uuid?: string } = {}): Promise<void> {
+  await queue.add({
+    uuid: more.uuid ?? newKey(),
+    owner: user.value?.id ?? '',
+    job: job.assignment_id,
+    case_number: job.case_number,
+    deed,
+    device_at: new Date().toISOString(),
+    offset_ms: Math.round(-skew.value),
+    position: more.position ? { ...more.position } : null,
+    evidence: { ...more.evidence },
+    photo: more.photo ?? null,
+    fate: 'waiting',
+    why: '',
+  })
+  void flush()
+}
+
+export async function flush(): Promise<void> {
+  if (phase.value !== 'in' || !user.value) return
+  sending.value = true
+  await queue.flush(user.value.id)
+  sending.value = false
+}
+
+export const dismiss = (seq: number): Promise<void> => queue.dismiss(seq)
+
+async function send(entry: Entry): Promise<Outcome> {
+  lastTry.value = Date.now()
+  try {
+    const answer = await ask<{ applied?: boolean }>(`/assignments/${entry.job}/${entry.deed === 'photo' ? 'photos' : entry.deed}`, {
+      method: 'POST', body: bodyOf(entry), timeout: entry.photo ? PHOTO_MS : undefined,
+    })
+    void refresh()
+    return { kind: answer.applied === false ? 'late' : 'sent' }
+  } catch (error) {
+    const failure = asFailure(error)
+    // The token of the session may be another one's by now: ask for it, and send again at the next turn.
+    if (failure.status === 403) await resume()
+    return outcomeOf(failure)
+  }
+}
+
+export function outcomeOf({ status, code }: { status: number; code: string }): Outcome {
+  if (status === 0 || status === 401 || status === 403) return { kind: 'stop' }
+  // A case that was merged under our hands, an impatient door, a server that is ill: the same again, later.
+  if (status === 408 || status === 409 || status === 429 || status >= 500) return { kind: 'again' }
+  return { kind: 'refused', why: code }
+}
+
+function bodyOf(entry: Entry): object {
+  const said = { client_uuid: entry.uuid, at: happenedAt(entry) }
+  if (entry.photo) {
+    const form = new FormData()
+    for (const [name, value] of Object.entries(said)) form.set(name, value)
+    form.set('photo', new Blob([entry.photo], { type: 'image/jpeg' }), `${entry.uuid}.jpg`)
+    return form
+  }
+  return { ...said, position: entry.position ?? undefined, evidence: entry.evidence }
+}
+
+const AFTER: Partial<Record<Deed, JobState>> = { depart: 'en_route', arrive: 'arrived', complete: 'completed' }
+const RANK: JobState[] = ['accepted', 'en_route', 'arrived', 'completed']
+
+/** How far a visit is by what was done here, though the centre may not have heard of it yet. */
+export function stateOf(job: Job): JobState {
+  if (!RANK.includes(job.state)) return job.state
+  const done = waiting.value.filter((one) => one.job === job.assignment_id).map(({ deed }) => AFTER[deed])
+  return [job.state, ...done].reduce<JobState>((far, one) => (one && RANK.indexOf(one) > RANK.indexOf(far) ? one : far), job.state)
+}
+
+export const isLive = (job: Job): boolean => ['accepted', 'en_route', 'arrived'].includes(stateOf(job))
+
+/** From now on: whatever may mean that there is a network again. */
+export function begin(): void {
+  const wake = (): void => { void refresh(); void flush() }
+  window.addEventListener('online', wake)
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) wake() })
+  window.setInterval(() => void flush(), FLUSH_MS)
+  void navigator.storage?.persist?.()
+  void queue.look()
+  wake()
+}
