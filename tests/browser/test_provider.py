@@ -266,6 +266,7 @@ def test_without_a_position_something_else_proves_it_and_far_away_asks_why(helpe
     expect(go).to_be_disabled()
     page.get_by_label(helper.words("far.gate")).check()
     go.click()
+    expect(page.get_by_role("button", name=helper.words("job.done"))).to_be_visible()
     helper.everything_arrives()
     ((kind, *_, note),) = stage.query(RECORDS, helper.case)
     assert (kind, note) == ("arrive", helper.words("place.far_note", why=helper.words("far.gate")))
