@@ -1,1 +1,0 @@
-import{ft as e}from"./reka-CyBpG4LJ.js";import{y as t}from"./texts-CWTD44_R.js";import{r as n}from"./api-CTeLG3Dd.js";var r=e([]),i=!1;function a(){return i||(i=!0,n(`/privacy/purposes`).then(e=>{r.value=e.items},()=>{i=!1})),e=>{let n=r.value.find(t=>t.code===e);return n?n.name[t()===`en`?`en`:`zh`]:e}}export{a as t};

@@ -1,1 +1,0 @@
-import{O as e}from"./reka-CyBpG4LJ.js";import{i as t,r as n}from"./vue-CAX5J4yi.js";function r(){let r=n(),i=t(),a=e(()=>Object.keys(r.query).length>0);function o(t){return e({get:()=>String(r.query[t]??``),set:e=>void i.replace({query:{...r.query,[t]:e||void 0}})})}function s(){i.replace({query:{}})}return{part:o,active:a,clear:s}}export{r as t};

@@ -1,1 +1,0 @@
-import{C as e,S as t,a as n}from"./texts-CWTD44_R.js";function r(r){if(!r)return``;if(typeof r==`string`)return e(`absence`,r);let i=r.until?` ${t(`absence.until`,{day:n(r.until)})}`:``;return e(`absence`,r.kind)+i}function i(e){return t(e==null?`reg.level_none`:`level.${e}`)}var a=31536e6;function o(e,t){return!e||t-Date.parse(e)>a}export{o as n,i as r,r as t};
