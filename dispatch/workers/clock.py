@@ -25,6 +25,7 @@ from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
+from dispatch.models.sms import SmsReport
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
 from dispatch.services.devices import monthly, supervise
@@ -64,7 +65,7 @@ DEADLINES: Mapping[str, Sequence[Deadline]] = {
         OfferPlan.next_due_at,
         Offer.hang_up_at,
     ),
-    "network": (SimTraffic.due_at,),
+    "network": (SimTraffic.due_at, SmsReport.next_try_at),
 }
 """What wakes which job. A clock that ran each of them every 250 ms spent three per cent of a core on nothing."""
 
@@ -238,8 +239,7 @@ class Clock:
             self._response(now)
         self._floor(now)
         self._duty(now)
-        if "network" in due:
-            self._network(now)
+        self._network(now)  # due or not: that a receipt has not come is no row's deadline
 
     def _tick(self, now: datetime) -> dict[str, Any] | None:
         escalate.tick(self._centre, now)

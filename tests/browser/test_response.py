@@ -159,6 +159,8 @@ def test_what_a_colleague_answers_meanwhile_is_shown_and_only_the_owner_answers(
         answer(desk, "sos", "voice", "silent")
     theirs = {"script": "sos", "step": "voice", "answer": "talks"}
     assert stage.desk("operator2").post(f"/cases/{case_id}/script/answers", json=theirs).is_success
+    while not held:  # the request is seen before the route is asked
+        desk.view.wait_for_timeout(50)
     held[0].continue_()
     desk.view.unroute("**/script/answers")
     expect(panel(desk).get_by_role("alert")).to_contain_text(desk.words("problem.other-script"))

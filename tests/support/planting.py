@@ -28,6 +28,8 @@ BY_NAME = ("answered_acts", "handover_items", "handovers", "imports", "sim_phone
 NOT_TEXT = {
     *(
         "digest",
+        "token_digest",
+        "sha256",
         "key",
         "once_key",
         "reference",
