@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,9 @@ PACE = 0.05
 """Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
 STORM, STORM_PACE = 150, 0.2
 """From so many changes a second on, the pushes go this much slower: the processor is for taking alarms in, and nobody
-reads faster. By the rate and not by what one push carries: else a slow pace would keep itself slow."""
+reads faster. By the rate of the last second and not by what one push carries: a slow pace would keep itself slow, and
+the few cases that escalate in the same tick are no storm."""
+SECOND = 1.0
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
 LOOK = 1.0
@@ -95,13 +98,16 @@ class LiveRelay:
 
     def _push_forever(self) -> None:
         wake: Wakeup | None = None
-        began = time.monotonic()
+        pushed: deque[tuple[float, int]] = deque()
         while not self._stop.is_set():
-            before, began = began, time.monotonic()
+            began = time.monotonic()
             try:
                 wake = wake or wakeup(self._centre.database)
-                cases = self.push(datetime.now(UTC))
-                self._stop.wait(max(0.0, self._pace(cases / (began - before or PACE)) - (time.monotonic() - began)))
+                pushed.append((began, self.push(datetime.now(UTC))))
+                while pushed[0][0] <= began - SECOND:
+                    pushed.popleft()
+                rate = sum(cases for _, cases in pushed) / SECOND
+                self._stop.wait(max(0.0, self._pace(rate) - (time.monotonic() - began)))
                 wake.wait(LOOK)
             except AWAY as error:
                 log.warning("live_relay_waits", error=type(error).__name__)
