@@ -5,10 +5,8 @@ Each row in a transaction of its own: however many clocks look, and wherever one
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,46 +17,17 @@ from dispatch.models.cases import Case
 from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.outbox import Message
 from dispatch.services.centre import Centre
+from dispatch.services.due import carry_out_each
 from dispatch.services.helps.asking import PLAN_STEPS, Asking
 from dispatch.services.helps.ending import Ends, stop
-from dispatch.services.lifecycle import record
 from dispatch.services.response.ringing import silence
-
-log = structlog.get_logger()
-BATCH = 200
-PUT_ASIDE = timedelta(seconds=30)
-"""How long a row that cannot be advanced is left alone before the next try."""
 
 
 def tick(centre: Centre, now: datetime) -> int:
     """Safe to run twice at once."""
-    return _each(centre, OfferPlan.next_due_at, now) + _each(centre, Offer.hang_up_at, now)
-
-
-def _each(centre: Centre, due: Any, now: datetime) -> int:
-    table = due.class_
-    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
-        found = list(session.scalars(select(table.id).where(due <= now).order_by(due, table.id).limit(BATCH)))
-    done = 0
-    for row_id in found:
-        try:
-            with centre.database.sessions.begin() as session:
-                done += int((_advance if table is OfferPlan else _hang_up)(session, centre, row_id, now))
-        except Exception as error:
-            log.exception("helps_failed", table=table.__tablename__, id=row_id)
-            _put_aside(centre, due, row_id, now, type(error).__name__)
-    return done
-
-
-def _put_aside(centre: Centre, due: Any, row_id: int, now: datetime, reason: str) -> None:
-    """One poisoned row must not keep the others waiting; its case says so."""
-    table = due.class_
-    with centre.database.sessions.begin() as session:
-        case_id = session.scalars(select(table.case_id).where(table.id == row_id)).one()
-        case = session.get_one(Case, case_id, with_for_update=True)
-        setattr(session.get_one(table, row_id, with_for_update=True), due.key, now + PUT_ASIDE)
-        data = {"code": f"{table.__tablename__}_failed", "reason": reason}
-        record(session, case, "fault", SYSTEM, now, data=data)
+    return carry_out_each(centre, OfferPlan.next_due_at, now, _advance) + carry_out_each(
+        centre, Offer.hang_up_at, now, _hang_up
+    )
 
 
 def _advance(session: Session, centre: Centre, plan_id: int, now: datetime) -> bool:

@@ -5,11 +5,8 @@ Each row in a transaction of its own: however many clocks look, and wherever one
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,53 +18,21 @@ from dispatch.models.cases import Case
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.services.centre import Centre
+from dispatch.services.due import carry_out_each
 from dispatch.services.lifecycle import record
 from dispatch.services.response import calling
 from dispatch.services.response.alarm import alarm
 from dispatch.services.response.ringing import silence
 from dispatch.services.rows import stamp
 
-log = structlog.get_logger()
-BATCH = 200
-PUT_ASIDE = timedelta(seconds=30)
-"""How long a row that cannot be advanced is left alone before the next try."""
-
 
 def tick(centre: Centre, now: datetime) -> int:
     """Safe to run twice at once."""
     return (
-        _each(centre, Cascade.next_due_at, now, _next_call)
-        + _each(centre, Arrival.next_due_at, now, _alarm_again)
-        + _each(centre, CascadeCall.hang_up_at, now, _hang_up)
+        carry_out_each(centre, Cascade.next_due_at, now, _next_call)
+        + carry_out_each(centre, Arrival.next_due_at, now, _alarm_again)
+        + carry_out_each(centre, CascadeCall.hang_up_at, now, _hang_up)
     )
-
-
-def _each(centre: Centre, due: Any, now: datetime, carry_out: Callable[..., bool]) -> int:
-    table = due.class_
-    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
-        found = list(session.scalars(select(table.id).where(due <= now).order_by(due, table.id).limit(BATCH)))
-    done = 0
-    for row_id in found:
-        try:
-            with centre.database.sessions.begin() as session:
-                done += int(carry_out(session, centre, row_id, now))
-        except Exception as error:
-            log.exception("response_failed", table=table.__tablename__, id=row_id)
-            _put_aside(centre, due, row_id, now, type(error).__name__)
-    return done
-
-
-def _put_aside(centre: Centre, due: Any, row_id: int, now: datetime, reason: str) -> None:
-    """One poisoned row must not keep the others waiting; its case says so."""
-    table = due.class_
-    with centre.database.sessions.begin() as session:
-        case_id = session.scalar(select(table.case_id).where(table.id == row_id)) if table is not CascadeCall else None
-        case = session.get_one(Case, case_id, with_for_update=True) if case_id is not None else None
-        row = session.get_one(table, row_id, with_for_update=True)
-        setattr(row, due.key, now + PUT_ASIDE)
-        if case is not None:
-            data = {"code": f"{table.__tablename__}_failed", "reason": reason}
-            record(session, case, "fault", SYSTEM, now, data=data)
 
 
 def _next_call(session: Session, centre: Centre, cascade_id: int, now: datetime) -> bool:
