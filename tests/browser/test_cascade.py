@@ -11,15 +11,12 @@ from playwright.sync_api import Locator, expect
 
 from dispatch.services.demo.devices import HEROINE
 from tests.browser.conftest import Visit
-from tests.browser.desk import Desk
+from tests.browser.panel import SOON, CasePanel
 from tests.browser.stage import Stage
-from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import Visitor
 from tests.browser.words import LOCALES
 
 ELDER, DAUGHTER, SON, NEIGHBOUR = "13800001942", "13900000011", "13900000013", "13900000012"
-SOON = 2_000
-"""Milliseconds in which the screen must show what has happened."""
 
 
 @pytest.fixture
@@ -41,11 +38,9 @@ def called(stage: Stage, number: str, act: str, **body: str) -> None:
     raise AssertionError(f"{number} does not ring: {answer.text}")
 
 
-class Panel:
+class Panel(CasePanel):
     def __init__(self, visitor: Visitor) -> None:
-        self.page, self.words = visitor.page, visitor.words
-        self.desk = Desk(visitor.page, visitor.words)
-        self.box = self.page.get_by_test_id("cascade")
+        super().__init__(visitor, "cascade")
         self.arrivals = self.page.get_by_test_id("arrivals")
 
     def calls(self, who: str) -> None:
@@ -59,14 +54,6 @@ class Panel:
 
     def go_on(self) -> None:
         self.desk.button("cascade.skip", self.box).click()
-
-    def tells(self, key: str, **values: object) -> None:
-        expect(self.desk.timeline().filter(has_text=self.words(key, **values)).first).to_be_visible(timeout=SOON)
-
-    def is_sound(self) -> None:
-        findings = serious(self.page)
-        assert not findings, "\n".join(findings)
-        assert self.page.evaluate(STICKS_OUT) == []
 
 
 def begun(visitor: Visitor, stage: Stage) -> tuple[Panel, str]:

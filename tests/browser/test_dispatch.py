@@ -10,14 +10,11 @@ from playwright.sync_api import Locator, Route, expect
 
 from dispatch.services.demo.devices import HEROINE
 from tests.browser.conftest import Visit
-from tests.browser.desk import Desk
+from tests.browser.panel import SOON, CasePanel
 from tests.browser.stage import Stage
-from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import WIDE, Visitor
 from tests.browser.words import LOCALES
 
-SOON = 2_000
-"""Milliseconds in which the screen must show what has happened."""
 ELDER = "王桂英"
 NOBODY_ASKED = {"items": [], "assignment": None, "next": None}
 
@@ -64,11 +61,9 @@ def told(stage: Stage, name: str, act: str, **body: str) -> None:
     raise AssertionError(f"nothing has come to {name}")
 
 
-class Panel:
+class Panel(CasePanel):
     def __init__(self, visitor: Visitor) -> None:
-        self.page, self.words = visitor.page, visitor.words
-        self.desk = Desk(visitor.page, visitor.words)
-        self.box = self.page.get_by_test_id("dispatch")
+        super().__init__(visitor, "dispatch")
         self.candidates = self.box.get_by_role("list", name=self.words("dispatch.candidates")).get_by_role("listitem")
         self.send = self.page.get_by_test_id("send-offers")
         self.job = self.box.get_by_test_id("job")
@@ -91,14 +86,6 @@ class Panel:
 
     def is_asked(self, name: str) -> None:
         expect(self.offer(name)).to_have_attribute("data-state", "offered", timeout=SOON)
-
-    def tells(self, key: str, **values: object) -> None:
-        expect(self.desk.timeline().filter(has_text=self.words(key, **values)).first).to_be_visible(timeout=SOON)
-
-    def is_sound(self) -> None:
-        findings = serious(self.page)
-        assert not findings, "\n".join(findings)
-        assert self.page.evaluate(STICKS_OUT) == []
 
 
 def emergency(visitor: Visitor, stage: Stage) -> tuple[Panel, str]:
