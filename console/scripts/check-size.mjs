@@ -1,5 +1,6 @@
 // What an operator's browser must load before the first case is on the screen.
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path/posix'
 import { gzipSync } from 'node:zlib'
 
 // The two pages of the demo show few words and fetch all of the console's. The helper's page has words of its own.
@@ -24,7 +25,7 @@ function initial(name, found = new Set()) {
 const packed = (file) => gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length
 // One language is fetched before anything is shown; which one depends on the person.
 function largestLanguage(folder) {
-  const languages = Object.keys(manifest).filter((name) => name.startsWith(`${folder}/`) && name.endsWith('.json'))
+  const languages = Object.keys(manifest).filter((name) => dirname(name) === folder && name.endsWith('.json'))
   if (languages.length !== 2) throw new Error(`the languages of ${folder} are not in files of their own`)
   return Math.max(...languages.map((name) => packed(manifest[name].file)))
 }

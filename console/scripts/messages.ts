@@ -10,7 +10,7 @@ export function precompiledMessages(): Plugin {
     name: 'precompiled-messages',
     enforce: 'pre',
     transform(source, id) {
-      if (!/\/src\/i18n\/[\w-]+\.json$/.test(id)) return null
+      if (!/\/src\/i18n\/(screens\/)?[\w-]+\.json$/.test(id)) return null
       const texts = JSON.parse(source) as Record<string, string>
       const compiled: Record<string, unknown> = {}
       for (const [key, text] of Object.entries(texts)) {

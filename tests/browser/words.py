@@ -7,12 +7,15 @@ import json
 from tests.browser.stage import ROOT
 
 LOCALES = ("zh-CN", "en")
+CONSOLE = ("console/src/i18n", "console/src/i18n/screens")
 
 
 class Words:
-    def __init__(self, locale: str, folder: str = "console/src/i18n") -> None:
+    def __init__(self, locale: str, *folders: str) -> None:
         self.locale = locale
-        self._texts: dict[str, str] = json.loads((ROOT / folder / f"{locale}.json").read_text("utf-8"))
+        self._texts: dict[str, str] = {}
+        for folder in folders or CONSOLE:
+            self._texts |= json.loads((ROOT / folder / f"{locale}.json").read_text("utf-8"))
 
     def __call__(self, key: str, **values: object) -> str:
         text = self._texts[key]

@@ -4,12 +4,15 @@ export type Locale = 'zh-CN' | 'en'
 const KEPT = 'console.locale'
 
 type Texts = Record<string, string>
+type Part = 'first' | 'screens'
 
-/** Only the language that is spoken is fetched: half of what both would weigh. */
-const FILES: Record<Locale, () => Promise<{ default: unknown }>> = {
-  'zh-CN': () => import('./zh-CN.json'),
-  en: () => import('./en.json'),
+/** Only the language that is spoken is fetched: half of what both would weigh. What the first page does not say comes with the other screens. */
+const FILES: Record<Part, Record<Locale, () => Promise<{ default: unknown }>>> = {
+  first: { 'zh-CN': () => import('./zh-CN.json'), en: () => import('./en.json') },
+  screens: { 'zh-CN': () => import('./screens/zh-CN.json'), en: () => import('./screens/en.json') },
 }
+const wanted = new Set<Part>(['first'])
+const loaded = new Set<string>()
 
 export const i18n = createI18n({
   legacy: false,
@@ -32,13 +35,23 @@ export function locale(): Locale {
 }
 
 async function load(of: Locale): Promise<void> {
-  if (i18n.global.availableLocales.includes(of)) return
-  i18n.global.setLocaleMessage(of, (await FILES[of]()).default as Texts)
+  await Promise.all([...wanted].filter((part) => !loaded.has(`${part}:${of}`)).map(async (part) => {
+    const texts = (await FILES[part][of]()).default as Texts
+    i18n.global.setLocaleMessage(of, { ...i18n.global.getLocaleMessage(of), ...texts })
+    loaded.add(`${part}:${of}`)
+  }))
 }
 
-/** The texts are there; mount nothing before. */
+/** The texts of the first page are there; mount nothing before. */
 export function ready(): Promise<void> {
   return load(locale())
+}
+
+/** Fetches what is not on the first page, together with its texts. */
+export async function withTexts<T>(fetch: () => Promise<T>): Promise<T> {
+  wanted.add('screens')
+  const [part] = await Promise.all([fetch(), load(locale())])
+  return part
 }
 
 export async function setLocale(to: Locale): Promise<void> {

@@ -1,1 +1,0 @@
-import{_ as e,a as t,g as n}from"./texts-Cc8Ku7Co.js";function r(r){if(!r)return``;if(typeof r==`string`)return e(`absence`,r);let i=r.until?` ${n(`absence.until`,{day:t(r.until)})}`:``;return e(`absence`,r.kind)+i}function i(e){return n(e==null?`reg.level_none`:`level.${e}`)}var a=31536e6;function o(e,t){return!e||t-Date.parse(e)>a}export{o as n,i as r,r as t};
