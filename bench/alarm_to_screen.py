@@ -36,27 +36,34 @@ WARM = 20
 WATCH = """
 (() => {
   const seen = new Set(), fresh = [], painted = new MessageChannel();
+  let asked = false;
   window.benchRows = {};
   painted.port1.onmessage = () => {
     const at = (performance.timeOrigin + performance.now()) / 1000;
     for (const id of fresh.splice(0)) window.benchRows[id] = at;
   };
-  function look() {
+  function frame() {
+    asked = false;
+    const list = document.querySelector('[role=grid]');
+    if (list) list.scrollTop = 1e7;
     for (const row of document.querySelectorAll('[data-case-id]')) {
       const id = row.dataset.caseId;
       if (!seen.has(id)) { seen.add(id); fresh.push(id); }
     }
-    if (fresh.length) requestAnimationFrame(() => painted.port2.postMessage(0));
-    const list = document.querySelector('[role=grid]');
-    if (list) list.scrollTop = list.scrollHeight;
+    if (fresh.length) painted.port2.postMessage(0);
   }
-  document.addEventListener('DOMContentLoaded', () => new MutationObserver(look).observe(document.body, {
+  function changed() {
+    if (!asked) requestAnimationFrame(frame);
+    asked = true;
+  }
+  document.addEventListener('DOMContentLoaded', () => new MutationObserver(changed).observe(document.body, {
     childList: true, subtree: true, attributes: true, attributeFilter: ['data-case-id'],
   }));
 })();
 """
-"""New rows come in at the end of their severity, so the list is kept scrolled to its end. A message posted from the
-last animation frame callback is handled after that frame was painted."""
+"""New rows come in at the end of their severity, so the list is kept scrolled to its end: once a frame, for each time
+makes the browser lay out the page. A message posted from the last animation frame callback is handled after that frame
+was painted."""
 
 
 def main() -> None:

@@ -25,8 +25,12 @@ export function learnServerTime(text: string | undefined, delay = 0): void {
   offsets.push(told + delay / 2 - performance.now())
   if (offsets.length > REMEMBERED) offsets.shift()
   offset = Math.max(...offsets)
-  skew.value = Date.now() - serverNow()
-  now.value = serverNow()
+  if (offsets.length === 1) tick()
 }
 
-setInterval(() => { now.value = serverNow() }, 250)
+function tick(): void {
+  now.value = serverNow()
+  skew.value = Date.now() - now.value
+}
+
+setInterval(tick, 250)

@@ -7,6 +7,8 @@ const AFTER_KEY_MS = 2_000
 /** A mouse that lies forgotten on the list must not hide new cases for ever. */
 const RESTING_MS = 15_000
 const FRESH_MS = 1_000
+/** More new rows than this in a second do not flash: nobody follows them, and each flash is a layer to paint. */
+const FLASHES = 5
 
 /**
  * The order of the list as the operator sees it. While the pointer is over the list, shortly after a
@@ -21,6 +23,7 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
   const below = ref(0)
   const bornAt = new Map<string, number>()
   const lastSeen = new Map<string, CaseRow>()
+  let flashing = true
   let timer = 0
   let resting = 0
 
@@ -41,8 +44,10 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
     const farewell = [...live.leaving.keys()].filter((id) => ids.value.includes(id) && !wanted.includes(id))
     for (const id of farewell) wanted.splice(Math.min(ids.value.indexOf(id), wanted.length), 0, id)
     const at = Date.now()
-    if (ids.value.length) for (const id of wanted) if (!bornAt.has(id)) bornAt.set(id, at)
-    for (const id of [...lastSeen.keys()]) if (!wanted.includes(id)) lastSeen.delete(id)
+    const present = new Set(wanted)
+    for (const known of [lastSeen, bornAt]) for (const id of known.keys()) if (!present.has(id)) known.delete(id)
+    for (const id of wanted) if (!bornAt.has(id)) bornAt.set(id, ids.value.length ? at : 0)
+    flashing = [...bornAt.values()].filter((born) => at - born < FRESH_MS).length <= FLASHES
     above.value = 0
     below.value = 0
     ids.value = wanted
@@ -76,6 +81,6 @@ export function useFrozenOrder(rows: () => CaseRow[], paused: () => boolean, fir
   onUnmounted(() => { clearTimeout(timer); clearTimeout(resting) })
   return {
     ids, above, below, frozen, touch, hover, release, rowAt,
-    isFresh: (id: string) => Date.now() - (bornAt.get(id) ?? 0) < FRESH_MS,
+    isFresh: (id: string) => flashing && Date.now() - (bornAt.get(id) ?? 0) < FRESH_MS,
   }
 }
