@@ -117,6 +117,15 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What follows from the facts for this need, before any rule is asked."""
+
+    facts: Facts
+    way: Way | None
+    on_shift_until: datetime | None
+
+
+@dataclass(frozen=True)
 class Candidate:
     facts: Facts
     way: Way | None
@@ -153,12 +162,12 @@ def rank(need: Need, helpers: Iterable[Facts], rules: MatchRules) -> Ranking:
     candidates: list[Candidate] = []
     excluded: list[Excluded] = []
     for facts in helpers:
-        way = way_of(need, facts, rules)
-        bars = barred(need, facts, way)
+        one = Standing(facts, way_of(need, facts, rules), facts.week.until(need.at))
+        bars = barred(need, one)
         if bars:
             excluded.append(Excluded(facts, tuple(bars)))
         else:
-            candidates.append(_candidate(need, facts, way, rules))
+            candidates.append(_candidate(need, one, rules))
     candidates.sort(key=lambda one: (-one.score, -one.facts.visits, one.facts.id))
     excluded.sort(key=lambda one: (len(one.reasons), one.facts.id))
     return Ranking(tuple(candidates), tuple(excluded))
@@ -181,13 +190,13 @@ def _way(need: Need, start: Point | None, source: str) -> Way | None:
     return Way(distance, need.travel.minutes(distance), source)
 
 
-def barred(need: Need, facts: Facts, way: Way | None) -> list[Reason]:
+def barred(need: Need, one: Standing) -> list[Reason]:
     """Every hard rule that this helper breaks, in the order in which an operator would ask."""
     return [
-        *_may(need, facts),
-        *_is_there(need, facts, way),
-        *_is_free(need, facts),
-        *_is_wanted(need, facts),
+        *_may(need, one.facts),
+        *_is_there(need, one),
+        *_is_free(need, one.facts),
+        *_is_wanted(need, one.facts),
     ]
 
 
@@ -204,15 +213,16 @@ def _may(need: Need, facts: Facts) -> list[Reason]:
     return found
 
 
-def _is_there(need: Need, facts: Facts, way: Way | None) -> list[Reason]:
+def _is_there(need: Need, one: Standing) -> list[Reason]:
     found = []
+    facts, way = one.facts, one.way
     if not facts.in_area:
         found.append(Reason(Bar.AREA, {}))
     if way is not None and way.metres > need.travel.farthest_km * 1000:
         found.append(Reason(Bar.TOO_FAR, {"distance_m": round(way.metres)}))
     if facts.week.absent(need.at.date()):
         found.append(Reason(Bar.ABSENT, {}))
-    elif facts.week.until(need.at) is None:
+    elif one.on_shift_until is None:
         found.append(Reason(Bar.OFF_SHIFT, {}))
     return found
 
@@ -241,7 +251,8 @@ def _is_wanted(need: Need, facts: Facts) -> list[Reason]:
     return found
 
 
-def _candidate(need: Need, facts: Facts, way: Way | None, rules: MatchRules) -> Candidate:
+def _candidate(need: Need, one: Standing, rules: MatchRules) -> Candidate:
+    facts, way = one.facts, one.way
     shares = {
         "time": _share_of_time(way, rules),
         "continuity": 1.0 if facts.wish else min(1.0, facts.visits / rules.visits_full),
@@ -251,7 +262,7 @@ def _candidate(need: Need, facts: Facts, way: Way | None, rules: MatchRules) -> 
         "acceptance": facts.accepted / facts.asked if facts.asked else 0.5,
     }
     parts = {part: round(share * rules.weights[part], 1) for part, share in shares.items()}
-    return Candidate(facts, way, parts, tuple(_for_them(need, facts, way)), facts.week.until(need.at))
+    return Candidate(facts, way, parts, tuple(_for_them(need, facts, way)), one.on_shift_until)
 
 
 def _share_of_time(way: Way | None, rules: MatchRules) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Hours:
@@ -18,6 +20,15 @@ class Hours:
         begin = datetime.combine(day, self.starts, tzinfo=zone)
         last = day if self.ends > self.starts else day + timedelta(days=1)
         return begin, datetime.combine(last, self.ends, tzinfo=zone)
+
+    def has_begun(self, at: datetime) -> bool:
+        """Begun today and not over: decided by the clock, since most shifts that are looked at do not run."""
+        now = at.time()
+        return self.starts <= now and (now < self.ends or self.ends <= self.starts)
+
+    def goes_on(self, at: datetime) -> bool:
+        """Begun yesterday and not over."""
+        return self.ends <= self.starts and at.time() < self.ends
 
 
 @dataclass(frozen=True)
@@ -33,14 +44,13 @@ class Week:
 
     def until(self, at: datetime) -> datetime | None:
         """The end of the shift that runs at ``at`` (in the zone of the centre); None: none does."""
-        ends = [end for begin, end in self._spans(at) if begin <= at < end]
+        today = at.date()
+        ends = [hours.span(today, at.tzinfo)[1] for hours in self._of(today) if hours.has_begun(at)]
+        before = today - DAY
+        ends += [hours.span(before, at.tzinfo)[1] for hours in self._of(before) if hours.goes_on(at)]
         return max(ends, default=None)
 
-    def _spans(self, at: datetime) -> Iterable[tuple[datetime, datetime]]:
-        today = at.date()
-        for day in (today - timedelta(days=1), today):
-            special = [hours for when, hours in self.days if when == day]
-            usual = [hours for weekday, hours in self.hours if weekday == day.weekday()]
-            for hours in special or usual:
-                if hours is not None:
-                    yield hours.span(day, at.tzinfo)
+    def _of(self, day: date) -> Iterable[Hours]:
+        special = [hours for when, hours in self.days if when == day]
+        usual = [hours for weekday, hours in self.hours if weekday == day.weekday()]
+        return [hours for hours in special or usual if hours is not None]

@@ -7,26 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import Kind
+from dispatch.domain.errors import NotFound
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.matching import Candidate, Excluded, Need, Ranking, Way, rank
 from dispatch.domain.helps.offers import Mode
 from dispatch.models.cases import Case
-from dispatch.models.places import Area
+from dispatch.models.helps import Order
+from dispatch.models.people import Elder
+from dispatch.models.places import Area, Household
 from dispatch.models.workforce import Worker, WorkerArea, WorkerSkill
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import chain_of
 from dispatch.services.helps import offer_words
-from dispatch.services.helps.orders import Wanted, wanted_of
+from dispatch.services.helps.orders import Wanted, wanted_by
 from dispatch.services.helps.pool import Spot, facts
-from dispatch.services.rows import mask, must_see, stamp
+from dispatch.services.rows import mask, stamp, visible
 
 SHOWN = 20
 """Of those who are left out; the ones that only one rule keeps out come first."""
+
+NAMES = select(Area.name).where(Area.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,9 @@ class Match:
 def candidates(centre: Centre, case_id: int, actor: Actor, now: datetime, *, item: str | None = None) -> dict[str, Any]:
     """Raises ``NotFound`` when the case is not there or not in the actor's areas, ``Invalid`` for an unknown item."""
     with centre.database.reads() as session:
-        must_see(session, case_id, actor)
-        case = session.get_one(Case, case_id)
-        wanted = wanted_of(session, centre, case, item)
+        seen = _seen(session, case_id, actor)  # held: what nobody holds the session forgets
+        case: Case = seen.Case
+        wanted = wanted_by(centre, case, seen.Order, item)
         found = match(session, centre, case, wanted, now)
         best = found.ranking.candidates[0] if found.ranking.candidates else None
         return {
@@ -56,6 +61,22 @@ def candidates(centre: Centre, case_id: int, actor: Actor, now: datetime, *, ite
             "item": item_json(wanted),
             "sms_preview": offer_words.preview(session, centre, case, wanted, best.way if best is not None else None),
         }
+
+
+def _seen(session: Session, case_id: int, actor: Actor) -> Any:
+    """The case and its order, and in the same statement what the match will ask of them: elder, home and area."""
+    whole = (
+        select(Case, Order, Elder, Household, Area)
+        .outerjoin(Order, Order.case_id == Case.id)
+        .outerjoin(Elder, Elder.id == Case.elder_id)
+        .outerjoin(Household, Household.id == Case.household_id)
+        .outerjoin(Area, Area.id == Case.area_id)
+        .where(Case.id == case_id)
+    )
+    found = session.execute(visible(whole, actor)).first()
+    if found is None:
+        raise NotFound(f"there is no case {case_id} in your areas")
+    return found
 
 
 def match(session: Session, centre: Centre, case: Case, wanted: Wanted, now: datetime) -> Match:
@@ -84,7 +105,7 @@ def _need(session: Session, centre: Centre, case: Case, wanted: Wanted, now: dat
 
 
 def _is_country(session: Session, centre: Centre, case: Case) -> bool:
-    names = session.scalars(select(Area.name).where(Area.id.in_(chain_of(session, case.area_id) or ())))
+    names = session.scalars(NAMES, {"ids": chain_of(session, case.area_id) or ()})
     return any(name.endswith(centre.matching.country_names) for name in names)
 
 

@@ -32,7 +32,11 @@ def wanted_of(session: Session, centre: Centre, case: Case, item: str | None = N
 
     Raises ``Invalid`` for an item that is not in the catalogue.
     """
-    order = order_of(session, case.id)
+    return wanted_by(centre, case, order_of(session, case.id), item)
+
+
+def wanted_by(centre: Centre, case: Case, order: Order | None, item: str | None = None) -> Wanted:
+    """As ``wanted_of``, for whoever has read the order already."""
     if item is None and order is not None and order.item in centre.catalogue.items:
         return Wanted(centre.catalogue.items[order.item], order.minutes, order.sex)
     found = named(centre, item) if item is not None else centre.catalogue.usual(help_of(case))

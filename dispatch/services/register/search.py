@@ -35,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from dispatch.models.among import on_postgresql
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder
 from dispatch.models.sealed import TAIL, has_identity, has_identity_tail, has_phone, has_tail
@@ -112,10 +113,6 @@ def look(session: Session, q: str) -> Matches:
     if asked and on_postgresql(session):
         session.execute(PLANNED_FOR_ITSELF)
     return Matches(tuple(indexed), tuple(decided))
-
-
-def on_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
 
 
 def among(session: Session, key: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
