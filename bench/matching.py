@@ -17,8 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from sqlalchemy import Engine, event
+
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.models.bulk import analyze, insert_many
+from dispatch.models.helps import Assignment, Offer, OfferPlan
 from dispatch.models.places import Area, add_area
 from dispatch.models.workforce import Worker, WorkerArea, WorkerPosition, WorkerShift, WorkerSkill
 from dispatch.services import requests
@@ -33,6 +36,8 @@ CERTIFIED = {"bath", "emergency"}
 PLACES = 60
 """Sub-districts; a helper serves one of them, as in a city of 370,000 elders."""
 HOMES = 100
+OFFERS = 60_000
+"""Of the last month, with every third a visit."""
 
 
 def fill(town: Town, workers: int, chance: random.Random) -> None:
@@ -81,6 +86,37 @@ def fill(town: Town, workers: int, chance: random.Random) -> None:
         analyze(session, Worker, *rows)
 
 
+def remember(town: Town, cases: list[int], workers: int, chance: random.Random) -> None:
+    """What was asked in the last month, and who went: a match counts it for each of those in reach."""
+    with town.centre.database.sessions.begin() as session:
+        plan = {"mode": "sequential", "size": 1, "seconds": 60, "queue": [], "alone": 0, "started_by": "Lin"}
+        insert_many(
+            session,
+            OfferPlan,
+            [
+                {**plan, "id": n, "case_id": case, "state": "exhausted", "started_at": START}
+                for n, case in enumerate(cases, 1)
+            ],
+        )
+        asked: list[dict[str, object]] = []
+        went: list[dict[str, object]] = []
+        for n in range(1, OFFERS + 1):
+            at = START - timedelta(minutes=chance.randrange(60, 43_200))
+            plan_id, worker = chance.randrange(len(cases)) + 1, chance.randrange(workers) + 1
+            one = {"id": n, "case_id": cases[plan_id - 1], "plan_id": plan_id, "worker_id": worker}
+            state = chance.choice(("expired", "declined", "withdrawn"))
+            asked.append({**one, "state": state, "mode": "sequential", "round": 1, "number": f"137{worker:08d}",
+                          "code": "101", "open": False, "offered_at": at, "expires_at": at})  # fmt: skip
+            if n % 3 == 0:
+                del one["plan_id"], one["id"]
+                times = dict.fromkeys(("accepted_at", "due_at", "starts_at", "ends_at", "ended_at"), at)
+                went.append({**one, "offer_id": n, "state": "completed", "emergency": False, "channel": "app",
+                             "flags": [], **times})  # fmt: skip
+        insert_many(session, Offer, asked)
+        insert_many(session, Assignment, went)
+        analyze(session, Offer, Assignment)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=10_000)
@@ -110,8 +146,10 @@ def measure(town: Town, workers: int, matches: int) -> None:
         kind = Kind.EMERGENCY if help_ is Help.EMERGENCY else Kind.SERVICE
         wanted = requests.Request(kind=kind, channel=Channel.HOTLINE, elder_id=town.elders[f"E{n}"], help=help_)
         cases.append(int(requests.open_case(town.centre, Act(lin, START), wanted)[0]["id"]))
+    remember(town, cases, workers, chance)
     for case in cases:
         candidates(town.centre, case, lin, START)
+    asked = Asked(town.centre.database.engine)
     took, found = [], []
     ours = time.process_time()
     for n in range(matches):
@@ -119,12 +157,30 @@ def measure(town: Town, workers: int, matches: int) -> None:
         answer = candidates(town.centre, cases[n % HOMES], lin, START)
         took.append((time.perf_counter() - begin) * 1000)
         found.append(len(answer["items"]))
+    ours = time.process_time() - ours
     took.sort()
     p50, p99 = statistics.median(took), took[int(len(took) * 0.99) - 1]
     town.centre.database.engine.dispose()
     print(f"{workers} helpers, {matches} matches, {statistics.mean(found):.0f} candidates each on average")
-    print(f"of that {(time.process_time() - ours) * 1000 / matches:.1f} ms of this process's own work")
     print(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {took[-1]:.1f} ms")
+    print(f"{ours * 1000 / matches:.1f} ms of this process's own work each")
+    print(f"{asked.seconds * 1000 / matches:.1f} ms of waiting for {asked.statements / matches:.1f} statements each")
+
+
+class Asked:
+    """How long the database was waited for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.seconds, self.statements, self._since = 0.0, 0, 0.0
+        event.listen(engine, "before_cursor_execute", self._before)
+        event.listen(engine, "after_cursor_execute", self._after)
+
+    def _before(self, *_: object) -> None:
+        self._since = time.perf_counter()
+
+    def _after(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._since
+        self.statements += 1
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from dispatch.api import (
     imports,
     jobs,
     live,
+    matching,
     me,
     offer_link,
     offers,
@@ -109,7 +110,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals, offers, jobs):
+    for room in (scripts, cascades, arrivals, offers, jobs, matching):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)

@@ -61,6 +61,8 @@ class OfferPlan(Base):
     round: Mapped[int] = mapped_column(default=0)
     due: Mapped[str | None] = mapped_column(String(20))
     next_due_at: Mapped[datetime | None]
+    handed_at: Mapped[datetime | None]
+    """When the clock last told somebody that it is due; before ``next_due_at``: not of this deadline."""
     started_at: Mapped[datetime]
     started_by: Mapped[str] = mapped_column(String(100))
     ended_at: Mapped[datetime | None]

@@ -54,15 +54,25 @@ def carry_out_each(
     with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
         due = select(table.id).where(deadline <= now).order_by(deadline, table.id).limit(BATCH)
         found = list(session.scalars(due))
-    done = 0
-    for row_id in found:
-        try:
-            with centre.database.sessions.begin() as session:
-                done += int(carry_out(session, centre, row_id, now))
-        except Exception as error:
-            log.exception("due_failed", table=table.__tablename__, id=row_id)
-            _put_aside(centre, deadline, row_id, now, type(error).__name__)
-    return done
+    return sum(carry_out_one(centre, deadline, row_id, now, carry_out) for row_id in found)
+
+
+def carry_out_one(
+    centre: Centre,
+    deadline: Deadline,
+    row_id: int,
+    now: datetime,
+    carry_out: Callable[[Session, Centre, int, datetime], bool],
+) -> bool:
+    """In a transaction of its own. One that fails is put aside and says so; the others go on."""
+    try:
+        with centre.database.sessions.begin() as session:
+            return carry_out(session, centre, row_id, now)
+    except Exception as error:
+        table: Any = deadline.class_
+        log.exception("due_failed", table=table.__tablename__, id=row_id)
+        _put_aside(centre, deadline, row_id, now, type(error).__name__)
+        return False
 
 
 def _put_aside(centre: Centre, deadline: Deadline, row_id: int, now: datetime, reason: str) -> None:

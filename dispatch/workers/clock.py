@@ -32,6 +32,7 @@ from dispatch.services.devices import monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
+from dispatch.services.helps import circles
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
@@ -40,7 +41,7 @@ from dispatch.services.response import sweep
 from dispatch.services.sms import inbox
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
-from dispatch.workers.tasks import send, work_import
+from dispatch.workers.tasks import ask_next, find_circles, send, work_import
 
 log = structlog.get_logger()
 CYCLE = 0.25
@@ -250,7 +251,20 @@ class Clock:
     def _response(self, now: datetime) -> None:
         """The next call of a cascade, the next round of offers, and arrivals that are late."""
         sweep.tick(self._centre, now)
-        helps.tick(self._centre, now)
+        helps.hang_up(self._centre, now)
+        for handover in helps.hand_over(self._centre, now):
+            if handover.directly:  # here, and not behind messages that wait for a slow network
+                helps.advance(self._centre, handover.plan_id, now)
+            else:
+                self._outward.submit(self._ask_next, handover.plan_id)
+
+    def _ask_next(self, plan_id: int) -> None:
+        """By a worker; by ourselves when there is no broker. Whatever fails here comes again in two seconds."""
+        try:
+            if not self._offer(ask_next, plan_id, "urgent"):
+                helps.advance(self._centre, plan_id, self._time())
+        except Exception:
+            log.exception("asking_failed", plan_id=plan_id)
 
     def _floor(self, now: datetime) -> None:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""
@@ -265,10 +279,11 @@ class Clock:
         monthly.tick(self._centre, now)
 
     def _privacy(self, now: datetime) -> None:
-        """Groups that begin and end with a day, whom to tell after an emergency, and the night's retention."""
+        """What a day or a night brings: groups, whom to tell after an emergency, retention, the 15-minute circles."""
         groups.tick(self._centre, now)
         telling.tick(self._centre, now)
         retention.tick(self._centre, now)
+        circles.tick(self._centre, now)
 
     def _network(self, now: datetime) -> None:
         """A job of its own beside the tick: many receipts must not make an escalation wait. A real one calls us."""
@@ -315,6 +330,15 @@ class Clock:
         """Files wait for a worker, and where none comes for the one thread that the clock has for them."""
         for handover in claims.hand_over(self._centre, now):
             self._bulk.submit(self._work_import, handover)
+        for circle in circles.hand_over(self._centre, now):
+            self._bulk.submit(self._find_circles, circle)
+
+    def _find_circles(self, handover: circles.Handover) -> None:
+        try:
+            if handover.directly or not self._offer(find_circles, handover.run_id, "bulk"):
+                circles.work(self._centre, handover.run_id, self._time)
+        except Exception:
+            log.exception("circles_failed", run_id=handover.run_id)
 
     def _work_import(self, handover: claims.Handover) -> None:
         try:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
+from dispatch.services.helps import circles
+from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import run as imports
 from dispatch.workers.send import Runtime, send_message
 
@@ -59,6 +61,16 @@ def send(message_id: int) -> None:
     send_message(runtime(), message_id, datetime.now(UTC))
 
 
+@app.task(name="ask_next")
+def ask_next(plan_id: int) -> None:
+    helps.advance(runtime().centre, plan_id, datetime.now(UTC))
+
+
 @app.task(name="work_import")
 def work_import(import_id: int) -> None:
     imports.run(runtime().centre, import_id, lambda: datetime.now(UTC))
+
+
+@app.task(name="find_circles")
+def find_circles(run_id: int) -> None:
+    circles.work(runtime().centre, run_id, lambda: datetime.now(UTC))

@@ -126,6 +126,14 @@ class Dispatching:
         """The last state of each helper's offer."""
         return {one["worker"]["name"]: one["state"] for one in self.seen(case)["items"]}
 
+    def plan(self, case: int | None = None) -> int:
+        """The one by which helpers are asked now."""
+        running = select(OfferPlan.id).where(
+            OfferPlan.case_id == (case or self.story.case.id), OfferPlan.state == "running"
+        )
+        with self.story.centre.database.reads() as session:
+            return session.scalars(running).one()
+
     def offer_of(self, who: Who, case: int | None = None) -> int:
         found = [one for one in self.seen(case)["items"] if one["worker"]["name"] == who.name]
         return int(found[-1]["id"])

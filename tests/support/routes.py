@@ -138,6 +138,8 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/offers/<offer_id>/accept": Route((May.JOBS, May.CASES_WORK), {}),
     "POST /api/v1/offers/<offer_id>/decline": Route((May.JOBS, May.CASES_WORK), {"reason": "busy"}),
     "GET /api/v1/my/jobs": Route(May.JOBS),
+    "GET /api/v1/circles": Route(May.REGISTER_READ),
+    "POST /api/v1/circles/refresh": Route(May.SUPERVISE),
     "POST /api/v1/assignments/<assignment_id>/depart": Route((May.JOBS, May.CASES_WORK), REPORT),
     "POST /api/v1/assignments/<assignment_id>/arrive": Route((May.JOBS, May.CASES_WORK), REPORT),
     "POST /api/v1/assignments/<assignment_id>/complete": Route((May.JOBS, May.CASES_WORK), REPORT),

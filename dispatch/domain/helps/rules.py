@@ -15,7 +15,7 @@ PLACES = ("town", "country")
 KEYS = (
     *("weights", "travel", "country_names", "time_minutes", "unknown_share", "position_minutes", "soon_minutes"),
     *("visits_full", "fairness", "acceptance_days", "modes", "service_grace_minutes", "direct_seconds"),
-    *("alone", "alone_rounds", "evidence"),
+    *("alone", "alone_rounds", "evidence", "circle"),
 )
 
 
@@ -37,6 +37,17 @@ class Evidence:
     """A position that is known less well than that proves nothing."""
     late: timedelta
     """What reaches the centre so long after it happened is a late entry."""
+
+
+@dataclass(frozen=True)
+class CircleRules:
+    """The 15-minute circle."""
+
+    minutes: int
+    hour: int
+    """Of the night in which the ways of all homes are found anew, in the zone of the centre."""
+    on_foot: Mapping[str, Travel]
+    """To a station, by place."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class MatchRules:
     """Priorities of which the machine may ask the next ones by itself."""
     alone_rounds: int
     evidence: Evidence
+    circle: CircleRules
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
@@ -97,6 +109,7 @@ class MatchRules:
             alone=frozenset(_priority(name) for name in data["alone"]),
             alone_rounds=_whole("alone_rounds", data["alone_rounds"], 20),
             evidence=_evidence(data["evidence"]),
+            circle=_circle(data["circle"]),
         )
 
     def way(self, mode: Mode, priority: int) -> Way:
@@ -138,6 +151,16 @@ def _evidence(body: Mapping[str, Any]) -> Evidence:
         _whole("evidence.accuracy_m", body["accuracy_m"], 10_000),
         timedelta(minutes=_whole("evidence.late_minutes", body["late_minutes"], 10_080)),
     )
+
+
+def _circle(body: Mapping[str, Any]) -> CircleRules:
+    only(body, ("minutes", "hour", "on_foot"))
+    hour = int(body["hour"])
+    if not 0 <= hour <= 23:
+        raise ValueError("circle.hour: between 0 and 23")
+    # An elder on foot goes to no station beyond the day; how far is a matter of the minutes.
+    ways = {place: _travel(f"circle.{place}", {**body["on_foot"][place], "farthest_km": 100}) for place in PLACES}
+    return CircleRules(_whole("circle.minutes", body["minutes"], 240), hour, ways)
 
 
 def _priority(name: str) -> int:

@@ -88,7 +88,7 @@ def known(
         "since": need.now - max(rules.fair_days, rules.acceptance_days),
     }
     found: dict[int, Known] = defaultdict(Known)
-    for what, worker_id, a, b, c, x, y in session.connection().execute(_statement(postgresql), given):
+    for what, worker_id, a, b, c, x, y in session.connection().execute(_statement(postgresql), given).all():
         one = found[worker_id]
         if what == "shift":
             one.hours.append((a, hours_of(x, y)))

@@ -90,7 +90,7 @@ def _in_reach(session: Session, need: Need, spot: Spot, rules: MatchRules) -> It
         given |= {"lat": need.place.lat, "lon": need.place.lon, "fresh": need.now - rules.position_age}
         given |= {"south": box.south, "north": box.north, "west": box.west, "east": box.east}
     shape = Shape(postgresql, bool(spot.chain), need.place is not None, need.soon)
-    return session.connection().execute(_statement(shape), given)
+    return session.connection().execute(_statement(shape), given).all()
 
 
 @dataclass(frozen=True)

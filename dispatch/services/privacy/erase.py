@@ -16,6 +16,7 @@ from dispatch.domain.case import OPEN
 from dispatch.domain.errors import Conflict
 from dispatch.models.care import AnsweredAct, Assessment, CareForm, Consent, ElderTag
 from dispatch.models.cases import Case
+from dispatch.models.circle import HomeCircle
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.elder_links import ElderLink
 from dispatch.models.floor import CallBack, HandoverItem
@@ -216,6 +217,7 @@ def _blank_home(session: Session, elder: Elder) -> None:
     home.address = home.address_short = area.name[:80]
     home.lat = home.lon = home.access_notes = None
     home.keys = []
+    past_the_session(session, delete(HomeCircle).where(HomeCircle.household_id == home.id))
     devices = select(Device.id).where(Device.household_id == home.id)
     past_the_session(session, update(DeviceTask).where(DeviceTask.device_id.in_(devices)).values(note=None))
     blank = {"location": None, "on_test_reason": None}

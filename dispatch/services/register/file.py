@@ -21,6 +21,7 @@ from dispatch.services.care.consents import consents_of, forms_of
 from dispatch.services.care.groups import tags_of
 from dispatch.services.centre import Centre
 from dispatch.services.desk import contact_json, device_json, elder_card
+from dispatch.services.helps import circles
 from dispatch.services.privacy import sight
 from dispatch.services.register import doubles
 from dispatch.services.register.households import home_json, veiled
@@ -48,6 +49,7 @@ def elder_file(centre: Centre, elder_id: int, actor: Actor, now: datetime) -> di
             "masked": not clear,
             "elder": _person(session, centre, elder, now, clear=clear),
             "household": home if clear else veiled(home),
+            "circle": circles.of_home(session, elder.household_id),
             "contacts": [_contact(contact, clear=clear) for contact in elder.contacts],
             "devices": [device_json(device, now) for device in devices],
             "cases": [row_of(found, centre, now) for found in open_rows],

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session, load_only
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
+from dispatch.domain.helps.catalogue import WorkerKind
 from dispatch.domain.privacy import mask_address, mask_phone
 from dispatch.models.care import AssessmentState, ElderTag
+from dispatch.models.circle import HomeCircle
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.care.reach import today
@@ -113,7 +115,7 @@ def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, 
         away = is_absent(now)
         where.append(away if wanted.absent else not_(away))
     if wanted.missing is not None:
-        gap = _gap(wanted.missing, day)
+        gap = _gap(wanted.missing, day, centre.matching.circle.minutes)
         (at_home if wanted.missing in OF_THE_HOME else where).append(gap)
     here = _placed(session, actor, wanted.area_id)
     areas, homes = (
@@ -159,11 +161,18 @@ def is_absent(now: datetime) -> ColumnElement[bool]:
     return and_(func.coalesce(Elder.absence_kind, "") != "", lasting)
 
 
-OF_THE_HOME = frozenset({"key", "point"})
-MISSING = ("assessment", "phone", "identity_number", "contact", "key", "doctor", "point", "form")
+NEAR_BY = {"near_station": HomeCircle.station_minutes} | {
+    f"near_{kind.value}": getattr(HomeCircle, kind.value) for kind in WorkerKind
+}
+"""Nothing of this kind in the 15-minute circle of the home."""
+OF_THE_HOME = frozenset({"key", "point", *NEAR_BY})
+MISSING = ("assessment", "phone", "identity_number", "contact", "key", "doctor", "point", "form", *NEAR_BY)
 
 
-def _gap(what: str, day: date) -> ColumnElement[bool]:
+def _gap(what: str, day: date, minutes: int) -> ColumnElement[bool]:
+    if what in NEAR_BY:
+        outside = or_(NEAR_BY[what].is_(None), NEAR_BY[what] > minutes)
+        return exists().where(HomeCircle.household_id == Household.id, outside)
     contact = exists().where(Contact.elder_id == Elder.id)
     gaps: dict[str, ColumnElement[bool]] = {
         "assessment": not_(exists().where(AssessmentState.elder_id == Elder.id, AssessmentState.next_due_on > day)),
