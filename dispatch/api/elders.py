@@ -33,8 +33,20 @@ Identity = Annotated[str, StringConstraints(min_length=1, max_length=24)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Languages = Annotated[list[Code], Field(max_length=10)]
 Missing = Literal[
-    *("assessment", "phone", "identity_number", "contact", "key", "doctor", "point", "form"),
-    *("near_station", "near_worker", "near_nurse", "near_volunteer", "near_grid_worker", "near_social_worker"),
+    "assessment",
+    "phone",
+    "identity_number",
+    "contact",
+    "key",
+    "doctor",
+    "point",
+    "form",
+    "near_station",
+    "near_worker",
+    "near_nurse",
+    "near_volunteer",
+    "near_grid_worker",
+    "near_social_worker",
     "near_rescue",
 ]
 """``near_``: none within the 15-minute circle of the home."""

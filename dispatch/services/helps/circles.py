@@ -153,7 +153,9 @@ def _portion(centre: Centre, mine: Mine, ways: Ways) -> bool:
         stale = HomeCircle.household_id > reached
         session.execute(delete(HomeCircle).where(stale if last is None else stale & (HomeCircle.household_id <= last)))
         insert_many(session, HomeCircle, list(ways.rows(homes)))
-        more = {"reached": last, "next_try_at": now + LEASE} if homes else {"state": DONE, "next_try_at": None}
+        more: dict[str, Any] = (
+            {"reached": last, "next_try_at": now + LEASE} if homes else {"state": DONE, "next_try_at": None}
+        )
         if not homes:
             more["finished_at"] = now
             analyze(session, HomeCircle)
