@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from dispatch.cli.broker import NoBroker
 from dispatch.services.centre import Centre
@@ -15,6 +16,11 @@ from tests.support.postgres import Postgres, find_binaries
 from tests.support.product import Product
 from tests.support.redis import Redis
 from tests.support.story import Story
+
+
+def pytest_configure() -> None:
+    # The default draws a frame around each line of a traceback: seconds, for each fault that a test provokes.
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 
 
 @pytest.fixture(scope="session")
@@ -62,16 +68,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """A fresh migrated database on PostgreSQL."""
-    name = postgres.create_database(postgres_template)
+    """A fresh migrated database on PostgreSQL, of the same name each time: engines are kept by address."""
+    name = postgres.create_database(postgres_template, "test_again")
     yield postgres.url(name)
     postgres.drop_database(name)
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A fresh migrated database in a file."""
-    return databases.copy_sqlite(sqlite_template, tmp_path)
+def sqlite_url(sqlite_template: Path) -> str:
+    """A fresh migrated database in a file, of the same name each time."""
+    return databases.copy_sqlite(sqlite_template, sqlite_template.parent)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

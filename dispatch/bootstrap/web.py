@@ -15,6 +15,7 @@ from dispatch.bootstrap.centre import at_work, refuse_wrong_keys
 from dispatch.bootstrap.network import network
 from dispatch.bootstrap.process import configure_logging
 from dispatch.gateways.console import ConsoleGateway
+from dispatch.services.centre import Centre
 from dispatch.services.together import Together
 from dispatch.settings import Settings
 from dispatch.workers.live_relay import LiveRelay
@@ -35,9 +36,9 @@ def start(chosen: Settings) -> Flask:
     return web.app
 
 
-def web_of(chosen: Settings) -> Web:
-    """Nothing of it runs yet. Raises ``StartRefused``."""
-    found = at_work(chosen)
+def web_of(chosen: Settings, found: Centre | None = None) -> Web:
+    """Nothing of it runs yet. ``found``: the centre, if it is made already. Raises ``StartRefused``."""
+    found = found or at_work(chosen)
     phones = network(chosen, found)
     build = build_id(chosen)
     app = create_app(Context(found, chosen, phones, Together(found), build))

@@ -15,8 +15,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from dispatch.bootstrap.centre import centre_of
-from dispatch.bootstrap.web import web_of
 from dispatch.domain.access import Pending
 from dispatch.domain.errors import Unauthenticated
 from dispatch.models.access import SignedIn
@@ -28,16 +26,12 @@ from dispatch.services.access.sessions import Door
 from dispatch.services.accounts import person_named
 from tests.support import factories
 from tests.support.factories import PASSWORD, START, Town
+from tests.support.web import end, web
 
 API = "/api/v1"
 NEW = "an even longer password"
 DOOR = Door("127.0.0.1", "a browser")
 SignIn = Callable[..., FlaskClient]
-
-
-def web(town: Town, data_dir: Path, **more: object) -> Flask:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return web_of(factories.settings(url, data_dir, **more)).app
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
             town.users[username] = user.id
     made = web(town, tmp_path / "data")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 @pytest.fixture
@@ -64,7 +58,7 @@ def strict(town: Town, app: Flask, tmp_path: Path) -> Iterator[Flask]:
     """The same centre where administrators must have a second factor."""
     made = web(town, tmp_path / "data", second_factor=True)
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 def come(app: Flask, username: str, password: str = PASSWORD, **more: Any) -> Any:
@@ -153,7 +147,7 @@ def test_a_console_that_asks_by_itself_does_not_keep_a_session_alive(town: Town,
 
 def bootstrap_strict(town: Town) -> Any:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return centre_of(factories.settings(url, town.centre.spool_dir.parent, second_factor=True))
+    return factories.centre_for(factories.settings(url, town.centre.spool_dir.parent, second_factor=True))
 
 
 def test_one_s_sessions_are_listed_and_ended(app: Flask, signed_in: SignIn) -> None:

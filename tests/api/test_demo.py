@@ -43,7 +43,8 @@ def make_app(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
     def make(*, demo: bool = True) -> Flask:
         url = databases.copy_sqlite(seeded, tmp_path)
-        web = web_of(factories.settings(url, tmp_path, demo=demo))
+        chosen = factories.settings(url, tmp_path, demo=demo)
+        web = web_of(chosen, factories.centre_for(chosen))
         made.append(web.app)
         return web.app
 

@@ -16,21 +16,19 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from dispatch.api.form_fields import FORMS
-from dispatch.bootstrap.web import web_of
 from dispatch.domain.errors import Unavailable
 from dispatch.models.cases import Case
 from dispatch.services import elder_page, spool
 from dispatch.services.work import Act
-from tests.support import factories
 from tests.support.factories import PASSWORD, START, Town
+from tests.support.web import end, web
 
 
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = web_of(factories.settings(url, tmp_path / "data", hotline="0467-123 4567")).app
+    made = web(town, tmp_path / "data", hotline="0467-123 4567")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 @pytest.fixture

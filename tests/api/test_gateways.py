@@ -16,6 +16,7 @@ from dispatch.models.sms import SmsReport
 from dispatch.settings import Settings
 from tests.support import factories
 from tests.support.factories import Town
+from tests.support.web import end
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def chosen(town: Town, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(chosen: Settings) -> Iterator[Flask]:
-    made = web_of(chosen).app
+    made = web_of(chosen, factories.centre_for(chosen)).app
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 def reports(town: Town) -> list[SmsReport]:

@@ -21,6 +21,7 @@ from dispatch.services import live, rows, spool
 from tests.support import factories
 from tests.support.factories import PASSWORD, Town
 from tests.support.parts import free_port
+from tests.support.web import end, web
 
 API = "/api/v1"
 SignIn = Callable[..., FlaskClient]
@@ -28,10 +29,9 @@ SignIn = Callable[..., FlaskClient]
 
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = web_of(factories.settings(url, tmp_path / "data")).app
+    made = web(town, tmp_path / "data")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_while_the_database_is_away_alarms_go_to_the_disk(town: Town, tmp_path: 
     with town.centre.database.reads() as session:
         (stored,) = session.scalars(select(Signal))
     assert str(stored.id) == first.json["signal_id"]
-    app.extensions["dispatch"].centre.database.engine.dispose()
+    end(app)
 
 
 # -- what people do

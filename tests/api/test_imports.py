@@ -14,23 +14,21 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from dispatch.bootstrap.web import web_of
 from dispatch.models.people import Elder
 from dispatch.models.trail import TrailEntry
 from dispatch.services.imports import files, run
-from tests.support import factories
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.tables import ELDERS, LI, ZHOU, as_csv, as_xlsx, row
+from tests.support.web import end, web
 
 API = "/api/v1"
 
 
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = web_of(factories.settings(url, tmp_path / "data")).app
+    made = web(town, tmp_path / "data")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 def sign_in(app: Flask, username: str) -> FlaskClient:

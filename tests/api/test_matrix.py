@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from dispatch.api import health
-from dispatch.bootstrap.web import web_of
 from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import OF_ROLE, OF_SCOPE
 from dispatch.models.base import Base
@@ -30,6 +29,7 @@ from dispatch.services.duty.seats import Doing, Who
 from tests.support import factories, floor, helps, privacy, response, tables
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.routes import DEMO_ROUTES, PUBLIC, ROUTES, SIGNED_IN, THING
+from tests.support.web import end, web
 
 TABLE = "tests/support/routes.py"
 NOWHERE = "999999"
@@ -39,17 +39,12 @@ UNHEARD = {"trail", "trail_seals", "live_ops", "sessions", "address_tries"}
 """Tables in which a refused request may leave a trace."""
 
 
-def web(town: Town, data_dir: Path, **more: object) -> Flask:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    return web_of(factories.settings(url, data_dir, **more)).app
-
-
 @pytest.fixture
 def app(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr(health, "CYCLE_WITHIN", 0.0)
     made = web(town, tmp_path / "data")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 @pytest.fixture
@@ -135,7 +130,7 @@ def test_the_table_lists_every_route(app: Flask) -> None:
 def test_what_only_a_demo_has_is_listed_too(town: Town, tmp_path: Path) -> None:
     demo = web(town, tmp_path / "data", demo=True)
     assert routes_of(demo) - set(ROUTES) == DEMO_ROUTES, f"list the demo's doors in DEMO_ROUTES of {TABLE}"
-    demo.extensions["dispatch"].centre.database.engine.dispose()
+    end(demo)
 
 
 # -- every route with everybody

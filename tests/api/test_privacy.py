@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatch.bootstrap.web import web_of
-from tests.support import factories
 from tests.support.factories import PASSWORD, Town
+from tests.support.web import end, web
 
 API = "/api/v1"
 SignIn = Callable[..., FlaskClient]
@@ -22,10 +21,9 @@ TODAY = datetime.now(UTC).date()
 
 @pytest.fixture
 def app(town: Town, tmp_path: Path) -> Iterator[Flask]:
-    url = town.centre.database.engine.url.render_as_string(hide_password=False)
-    made = web_of(factories.settings(url, tmp_path / "data")).app
+    made = web(town, tmp_path / "data")
     yield made
-    made.extensions["dispatch"].centre.database.engine.dispose()
+    end(made)
 
 
 @pytest.fixture

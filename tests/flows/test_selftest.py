@@ -204,7 +204,7 @@ class Server:
 def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[Server]:
     url = town.centre.database.engine.url.render_as_string(hide_password=False)
     chosen = factories.settings(url, data_dir)
-    web = web_of(chosen)
+    web = web_of(chosen, factories.centre_for(chosen))
     server = make_server("127.0.0.1", 0, web.app, threaded=True)
     if pushing:
         web.relay.start()

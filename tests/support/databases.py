@@ -36,6 +36,8 @@ def sqlite_template(directory: Path) -> Path:
 
 def copy_sqlite(template: Path, directory: Path) -> str:
     path = directory / "dispatch.db"
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     for suffix in ("", "-wal"):
         source = template.with_name(template.name + suffix)
         if source.exists():

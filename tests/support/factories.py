@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import functools
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from dispatch.bootstrap.centre import centre_of
 from dispatch.domain.actor import Actor
+from dispatch.domain.datakeys import parse_keys
 from dispatch.domain.permissions import SCOPES
+from dispatch.models import sealed
 from dispatch.models.care import ElderTag
+from dispatch.models.database import connect
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Area, Household, add_area
 from dispatch.services import accounts
-from dispatch.services.access.passwords import hasher
 from dispatch.services.centre import Centre
 from dispatch.settings import Settings
 
@@ -44,13 +47,31 @@ def settings(database_url: str, data_dir: Path, **more: object) -> Settings:
 
 
 def make_centre(database_url: str, data_dir: Path) -> Centre:
-    return centre_of(settings(database_url, data_dir))
+    return centre_for(settings(database_url, data_dir))
+
+
+def centre_for(chosen: Settings) -> Centre:
+    """``centre_of``, but ``config/`` is read once a run, and the engine of an address is made once.
+
+    An engine keeps the statements that it has compiled, which took a third of a test that had to compile them anew.
+    """
+    read = _read(chosen.model_copy(update={"database_url": "sqlite:///none", "data_dir": Path("none")}))
+    sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
+    return replace(read, database=_opened(chosen.database_url), spool_dir=chosen.spool_dir, data_dir=chosen.data_dir)
+
+
+@functools.cache
+def _read(chosen: Settings) -> Centre:
+    return centre_of(chosen)
+
+
+_opened = functools.lru_cache(maxsize=16)(connect)
 
 
 @functools.cache
 def password_hash() -> str:
-    """Of ``PASSWORD``, computed once: slow on purpose."""
-    return hasher.hash(PASSWORD)
+    """Of ``PASSWORD``, cheap to check: what a hash must cost is a matter of `test_passwords`, not of each sign-in."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @dataclass(repr=False)
