@@ -15,6 +15,7 @@ from dispatch.api import (
     calls,
     cascades,
     cases,
+    city_map,
     consents,
     devices,
     duplicates,
@@ -110,7 +111,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals, offers, jobs, matching):
+    for room in (scripts, cascades, arrivals, offers, jobs, matching, city_map):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)

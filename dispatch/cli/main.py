@@ -16,6 +16,7 @@ COMMANDS = {
     "token": "dispatch.cli.admin:token",
     "seed": "dispatch.cli.admin:seed",
     "areas": "dispatch.cli.areas:areas",
+    "matching": "dispatch.cli.matching:matching",
     "keys": "dispatch.cli.keys:keys",
     "trail": "dispatch.cli.trail:trail",
     "gateways": "dispatch.cli.gateways:gateways",

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.domain.helps.assignments import LIVE
-from dispatch.models.base import Base, BigId
+from dispatch.models.base import Base, BigId, Json
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -107,6 +107,25 @@ class Offer(Base):
     hang_up_at: Mapped[datetime | None]
     """Its telephone may still ring for something that is settled."""
     version: Mapped[int] = mapped_column(default=1)
+
+
+class MatchRecord(Base):
+    """Who could have gone when helpers were asked, for a replay under other weights. Kept for some months."""
+
+    __tablename__ = "match_records"
+    __table_args__ = (
+        Index("ix_match_records_at", "at"),
+        Index("ix_match_records_case_id", "case_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"))
+    at: Mapped[datetime]
+    asked: Mapped[list[int]]
+    """Whom the operator, or the machine, then asked."""
+    candidates: Mapped[list[Any]] = mapped_column(Json)
+    """The best of them, each as ``domain/helps/replay.py`` says."""
 
 
 class Assignment(Base):

@@ -32,7 +32,7 @@ from dispatch.services.devices import monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
-from dispatch.services.helps import circles
+from dispatch.services.helps import circles, replay
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
@@ -365,5 +365,6 @@ class Clock:
     def _prune(self, now: datetime) -> None:
         live.prune(self._centre, now)
         inbox.prune(self._centre, now)
+        replay.prune(self._centre, now)
         uploads.forget(self._centre, now)
         uploads.sweep(self._centre, now)

@@ -26,6 +26,7 @@ WALK: dict[str, Step] = {
     "case": Step("supervisor", "/case/{case}"),
     "history": Step("supervisor", "/cases"),
     "signals": Step("supervisor", "/unreadable"),
+    "map": Step("supervisor", "/map"),
     "supervision": Step("supervisor", "/supervision"),
     "handover": Step("supervisor", "/handover"),
     "quality": Step("supervisor", "/quality"),

@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/case/:id', name: 'case', component: screen(() => import('@/history/CasePage.vue')), meta: { may: 'cases_read', under: 'history' } },
     { path: '/cases', name: 'history', component: screen(() => import('@/history/History.vue')), meta: { may: 'cases_read' } },
     { path: '/unreadable', name: 'signals', component: screen(() => import('@/signals/Unreadable.vue')), meta: { may: 'devices_read' } },
+    { path: '/map', name: 'map', component: screen(() => import('@/map/CityMap.vue')), meta: { may: 'cases_work' } },
     { path: '/supervision', name: 'supervision', component: screen(() => import('@/supervision/SupervisionPage.vue')), meta: { may: 'supervise' } },
     { path: '/handover', name: 'handover', component: screen(() => import('@/handover/HandoverPage.vue')), meta: { may: 'cases_work' } },
     { path: '/quality', name: 'quality', component: screen(() => import('@/quality/QualityPage.vue')), meta: { may: ['quality', 'cases_work'] } },

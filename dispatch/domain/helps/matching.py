@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from dispatch.domain.helps.catalogue import Item, WorkerKind
 from dispatch.domain.helps.geography import Point, metres
@@ -253,22 +253,48 @@ def _is_wanted(need: Need, facts: Facts) -> list[Reason]:
 
 def _candidate(need: Need, one: Standing, rules: MatchRules) -> Candidate:
     facts, way = one.facts, one.way
-    shares = {
-        "time": _share_of_time(way, rules),
-        "continuity": 1.0 if facts.wish else min(1.0, facts.visits / rules.visits_full),
-        "skill": min(1.0, facts.level / TOP_LEVEL),
-        "load": 1.0 - min(1.0, facts.load / max(1, facts.capacity)),
-        "fairness": 1.0 - min(1.0, facts.offers_lately / rules.fair_offers),
-        "acceptance": facts.accepted / facts.asked if facts.asked else 0.5,
-    }
-    parts = {part: round(share * rules.weights[part], 1) for part, share in shares.items()}
+    parts = points(facts, None if way is None else way.minutes, rules)
     return Candidate(facts, way, parts, tuple(_for_them(need, facts, way)), one.on_shift_until)
 
 
-def _share_of_time(way: Way | None, rules: MatchRules) -> float:
-    if way is None:
+class Judged(Protocol):
+    """What points are given for, beside the time."""
+
+    @property
+    def wish(self) -> bool | None: ...
+    @property
+    def visits(self) -> int: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def load(self) -> int: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def offers_lately(self) -> int: ...
+    @property
+    def asked(self) -> int: ...
+    @property
+    def accepted(self) -> int: ...
+
+
+def points(one: Judged, minutes: float | None, rules: MatchRules) -> dict[str, float]:
+    """By part. ``minutes`` until they are there; None: nobody knows."""
+    shares = {
+        "time": _share_of_time(minutes, rules),
+        "continuity": 1.0 if one.wish else min(1.0, one.visits / rules.visits_full),
+        "skill": min(1.0, one.level / TOP_LEVEL),
+        "load": 1.0 - min(1.0, one.load / max(1, one.capacity)),
+        "fairness": 1.0 - min(1.0, one.offers_lately / rules.fair_offers),
+        "acceptance": one.accepted / one.asked if one.asked else 0.5,
+    }
+    return {part: round(share * rules.weights[part], 1) for part, share in shares.items()}
+
+
+def _share_of_time(minutes: float | None, rules: MatchRules) -> float:
+    if minutes is None:
         return rules.unknown_share
-    left = (rules.worst_minutes - way.minutes) / (rules.worst_minutes - rules.best_minutes)
+    left = (rules.worst_minutes - minutes) / (rules.worst_minutes - rules.best_minutes)
     return min(1.0, max(0.0, left))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 
@@ -12,6 +12,8 @@ from dispatch.domain.helps.offers import Mode, Way
 
 PARTS = ("time", "continuity", "skill", "load", "fairness", "acceptance")
 PLACES = ("town", "country")
+REPLAYED = ("weights", "time_minutes", "unknown_share", "visits_full", "fairness.offers")
+"""What past matches can be judged by anew: the rest changes what was known, or who was allowed."""
 KEYS = (
     *("weights", "travel", "country_names", "time_minutes", "unknown_share", "position_minutes", "soon_minutes"),
     *("visits_full", "fairness", "acceptance_days", "modes", "service_grace_minutes", "direct_seconds"),
@@ -80,23 +82,14 @@ class MatchRules:
     def load(cls, data: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError."""
         only(data, KEYS)
-        weights = {part: float(data["weights"][part]) for part in PARTS}
-        only(data["weights"], PARTS)
-        if min(weights.values()) < 0 or abs(sum(weights.values()) - 100) > 1e-6:
-            raise ValueError(f"weights: add up to {sum(weights.values()):g} and not to 100, or one is below zero")
-        best, worst = float(data["time_minutes"]["best"]), float(data["time_minutes"]["worst"])
-        if not 0 <= best < worst:
-            raise ValueError("time_minutes: best must be less than worst")
-        share = float(data["unknown_share"])
-        if not 0 <= share <= 1:
-            raise ValueError("unknown_share: between 0 and 1")
+        best, worst = _best_and_worst(data["time_minutes"])
         return cls(
-            weights=weights,
+            weights=_weights(data["weights"]),
             travel={place: _travel(place, data["travel"][place]) for place in PLACES},
             country_names=tuple(map(str, data["country_names"])),
             best_minutes=best,
             worst_minutes=worst,
-            unknown_share=share,
+            unknown_share=_share(data["unknown_share"]),
             position_age=timedelta(minutes=_whole("position_minutes", data["position_minutes"], 1440)),
             soon=timedelta(minutes=_whole("soon_minutes", data["soon_minutes"], 1440)),
             visits_full=_whole("visits_full", data["visits_full"], 1000),
@@ -112,6 +105,25 @@ class MatchRules:
             circle=_circle(data["circle"]),
         )
 
+    def tuned(self, data: Mapping[str, Any]) -> Self:
+        """With what ``data``, in the words of the file, says of ``REPLAYED``; all else stays.
+
+        Raises KeyError, TypeError or ValueError.
+        """
+        best, worst = self.best_minutes, self.worst_minutes
+        if "time_minutes" in data:
+            best, worst = _best_and_worst(data["time_minutes"])
+        fair = data.get("fairness", {}).get("offers", self.fair_offers)
+        return replace(
+            self,
+            weights=_weights(data["weights"]) if "weights" in data else self.weights,
+            best_minutes=best,
+            worst_minutes=worst,
+            unknown_share=_share(data.get("unknown_share", self.unknown_share)),
+            visits_full=_whole("visits_full", data.get("visits_full", self.visits_full), 1000),
+            fair_offers=_whole("fairness.offers", fair, 1000),
+        )
+
     def way(self, mode: Mode, priority: int) -> Way:
         """How somebody is asked: the mode of this priority has its own seconds, the other ones those of the file."""
         if mode is Mode.DIRECT:
@@ -120,6 +132,28 @@ class MatchRules:
         if usual.mode is mode:
             return usual
         return next((way for way in self.modes.values() if way.mode is mode), usual)
+
+
+def _weights(body: Mapping[str, Any]) -> dict[str, float]:
+    only(body, PARTS)
+    weights = {part: float(body[part]) for part in PARTS}
+    if min(weights.values()) < 0 or abs(sum(weights.values()) - 100) > 1e-6:
+        raise ValueError(f"weights: add up to {sum(weights.values()):g} and not to 100, or one is below zero")
+    return weights
+
+
+def _best_and_worst(body: Mapping[str, Any]) -> tuple[float, float]:
+    best, worst = float(body["best"]), float(body["worst"])
+    if not 0 <= best < worst:
+        raise ValueError("time_minutes: best must be less than worst")
+    return best, worst
+
+
+def _share(value: Any) -> float:
+    share = float(value)
+    if not 0 <= share <= 1:
+        raise ValueError("unknown_share: between 0 and 1")
+    return share
 
 
 def _travel(place: str, body: Mapping[str, Any]) -> Travel:

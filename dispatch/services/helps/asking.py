@@ -20,7 +20,7 @@ from dispatch.models.cases import Case
 from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
-from dispatch.services.helps import offer_words, outbox
+from dispatch.services.helps import offer_words, outbox, replay
 from dispatch.services.helps.candidates import Match, match
 from dispatch.services.helps.orders import Wanted, wanted_of
 from dispatch.services.lifecycle import drop, move, put, record, watch
@@ -107,6 +107,7 @@ def ask_next(session: Session, asking: Asking, start: Start | None = None) -> No
     turn = asking.way.begin(now)
     plan.due, plan.next_due_at = turn.due, turn.at
     names = [_offer(session, asking, wanted, found, worker_id) for worker_id in batch]
+    replay.remember(session, case, found, batch, now)
     case.expected_at = turn.at
     if State(case.state) is not State.NEW and case.held_until is None:
         watch(case, now)

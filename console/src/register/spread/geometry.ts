@@ -85,7 +85,7 @@ function degrees(from: number, to: number, step: number): number[] {
   return found
 }
 
-function scaleOf(pixels: number): { km: number; width: number } {
+export function scaleOf(pixels: number): { km: number; width: number } {
   const km = ROUND_KM.filter((one) => (one / KM_A_DEGREE) * pixels <= 130).pop() ?? 1
   return { km, width: (km / KM_A_DEGREE) * pixels }
 }
