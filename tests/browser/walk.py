@@ -28,6 +28,7 @@ WALK: dict[str, Step] = {
     "signals": Step("supervisor", "/unreadable"),
     "map": Step("supervisor", "/map"),
     "supervision": Step("supervisor", "/supervision"),
+    "matching": Step("supervisor", "/matching"),
     "handover": Step("supervisor", "/handover"),
     "quality": Step("supervisor", "/quality"),
     "engine": Step("supervisor", "/engine"),
@@ -41,6 +42,7 @@ WALK: dict[str, Step] = {
     "elders": Step("supervisor", "/elders", ("q=zzzz", "missing=phone")),
     "elder-new": Step("supervisor", "/elders/new"),
     "spread": Step("supervisor", "/elders/spread"),
+    "circle": Step("supervisor", "/elders/circle"),
     "elder": Step(
         "supervisor", "/elders/{elder}", ("tab=groups", "tab=assessments", "tab=consents", "tab=cases", "tab=trail")
     ),

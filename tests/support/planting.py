@@ -56,6 +56,8 @@ CODED: set[Place] = {
     ("signals", "reason"),
     ("device_tasks", "data"),
     ("offer_plans", "queue"),
+    ("match_records", "asked"),
+    ("match_records", "candidates"),
 }
 LISTS = {"assessors", "changes", "kinds", "reasons", "done", "flags", "languages", "headings", "paths"}
 STATES = {"callbacks": "done", "cases": "closed", "messages": "sent", "doubles": "proposed", "rights_requests": "open"}

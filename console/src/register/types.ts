@@ -1,3 +1,4 @@
+import type { HomeCircle } from './circle/types'
 import type { CaseRow, Contact, Device, Fact, Named } from '@/live/types'
 
 /** The shapes of the register, as the server names them. */
@@ -76,6 +77,7 @@ export interface ElderFile {
   masked?: boolean
   elder: ElderCore
   household: Home
+  circle?: HomeCircle | null
   contacts: FileContact[]
   devices: Device[]
   cases: CaseRow[]

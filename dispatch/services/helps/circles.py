@@ -205,12 +205,17 @@ class Ways:
             row: dict[str, Any] = {
                 "household_id": home.id,
                 "station_id": None if station is None else station.key,
-                "station_minutes": None if station is None else ceil(on_foot.minutes(station.metres)),
+                "station_minutes": None if station is None else _whole(on_foot.minutes(station.metres)),
             }
             for kind, based in self.helpers.items():
                 nearest = based.of(where)
-                row[kind.value] = None if nearest is None else ceil(driving.minutes(nearest.metres))
+                row[kind.value] = None if nearest is None else _whole(driving.minutes(nearest.metres))
             yield row
+
+
+def _whole(minutes: float) -> int:
+    """Rounded up, so that what is more than fifteen minutes away is outside of fifteen; next door is a minute."""
+    return max(1, ceil(minutes))
 
 
 def _bases(session: Session, kind: WorkerKind) -> Iterator[tuple[int, Point]]:
