@@ -24,6 +24,7 @@ api = APIBlueprint(
     abp_responses={403: Problem, 404: Problem, 409: Problem},
 )
 
+NARROW = (May.REGISTER_READ, May.CASES_READ, May.WORKFORCE_READ)
 DivisionCode = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[0-9A-Za-z-]+$")]
 
 
@@ -53,8 +54,8 @@ class AreaChangeIn(Model):
 
 @api.get("/areas", summary="The areas right below one, with how many lie below each")
 def list_areas(query: AreasQuery) -> Response:
-    # Whoever sees cases or elders narrows them by area.
-    who = allowed(May.REGISTER_READ, May.CASES_READ)
+    # Whoever sees cases, elders or helpers narrows them by area.
+    who = allowed(*NARROW)
     parent = None if query.parent is None else int(query.parent)
     after = None if query.cursor is None else int(query.cursor)
     return jsonify(areas.children(centre(), who, parent, query.limit, after))
@@ -62,7 +63,7 @@ def list_areas(query: AreasQuery) -> Response:
 
 @api.get("/areas/<area_id>", summary="One area and what it lies in")
 def get_area(path: AreaPath) -> Response:
-    return jsonify(areas.one(centre(), int(path.area_id), allowed(May.REGISTER_READ, May.CASES_READ)))
+    return jsonify(areas.one(centre(), int(path.area_id), allowed(*NARROW)))
 
 
 @api.post("/areas", summary="A community or grid below an area")

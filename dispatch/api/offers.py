@@ -62,7 +62,7 @@ class DeclineIn(AcceptIn):
 
 @api.get("/services", summary="The ten helps and what can be ordered under each")
 def get_services() -> Response:
-    allowed(May.CASES_READ, May.REGISTER_READ, May.JOBS)
+    allowed(May.CASES_READ, May.REGISTER_READ, May.JOBS, May.WORKFORCE_READ)
     return jsonify(services.services(centre(), now()))
 
 

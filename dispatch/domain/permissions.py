@@ -32,6 +32,12 @@ class May(StrEnum):
     """The supervisor's page: the floor, its load, its queue, area events."""
     QUALITY = "quality"
     """Listen to and grade what operators did."""
+    WORKFORCE_READ = "workforce_read"
+    """See who goes to the homes, for whom and when: with telephones masked, and no elder."""
+    WORKFORCE_EDIT = "workforce_edit"
+    """Add and change providers, stations and those who go to the homes."""
+    HOURS_EDIT = "hours_edit"
+    """Say when they work and when somebody is absent."""
     USERS = "users"
     TRAIL_READ = "trail_read"
     JOBS = "jobs"
@@ -40,7 +46,7 @@ class May(StrEnum):
     CALLS = "calls"
 
 
-_READS = frozenset({May.CASES_READ, May.REGISTER_READ, May.DEVICES_READ, May.DUTY_READ})
+_READS = frozenset({May.CASES_READ, May.REGISTER_READ, May.DEVICES_READ, May.DUTY_READ, May.WORKFORCE_READ})
 _OPERATOR = _READS | {
     May.CASES_UNPLACED,
     May.CASES_NOTE,
@@ -48,7 +54,7 @@ _OPERATOR = _READS | {
     May.REGISTER_EDIT,
     May.REVEAL,
 }
-_DISPATCHER = _OPERATOR | {May.DEVICES_EDIT, May.DUTY_EDIT}
+_DISPATCHER = _OPERATOR | {May.DEVICES_EDIT, May.DUTY_EDIT, May.HOURS_EDIT}
 _SUPERVISOR = _DISPATCHER | {
     May.CASES_SUPERVISE,
     May.ASSESS,
@@ -57,6 +63,7 @@ _SUPERVISOR = _DISPATCHER | {
     May.PRIVACY,
     May.SUPERVISE,
     May.QUALITY,
+    May.WORKFORCE_EDIT,
 }
 
 OF_ROLE: dict[str, frozenset[May]] = {
@@ -66,13 +73,14 @@ OF_ROLE: dict[str, frozenset[May]] = {
     # Also the bureau's supervisors (domain.md Q23): they read, grade and question, and change no order.
     "quality_inspector": frozenset(
         {May.CASES_READ, May.CASES_UNPLACED, May.CASES_NOTE, May.REGISTER_READ, May.DUTY_READ, May.QUALITY}
+        | {May.WORKFORCE_READ}
     ),
-    "station": _READS | {May.CASES_NOTE, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT},
+    "station": _READS | {May.CASES_NOTE, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT, May.HOURS_EDIT},
     "provider": frozenset({May.JOBS}),
     "visitor": frozenset(),
     # Three kinds of proof that nobody watches himself (MLPS level 3): the administrator gives rights and sees no elder,
     # the desk works with what it was given, the auditor sees everything masked and changes nothing.
-    "admin": frozenset({May.USERS, May.TRAIL_READ}),
+    "admin": frozenset({May.USERS, May.TRAIL_READ, May.WORKFORCE_READ, May.WORKFORCE_EDIT, May.HOURS_EDIT}),
     "auditor": _READS | {May.CASES_UNPLACED, May.TRAIL_READ},
 }
 ROLES = frozenset(OF_ROLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, true
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.models.base import Base, BigId, Json
@@ -57,12 +57,23 @@ class Station(Base):
     area: Mapped[Area] = relationship(lazy="raise")
 
 
+class StationSeat(Base):
+    """Who sits at the desk of a station: sees its people and those of the stations below, and nobody else's."""
+
+    __tablename__ = "station_seats"
+
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"), primary_key=True)
+    station_id: Mapped[int] = mapped_column(BigId, ForeignKey("stations.id"), primary_key=True, index=True)
+
+
 class Worker(Base):
     __tablename__ = "workers"
     __table_args__ = (Index("ix_workers_name", "name"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
+    pinyin: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    initials: Mapped[str] = mapped_column(String(40), default="", server_default="")
     phone: Mapped[str] = mapped_column(String(32), index=True)
     kind: Mapped[str] = mapped_column(String(20), default="worker", server_default="worker")
     sex: Mapped[str | None] = mapped_column(String(1))
@@ -162,3 +173,19 @@ class Wish(Base):
     wanted: Mapped[bool]
     at: Mapped[datetime]
     recorded_by: Mapped[str] = mapped_column(String(100))
+
+
+class ExpiryNotice(Base):
+    """Somebody was reminded that a certificate, a licence or a contract ends: once at each threshold."""
+
+    __tablename__ = "expiry_notices"
+    __table_args__ = (UniqueConstraint("subject", "until", "days"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(60))
+    """``certificate:<worker>:<skill>``, ``licence:<organisation>`` or ``contract:<organisation>``."""
+    until: Mapped[date]
+    """The last day, so that a renewed paper begins anew."""
+    days: Mapped[int]
+    """60, 30, 7; 0: it is over."""
+    at: Mapped[datetime]

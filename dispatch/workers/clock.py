@@ -39,6 +39,7 @@ from dispatch.services.imports.run import run as run_import
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
 from dispatch.services.sms import inbox
+from dispatch.services.workforce import expiry
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
 from dispatch.workers.tasks import ask_next, find_circles, send, work_import
@@ -277,6 +278,7 @@ class Clock:
         coverage.tick(self._centre, now)
         supervise.tick(self._centre, now)
         monthly.tick(self._centre, now)
+        expiry.tick(self._centre, now)
 
     def _privacy(self, now: datetime) -> None:
         """What a day or a night brings: groups, whom to tell after an emergency, retention, the 15-minute circles."""

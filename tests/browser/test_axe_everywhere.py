@@ -51,4 +51,9 @@ def things(stage: Stage) -> dict[str, str]:
     desk = stage.desk()
     elder_id = desk.get(f"/cases/{case_id}").json()["elder"]["id"]
     device = stage.query("SELECT id FROM devices WHERE number = %s", HEROINE)[0][0]
-    return {"case": case_id, "elder": elder_id, "device": str(device)}
+    # Somebody who is away, and a station with people.
+    ((worker, station),) = stage.query(
+        "SELECT w.id, w.station_id FROM workers w JOIN worker_days d ON d.worker_id = w.id ORDER BY d.day, w.id LIMIT 1"
+    )
+    ids = {"case": case_id, "elder": elder_id, "device": device, "worker": worker, "station": station}
+    return {name: str(one) for name, one in ids.items()}

@@ -16,7 +16,7 @@ class Step:
     who: str
     """The demo's user who may see it."""
     path: str
-    """Below ``/console``; ``{case}``, ``{elder}`` and ``{device}`` stand for ids."""
+    """Below ``/console``; ``{case}``, ``{elder}``, ``{device}``, ``{worker}`` and ``{station}`` stand for ids."""
     more: tuple[str, ...] = ()
     """Queries that show other parts of the same screen."""
 
@@ -46,6 +46,14 @@ WALK: dict[str, Step] = {
     "elder": Step(
         "supervisor", "/elders/{elder}", ("tab=groups", "tab=assessments", "tab=consents", "tab=cases", "tab=trail")
     ),
+    "people": Step("supervisor", "/people", ("q=zzzz", "lacks=hours")),
+    "person": Step("supervisor", "/people/{worker}"),
+    "expiring": Step("supervisor", "/people/expiring", ("within=expired",)),
+    "gaps": Step("supervisor", "/people/gaps", ("skill=nursing&level=5",)),
+    "fairness": Step("supervisor", "/people/fairness"),
+    "providers": Step("supervisor", "/providers"),
+    "stations": Step("supervisor", "/stations"),
+    "station": Step("supervisor", "/stations/{station}/day"),
     "duty": Step("supervisor", "/duty"),
     "devices": Step("supervisor", "/devices"),
     "device": Step("supervisor", "/devices/{device}"),

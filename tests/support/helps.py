@@ -14,7 +14,15 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.offers import Mode
 from dispatch.models.helps import Assignment, Offer, OfferPlan, WorkPhoto
 from dispatch.models.places import Household
-from dispatch.models.workforce import Station, Worker, WorkerArea, WorkerPosition, WorkerShift, WorkerSkill
+from dispatch.models.workforce import (
+    Organisation,
+    Station,
+    Worker,
+    WorkerArea,
+    WorkerPosition,
+    WorkerShift,
+    WorkerSkill,
+)
 from dispatch.services.helps import offering, view, visiting
 from dispatch.services.helps.offering import Offers
 from dispatch.services.helps.working import Report
@@ -156,9 +164,11 @@ def in_the_east(town: Town, case_id: str) -> dict[str, str]:
     """An offer of the case and the visit that follows from it, by somebody who may see neither."""
     with town.centre.database.sessions.begin() as session:
         worker = Worker(name="Wang Qi", phone="13711110008", area_id=town.areas["East"])
+        provider = Organisation(name="Wang's", kind="company", ownership="private", area_id=town.areas["East"])
         station = Station(name="Wang's station", kind="station", area_id=town.areas["East"])
-        session.add_all([worker, station])
+        session.add_all([worker, provider, station])
         session.flush()
+        worker.station_id = station.id
         plan = OfferPlan(
             case_id=int(case_id),
             state="accepted",
@@ -211,7 +221,9 @@ def in_the_east(town: Town, case_id: str) -> dict[str, str]:
         )
         session.add(photo)
         session.flush()
-        return {"offer_id": str(offer.id), "assignment_id": str(job.id), "photo_id": str(photo.id)}
+        made = {"worker_id": worker, "provider_id": provider, "station_id": station}
+        made |= {"offer_id": offer, "assignment_id": job, "photo_id": photo}
+        return {part: str(row.id) for part, row in made.items()}
 
 
 def jobs_of(town: Town, name: str) -> list[Assignment]:

@@ -19,6 +19,8 @@ export interface ImportJob {
   progress: { done: number; total: number | null }
   summary: { rows: number; new: number; changed: number; same: number; errors: number; duplicates: number }
   fault: { code: string; data: Record<string, string> } | null
+  /** Of an import of helpers: how many there are in all who are never asked. */
+  without_hours?: number
 }
 
 export interface ImportRow {

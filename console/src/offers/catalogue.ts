@@ -14,11 +14,12 @@ export function useCatalogue() {
       .then((found) => { catalogue.value = found }, () => {})
       .finally(() => { reading = null })
   }
-  const kinds = computed(() => new Map(catalogue.value?.kinds.map((one) => [one.code, one])))
-  const skills = computed(() => new Map(catalogue.value?.skills.map((one) => [one.code, one])))
+  const kinds = computed(() => catalogue.value?.kinds ?? [])
+  const skills = computed(() => catalogue.value?.skills ?? [])
+  const items = computed(() => catalogue.value?.helps.flatMap((help) => help.items.map((item) => ({ ...item, help: help.code }))) ?? [])
 
   const itemsOf = (help: string | null): CatalogueItem[] => catalogue.value?.helps.find(({ code }) => code === help)?.items ?? []
-  const kindWord = (code: string): string => inWords(kinds.value.get(code)) || code
-  const skillWord = (code: string): string => inWords(skills.value.get(code)) || code
-  return { itemsOf, kindWord, skillWord }
+  const kindWord = (code: string): string => inWords(kinds.value.find((one) => one.code === code)) || code
+  const skillWord = (code: string): string => inWords(skills.value.find((one) => one.code === code)) || code
+  return { kinds, skills, items, itemsOf, kindWord, skillWord }
 }

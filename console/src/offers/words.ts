@@ -3,7 +3,7 @@ import { asCalendarDay, asClock, asExact } from '@/i18n/time'
 import type { Bar, Candidate, Excluded, Offer, OfferMessage, Part, Way } from './types'
 
 /** What an operator may set aside with a reason, as the server has it; the other rules protect the elder or the helper. */
-const RELAXABLE = ['area', 'off_shift', 'capacity', 'too_far', 'declined_here', 'busy_then']
+const RELAXABLE = ['contract_ended', 'area', 'off_shift', 'capacity', 'too_far', 'declined_here', 'busy_then']
 export const PARTS: Part[] = ['time', 'continuity', 'skill', 'load', 'fairness', 'acceptance']
 
 export function mayAnyway(one: Excluded): boolean {

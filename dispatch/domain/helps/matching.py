@@ -27,6 +27,8 @@ class Bar(StrEnum):
 
     CERTIFICATE_MISSING = "certificate_missing"
     CERTIFICATE_EXPIRED = "certificate_expired"
+    LICENCE = "licence_expired"
+    CONTRACT = "contract_ended"
     KIND = "kind_not_allowed"
     AREA = "area"
     ABSENT = "absent"
@@ -41,7 +43,7 @@ class Bar(StrEnum):
     DECLINED = "declined_here"
 
 
-RELAXABLE = frozenset({Bar.AREA, Bar.OFF_SHIFT, Bar.CAPACITY, Bar.TOO_FAR, Bar.DECLINED, Bar.BUSY_THEN})
+RELAXABLE = frozenset({Bar.CONTRACT, Bar.AREA, Bar.OFF_SHIFT, Bar.CAPACITY, Bar.TOO_FAR, Bar.DECLINED, Bar.BUSY_THEN})
 """What an operator may set aside, with a reason. The others protect the elder or the helper."""
 
 
@@ -84,6 +86,9 @@ class Facts:
     position_at: datetime | None
     station: Point | None
     capacity: int
+    licence_until: date | None = None
+    contract_until: date | None = None
+    """Of the provider whose station it is, if any."""
     load: int = 0
     busy_then: bool = False
     in_emergency: bool = False
@@ -210,6 +215,9 @@ def _may(need: Need, facts: Facts) -> list[Reason]:
         found.append(
             Reason(Bar.CERTIFICATE_EXPIRED, {"skill": need.item.skill, "until": facts.valid_until.isoformat()})
         )
+    for bar, until in ((Bar.LICENCE, facts.licence_until), (Bar.CONTRACT, facts.contract_until)):
+        if until is not None and until < need.at.date():
+            found.append(Reason(bar, {"until": until.isoformat()}))
     return found
 
 

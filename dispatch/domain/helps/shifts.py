@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Self
 
 DAY = timedelta(days=1)
 
@@ -15,6 +16,11 @@ class Hours:
 
     starts: time
     ends: time
+
+    @classmethod
+    def of(cls, starts: str, ends: str) -> Self:
+        """From ``08:00``. Raises ``ValueError``."""
+        return cls(time.fromisoformat(starts), time.fromisoformat(ends))
 
     def span(self, day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
         begin = datetime.combine(day, self.starts, tzinfo=zone)
@@ -49,6 +55,12 @@ class Week:
         before = today - DAY
         ends += [hours.span(before, at.tzinfo)[1] for hours in self._of(before) if hours.goes_on(at)]
         return max(ends, default=None)
+
+    def spans(self, first: date, last: date, zone: tzinfo | None) -> Iterable[tuple[datetime, datetime]]:
+        """Every shift that begins on a day from ``first`` to ``last``."""
+        for n in range((last - first).days + 1):
+            day = first + n * DAY
+            yield from (hours.span(day, zone) for hours in self._of(day))
 
     def _of(self, day: date) -> Iterable[Hours]:
         special = [hours for when, hours in self.days if when == day]

@@ -13,6 +13,7 @@ from typing import Any
 from dispatch.domain import identity
 from dispatch.domain.identity import OLDEST
 from dispatch.domain.imports.template import CellKind, Column, fold
+from dispatch.domain.imports.working import read_hours, read_papers
 
 Cell = str | int | float | bool | date | datetime | None
 EXCEL_EPOCH = date(1899, 12, 30)
@@ -203,6 +204,20 @@ def _identity(_column: Column, cell: Any, today: date) -> str:
     return found
 
 
+def _hours(column: Column, cell: Any, _today: date) -> Any:
+    try:
+        return read_hours(_plain(column, cell))
+    except ValueError:
+        raise Refused("not_hours") from None
+
+
+def _papers(column: Column, cell: Any, _today: date) -> Any:
+    try:
+        return read_papers(_plain(column, cell), column.codes, fold)
+    except ValueError:
+        raise Refused("not_papers") from None
+
+
 READERS: dict[CellKind, Callable[[Column, Any, date], Any]] = {
     CellKind.TEXT: _text,
     CellKind.DATE: _date,
@@ -215,4 +230,6 @@ READERS: dict[CellKind, Callable[[Column, Any, date], Any]] = {
     CellKind.PHONE: _phone,
     CellKind.IDENTITY: _identity,
     CellKind.AREA: _text,
+    CellKind.HOURS: _hours,
+    CellKind.PAPERS: _papers,
 }

@@ -24,6 +24,10 @@ class CellKind(StrEnum):
     PHONE = "phone"
     IDENTITY = "identity"
     AREA = "area"
+    HOURS = "hours"
+    """Of a week."""
+    PAPERS = "papers"
+    """Certificates, each of a skill."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,8 @@ def template_of(body: Mapping[str, Any], choices: Mapping[str, list[Mapping[str,
 def _column(body: Mapping[str, Any], choices: Mapping[str, list[Mapping[str, Any]]]) -> Column:
     kind = CellKind(body["kind"])
     listed = choices[body["choices_from"]] if "choices_from" in body else body.get("choices", [])
-    if bool(listed) != (kind in (CellKind.CHOICE, CellKind.CHOICES)):
-        raise ValueError(f"{body['key']}: choices belong to the kinds choice and choices")
+    if bool(listed) != (kind in (CellKind.CHOICE, CellKind.CHOICES, CellKind.PAPERS)):
+        raise ValueError(f"{body['key']}: choices belong to the kinds choice, choices and papers")
     return Column(
         key=str(body["key"]),
         zh=str(body["zh"]),

@@ -15,6 +15,7 @@ from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
 from dispatch.services.demo import (
+    asked,
     called,
     care,
     doubles,
@@ -81,4 +82,5 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     tapes = [*past, *open_cases.build(centre, homes, users, now)]
     tape.write(session, tapes, now)
     called.write(session, tapes)
+    asked.build(session, centre, demo_random(SEED + 2), now)
     floor.build(session, centre, users, now)

@@ -16,6 +16,7 @@ from dispatch.services.accounts import digest
 from dispatch.services.demo.names import STAFF, Numbers, young_name
 from dispatch.services.demo.people import Home
 from dispatch.services.demo.places import District
+from dispatch.services.register.names import called
 
 PASSWORD = "demo"  # noqa: S105 -- the demo's, written on its front page
 PEOPLE = {
@@ -59,7 +60,7 @@ def _worker(chance: Random, numbers: Numbers, district: District, users: dict[st
     grid = district.places[(n * 7) % len(district.places)].grid
     assert grid.parent_id is not None
     return Worker(
-        name=users["provider"].name if n == 0 else young_name(chance, "F" if chance.random() < 0.65 else "M"),
+        **called(users["provider"].name if n == 0 else young_name(chance, "F" if chance.random() < 0.65 else "M")),
         phone=numbers.mobile(STAFF),
         area_id=grid.parent_id,
         user_id=users["provider"].id if n == 0 else None,

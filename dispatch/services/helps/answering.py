@@ -24,6 +24,7 @@ from dispatch.services.helps import offer_words, outbox
 from dispatch.services.helps.asking import Asking, end_plan, expire, offers_of, shut
 from dispatch.services.helps.ending import Ends, live_of, lose, withdraw_open
 from dispatch.services.helps.orders import keep, wanted_of
+from dispatch.services.helps.pricing import settle_price
 from dispatch.services.lifecycle import drop, move, put, record, watch
 from dispatch.services.response import promises
 from dispatch.services.response.alarm import alarm
@@ -118,6 +119,7 @@ def _assign(session: Session, centre: Centre, said: Said) -> Assignment:
     case, offer, now = said.case, said.offer, said.now
     urgent = case.kind == Kind.EMERGENCY
     order = keep(session, centre, case, wanted_of(session, centre, case), now)
+    settle_price(session, centre, order, said.worker)
     there = now + timedelta(minutes=offer.eta_minutes or centre.cascade.default_minutes)
     due_at = there if urgent or case.wanted_at is None else max(case.wanted_at, there)
     alarm_at = due_at if urgent else due_at + centre.matching.service_grace

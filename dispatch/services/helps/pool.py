@@ -21,7 +21,7 @@ from dispatch.domain.helps.offers import OfferState
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.base import Utc
-from dispatch.models.workforce import Station, Worker, WorkerArea, WorkerPosition, WorkerSkill
+from dispatch.models.workforce import Organisation, Station, Worker, WorkerArea, WorkerPosition, WorkerSkill
 from dispatch.services.helps.known import Known, known
 
 MOST = 120
@@ -66,6 +66,8 @@ def _facts(row: Any, more: Known) -> Facts:
         position_at=row.at,
         station=None if row.station_lat is None else Point(row.station_lat, row.station_lon),
         capacity=row.capacity,
+        licence_until=row.licence_until,
+        contract_until=row.contract_until,
         load=jobs,
         busy_then=clash > 0,
         in_emergency=urgent > 0,
@@ -127,11 +129,14 @@ def _statement(shape: Shape) -> Any:
             Station.name.label("station"),
             Station.lat.label("station_lat"),
             Station.lon.label("station_lon"),
+            Organisation.licence_until,
+            Organisation.contract_until,
             serving,
         )
         .join(WorkerSkill, skill)
         .outerjoin(WorkerPosition, WorkerPosition.worker_id == Worker.id)
         .outerjoin(Station, Station.id == Worker.station_id)
+        .outerjoin(Organisation, Organisation.id == Station.organisation_id)
         .where(Worker.active)
     )
     if shape.area:

@@ -93,6 +93,8 @@ def described(template: Template, language: str) -> list[list[str]]:
 def _options(column: Column, language: str) -> list[str]:
     if column.kind is CellKind.YES_NO:
         return [WORDS[language]["yes"], WORDS[language]["no"]]
+    if column.kind is CellKind.PAPERS:
+        return []  # each with a number and a day: nothing that a list could hold
     return [choice.zh if language == "zh" else choice.en for choice in column.choices]
 
 

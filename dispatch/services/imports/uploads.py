@@ -21,6 +21,7 @@ from dispatch.services.desk import PageOf
 from dispatch.services.imports import files, reading
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject, write
+from dispatch.services.workforce.listing import without_hours
 
 LEFT_OVER = timedelta(days=1)
 """After this a file that nobody has finished sending is what a process left that died."""
@@ -124,8 +125,11 @@ def one(session: Session, actor: Actor, import_id: int, *, lock: bool = False) -
 
 
 def find(centre: Centre, actor: Actor, import_id: int) -> dict[str, Any]:
+    """Of helpers also how many of the actor's have no hours: they are not asked, and nobody would notice."""
     with centre.database.reads() as session:
-        return as_json(one(session, actor, import_id))
+        found = one(session, actor, import_id)
+        more = {"without_hours": without_hours(session, actor)} if found.kind == "workers" else {}
+        return as_json(found) | more
 
 
 def listing(centre: Centre, actor: Actor, page: PageOf) -> dict[str, Any]:

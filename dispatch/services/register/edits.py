@@ -6,7 +6,7 @@ nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -35,8 +35,8 @@ SEEN = ("reveal", "record_exported", "shared", "emergency_use")
 """Deeds that changed nothing: they stand under GET /elders/{id}/accesses."""
 
 
-def check_version(session: Session, act: Act, row: Elder | Household, kind: str) -> None:
-    """Raises ``VersionConflict`` with who was quicker. The row is locked."""
+def check_version(session: Session, act: Act, row: Any, kind: str) -> None:
+    """``row`` has an id and a version. Raises ``VersionConflict`` with who was quicker. The row is locked."""
     if act.version is None or act.version == row.version:
         return
     last = session.scalar(_of(kind, row.id).order_by(TrailEntry.id.desc()).limit(1))
@@ -48,7 +48,7 @@ def check_version(session: Session, act: Act, row: Elder | Household, kind: str)
     )
 
 
-def apply(row: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def apply(row: Any, wanted: Mapping[str, Any], telling: Collection[str] = TELLING) -> dict[str, Any]:
     """Set what differs; answers what the trail may know of it, by field."""
     told: dict[str, Any] = {}
     for field, value in wanted.items():
@@ -56,7 +56,7 @@ def apply(row: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
         if old == value:
             continue
         setattr(row, field, value)
-        told[field] = {"from": _plain(old), "to": _plain(value)} if field in TELLING else {}
+        told[field] = {"from": _plain(old), "to": _plain(value)} if field in telling else {}
     return told
 
 
