@@ -20,6 +20,7 @@ from dispatch.domain.datakeys import parse_keys
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
+from dispatch.domain.followup import FollowUpRules
 from dispatch.domain.groups import Groups
 from dispatch.domain.helps.catalogue import Catalogue
 from dispatch.domain.helps.rules import MatchRules
@@ -178,6 +179,11 @@ def load_catalogue(directory: Path) -> Catalogue:
 def load_matching(directory: Path) -> MatchRules:
     """``config/matching.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "matching.yaml", MatchRules.load)
+
+
+def load_followup(directory: Path) -> FollowUpRules:
+    """``config/followup.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "followup.yaml", FollowUpRules.load)
 
 
 def load_scripts(directory: Path) -> Scripts:

@@ -22,7 +22,9 @@ from dispatch.api import (
     duty,
     elder_page,
     elders,
+    evidence,
     floor,
+    follow_ups,
     forms,
     gateways,
     groups,
@@ -117,7 +119,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals, offers, jobs, matching, city_map):
+    for room in (scripts, cascades, arrivals, offers, jobs, matching, city_map, evidence, follow_ups):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)

@@ -124,7 +124,8 @@ def reopen(path: CasePath, body: schemas.ReopenIn) -> Response:
 
 @api.post("/cases/<case_id>/follow-up", summary="Write down the return call", responses=ROW)
 def follow_up(path: CasePath, body: schemas.FollowUpIn) -> Response:
-    return jsonify(work.follow_up(centre(), path.id, act(), result=body.result, text=body.text))
+    told = work.Told(body.result, body.text, then=body.then)
+    return jsonify(work.follow_up(centre(), path.id, act(), told))
 
 
 @api.post(

@@ -24,8 +24,9 @@ from dispatch.api.problems import AWAY
 from dispatch.api.schemas import ElderPath, Problem
 from dispatch.domain.case import Help
 from dispatch.domain.errors import NotFound, Unavailable
+from dispatch.domain.followup import RATINGS, Result
 from dispatch.domain.permissions import May
-from dispatch.services import elder_page, spool
+from dispatch.services import elder_links, elder_page, spool
 from dispatch.services.accounts import digest
 from dispatch.services.elder_page import Deed, Outcome, Page, Press
 
@@ -46,12 +47,12 @@ pages = Blueprint("elder_page", __name__, static_folder="static", static_url_pat
 
 @api.get("/elders/<elder_id>/link", summary="The elder's card, if one counts")
 def get_link(path: ElderPath) -> Response:
-    return jsonify(link=elder_page.link_of(centre(), int(path.elder_id), allowed(May.REGISTER_READ)))
+    return jsonify(link=elder_links.link_of(centre(), int(path.elder_id), allowed(May.REGISTER_READ)))
 
 
 @api.post("/elders/<elder_id>/link", summary="A new card; its link is shown once, the old card opens nothing any more")
 def post_link(path: ElderPath) -> Response:
-    made = elder_page.make_link(centre(), int(path.elder_id), act(may=May.REGISTER_EDIT))
+    made = elder_links.make_link(centre(), int(path.elder_id), act(may=May.REGISTER_EDIT))
     url = url_for("elder_page.show", token=made.pop("token"), _external=True)
     code = segno.make(url, error="q").svg_data_uri(scale=1, border=2)
     answer = jsonify({**made, "url": url, "qr": code, "hotline": context().settings.hotline})
@@ -61,7 +62,7 @@ def post_link(path: ElderPath) -> Response:
 
 @api.delete("/elders/<elder_id>/link", summary="The card opens nothing any more", responses={204: None})
 def delete_link(path: ElderPath) -> Response:
-    elder_page.revoke_link(centre(), int(path.elder_id), act(may=May.REGISTER_EDIT))
+    elder_links.revoke_link(centre(), int(path.elder_id), act(may=May.REGISTER_EDIT))
     return Response(status=204)
 
 
@@ -109,6 +110,10 @@ def _press(deed: Deed, pressed: Press) -> Outcome | None:
     if deed is Deed.FINE:
         return elder_page.say_fine(centre(), pressed)
     wanted = request.form.get("wanted", "")
+    if deed is Deed.RATE:
+        case_id, _, result = wanted.partition(":")
+        known = _is_id(case_id) and result in {one.value for one in RATINGS}
+        return elder_page.rate(centre(), pressed, int(case_id), Result(result)) if known else None
     if deed is Deed.WITHDRAW:
         return elder_page.withdraw(centre(), pressed, int(wanted)) if _is_id(wanted) else None
     return elder_page.ask_for(centre(), pressed, Help(wanted)) if wanted in set(Help) else None
@@ -119,7 +124,7 @@ def _is_id(text: str) -> bool:
 
 
 def _done(token: str, key: str | None, outcome: Outcome | None) -> Response:
-    if outcome in (Outcome.HELP, Outcome.FINE, Outcome.SERVICE):
+    if outcome in (Outcome.HELP, Outcome.FINE, Outcome.SERVICE, Outcome.RATED):
         shown = url_for("elder_page.show", token=token, done=key, lang=_lang())
         return _private(make_response(redirect(shown, 303)))
     words = WORDS[_lang()]
@@ -173,6 +178,7 @@ def _page(token: str, found: Page, part: str = "page", said: str | None = None) 
         state=_state_words(found),
         said=_said_words(found) if said is None else said,
         wishes=found.wishes,
+        unrated=found.unrated,
         helps=HELPS[lang],
         open=found.phase in elder_page.OPEN_PHASES,
         press=_new_press(token),

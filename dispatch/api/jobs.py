@@ -51,19 +51,23 @@ class ReportIn(Model):
     client_uuid: Annotated[str, StringConstraints(min_length=1, max_length=50)]
     """The same for every try of one report."""
     at: When
-    """The telephone's own time."""
+    """When it happened: the telephone's own time, put right by the centre's where the page knows how."""
+    device_at: When | None = None
+    """What the telephone's clock itself said."""
     position: PositionIn | None = None
 
     def report(self, **more: Any) -> Report:
         there = self.position
         fix = None if there is None else Fix(Point(there.lat, there.lon), there.accuracy_m)
-        return Report(self.client_uuid, self.at, fix, **more)
+        return Report(self.client_uuid, self.at, fix, clock_at=self.device_at, **more)
 
 
 class EvidenceIn(Model):
     done: list[Done] = Field([], max_length=30)
     ok: bool | None = None
     """The elder was well."""
+    code: Annotated[str, StringConstraints(max_length=12)] | None = None
+    """Of the sheet at the elder's home; a wrong one is flagged and never refused."""
     note: Note | None = None
 
 
@@ -71,7 +75,8 @@ class DeedIn(ReportIn):
     evidence: EvidenceIn = Field(default_factory=EvidenceIn)
 
     def said(self) -> Report:
-        return self.report(done=tuple(self.evidence.done), ok=self.evidence.ok, note=self.evidence.note)
+        sent = self.evidence
+        return self.report(done=tuple(sent.done), ok=sent.ok, note=sent.note, code=sent.code)
 
 
 class TakeBackIn(Model):

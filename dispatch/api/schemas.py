@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from dispatch.domain.case import Channel, Help, Kind, State
+from dispatch.domain.followup import Result, Then
 from dispatch.domain.signals import SignalKind
 from dispatch.services.calls import CallEvent
 
@@ -227,8 +228,10 @@ class ReopenIn(Model):
 
 
 class FollowUpIn(Model):
-    result: Short
+    result: Result
     text: Note | None = None
+    then: Then | None = None
+    """What follows from what was not good; a "not satisfied" must say it."""
 
 
 class CallOutIn(Model):

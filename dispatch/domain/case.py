@@ -95,6 +95,13 @@ class Flag(StrEnum):
     SPOOLED = "spooled"
     MISSED_CALL = "missed_call"
     FOLLOW_UP = "follow_up"
+    FOLLOW_UP_LATE = "follow_up_late"
+    """Nobody has asked yet how it was, and should have by now."""
+    UNHAPPY = "unhappy"
+    """The elder says that it was not good, and nobody has spoken with them yet."""
+    AGAIN = "again"
+    """The same as before, which was not good, by somebody else."""
+    COMPLAINT_LATE = "complaint_late"
     CALLBACK_DUE = "callback_due"
     CALLBACK_LATE = "callback_late"
     HANDED_OVER = "handed_over"
@@ -125,6 +132,8 @@ ACTIVE = OPEN - {State.PENDING_FOLLOW_UP}
 
 IN_HAND = ACTIVE - {State.NEW}
 """States in which a person answers for the case."""
+
+CLOSED = frozenset(State) - OPEN
 
 SENT = frozenset({State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE})
 """States in which helpers have the next word, until ``cases.expected_at``."""

@@ -177,7 +177,12 @@ class WorkRecord(Base):
     kind: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20))
     device_at: Mapped[datetime]
+    """When it happened, by the telephone's clock put right."""
+    clock_at: Mapped[datetime | None]
+    """What the telephone's clock itself said."""
     received_at: Mapped[datetime]
+    card: Mapped[str | None] = mapped_column(String(10))
+    """The code of the elder's card was ``right`` or ``wrong``; ``unknown``: there is none. None: nothing was typed."""
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     accuracy_m: Mapped[float | None]

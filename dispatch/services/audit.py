@@ -20,6 +20,7 @@ from dispatch.domain.selftest import Watched
 from dispatch.models.cases import Case
 from dispatch.models.duty import DutyGap
 from dispatch.models.engine import JobRun, LiveOp
+from dispatch.models.followup import Complaint, FollowUp
 from dispatch.models.helps import OfferPlan
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
@@ -90,6 +91,8 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
         count("cascade_late", Cascade.id, Cascade.next_due_at, Cascade.next_due_at < now - GRACE),
         count("offers_late", OfferPlan.id, OfferPlan.next_due_at, OfferPlan.next_due_at < now - GRACE),
         count("arrival_late", Arrival.id, Arrival.next_due_at, Arrival.next_due_at < now - GRACE),
+        count("follow_ups_late", FollowUp.id, FollowUp.next_due_at, FollowUp.next_due_at < now - GRACE),
+        count("complaints_late", Complaint.id, Complaint.next_due_at, Complaint.next_due_at < now - GRACE),
         count("live_late", LiveOp.id, LiveOp.at, LiveOp.seq.is_(None), LiveOp.at < now - GRACE),
         count(
             "message_stuck",

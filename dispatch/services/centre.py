@@ -14,6 +14,7 @@ from dispatch.domain.care import CareRules
 from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
+from dispatch.domain.followup import FollowUpRules
 from dispatch.domain.helps.catalogue import Catalogue
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book
@@ -42,6 +43,7 @@ class Centre:
     response: ResponseRules
     catalogue: Catalogue
     matching: MatchRules
+    followup: FollowUpRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -22,10 +22,11 @@ from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
+from dispatch.services.followup import asking, hearing
 from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import acted, begin_work, move, record
 from dispatch.services.response.heard import hear, still_asked, still_open
-from dispatch.services.sms import ways
+from dispatch.services.sms import ways, whose
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to hand a message to the network before it is tried again under the same reference."""
@@ -244,6 +245,10 @@ def _still_offered(look: Look, message: Message) -> bool:
     return helpers.still_offered(look.session, message)
 
 
+def _still_asked_how(look: Look, message: Message) -> bool:
+    return asking.still_wanted(look.session, message)
+
+
 def _withdraw(session: Session, message: Message, now: datetime) -> None:
     message.state = MessageState.WITHDRAWN
     message.next_try_at = None
@@ -300,16 +305,13 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "tell_all": _still_open,
     "offer": _still_offered,
     "offer_urgent": _still_offered,
+    "follow_up": _still_asked_how,
 }
 """By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
 
 HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None]] = {
     "page_duty": _take_by_phone,
-    "cascade": hear,
     "cascade_elder": hear,
-    "cascade_accepted": hear,
-    "cascade_named": hear,
-    "cascade_also": hear,
-    **dict.fromkeys(helpers.ABOUT, helpers.hear),
+    **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES), whose.hear),
 }
 """By its purpose: what follows from a receipt or a reply."""

@@ -6,32 +6,30 @@ Pressing "help" goes the way of every request: ``requests.open_case``, urgent, a
 from __future__ import annotations
 
 import math
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
-from dispatch.domain.case import IN_HAND, OPEN, Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.errors import NotFound
+from dispatch.domain.followup import Result
 from dispatch.models.cases import Case, Command
 from dispatch.models.elder_links import ElderLink
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Household
 from dispatch.models.response import Arrival
-from dispatch.services import trail
 from dispatch.services.accounts import digest
-from dispatch.services.care.reach import elder_within
 from dispatch.services.centre import Centre
+from dispatch.services.followup import by_elder
+from dispatch.services.followup.by_elder import Unrated, unrated
 from dispatch.services.lifecycle import move, put, record
 from dispatch.services.opening import active_case
 from dispatch.services.requests import ELDER, Request, open_case
-from dispatch.services.rows import stamp
 from dispatch.services.transact import transact
 from dispatch.services.work import Act
 
@@ -65,6 +63,7 @@ class Outcome(StrEnum):
     SERVICE = "service"
     ALREADY = "already"
     TOO_MANY = "too_many"
+    RATED = "rated"
 
 
 OPEN_PHASES = frozenset({Phase.RECEIVED, Phase.IN_HAND, Phase.COMING, Phase.SOON, Phase.ARRIVED})
@@ -91,6 +90,7 @@ class Page:
     """Until they are there."""
     said_fine: bool
     wishes: tuple[Wish, ...]
+    unrated: Unrated | None
     last: Outcome | None
     """What became of the press that led here."""
 
@@ -113,6 +113,7 @@ class Deed(StrEnum):
     FINE = "fine"
     SERVICE = "service"
     WITHDRAW = "withdraw"
+    RATE = "rate"
 
 
 _WHAT_CAME = {
@@ -120,61 +121,8 @@ _WHAT_CAME = {
     Deed.FINE: Outcome.FINE,
     Deed.SERVICE: Outcome.SERVICE,
     Deed.WITHDRAW: Outcome.FINE,
+    Deed.RATE: Outcome.RATED,
 }
-
-
-# -- the link, as the desk gives it
-
-
-def make_link(centre: Centre, elder_id: int, act: Act) -> dict[str, Any]:
-    """A new card for this elder; the one before opens nothing any more. The token is told once."""
-    token = secrets.token_urlsafe(18)
-
-    def change(session: Session) -> dict[str, Any]:
-        elder = elder_within(session, elder_id, act.actor, lock=True)
-        _revoke(session, elder.id, act.now)
-        new = ElderLink(elder_id=elder.id, digest=digest(token), created_at=act.now, created_by=act.actor.name)
-        session.add(new)
-        session.flush()
-        made = trail.Deed("elder_link_made", trail.Subject("elder", elder.id), data={"link": new.id})
-        trail.write(session, act.actor, made, act.now)
-        return {**_link_json(new), "name": elder.name, "token": token}
-
-    return transact(centre, change)
-
-
-def revoke_link(centre: Centre, elder_id: int, act: Act) -> None:
-    """The card is lost or not wanted any more."""
-
-    def change(session: Session) -> None:
-        elder = elder_within(session, elder_id, act.actor, lock=True)
-        if _revoke(session, elder.id, act.now):
-            gone = trail.Deed("elder_link_revoked", trail.Subject("elder", elder.id))
-            trail.write(session, act.actor, gone, act.now)
-
-    transact(centre, change)
-
-
-def link_of(centre: Centre, elder_id: int, actor: Actor) -> dict[str, Any] | None:
-    """The card that counts, without its token, which nobody can read again."""
-    with centre.database.reads() as session:
-        elder_within(session, elder_id, actor)
-        found = session.scalar(select(ElderLink).where(ElderLink.elder_id == elder_id, ElderLink.revoked_at.is_(None)))
-        return _link_json(found) if found else None
-
-
-def _revoke(session: Session, elder_id: int, now: datetime) -> bool:
-    found = session.scalars(
-        update(ElderLink)
-        .where(ElderLink.elder_id == elder_id, ElderLink.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(ElderLink.id)
-    ).all()
-    return bool(found)
-
-
-def _link_json(link: ElderLink) -> dict[str, Any]:
-    return {"created_at": stamp(link.created_at), "created_by": link.created_by, "used_at": stamp(link.used_at)}
 
 
 # -- the page
@@ -194,6 +142,7 @@ def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
             minutes=minutes,
             said_fine=case is not None and Flag.CANCELLED_BY_ELDER in case.flags,
             wishes=_wishes(session, elder),
+            unrated=unrated(session, elder.id),
             last=_outcome(session, elder, press, now),
         )
 
@@ -259,7 +208,7 @@ def _phase(case: Case | None, now: datetime) -> Phase:
 
 
 def _wishes(session: Session, elder: Elder) -> tuple[Wish, ...]:
-    statement = select(Case).where(Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(OPEN))
+    statement = select(Case).where(Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(ACTIVE))
     return tuple(
         Wish(case.id, case.help or "", case.opened_at, Flag.CANCELLED_BY_ELDER in case.flags)
         for case in session.scalars(statement.order_by(Case.id.desc()).limit(20))
@@ -343,6 +292,24 @@ def withdraw(centre: Centre, press: Press, case_id: int) -> Outcome:
     return transact(centre, lambda session: _remark(session, session.scalar(wish.with_for_update()), act))
 
 
+def rate(centre: Centre, press: Press, case_id: int, result: Result) -> Outcome:
+    """How a service was. Pressed twice it is said once; what was not good makes a person ring."""
+    elder, act, done = _begin(centre, press, Deed.RATE)
+    if done:
+        return Outcome.RATED
+    over = select(Case).where(Case.id == case_id, Case.elder_id == elder.id, Case.kind == Kind.SERVICE)
+
+    def once(session: Session) -> Outcome:
+        case = session.scalar(over.with_for_update())
+        if case is None or not by_elder.rate(session, centre, case, act, result):
+            return Outcome.NOTHING_OPEN
+        if act.key is not None:
+            session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
+        return Outcome.RATED
+
+    return transact(centre, once)
+
+
 def _remark(session: Session, case: Case | None, act: Act) -> Outcome:
     if act.key is not None and session.get(Command, (act.actor.key, act.key)) is not None:
         return Outcome.FINE
@@ -379,4 +346,6 @@ def _begin(centre: Centre, press: Press, deed: Deed) -> tuple[Elder, Act, bool]:
 
 
 def _is_same_press(session: Session, before: Command, now: datetime) -> bool:
-    return now - before.at < SAME_PRESS and State(session.get_one(Case, before.case_id).state) in OPEN
+    rated = before.key.startswith(f"{Deed.RATE}:")  # which has closed its case
+    state = State(session.get_one(Case, before.case_id).state)
+    return now - before.at < SAME_PRESS and (rated or state in OPEN)

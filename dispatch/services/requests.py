@@ -18,6 +18,7 @@ from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
+from dispatch.services.followup import complaints
 from dispatch.services.helps.orders import help_of, keep, named, wanted_of
 from dispatch.services.lifecycle import acted, begin_work, move, put, record
 from dispatch.services.opening import Scene, active_case, calls_again, new_case
@@ -133,6 +134,8 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
         put(case, Flag.SPOOLED)
     session.add(case)
     session.flush()
+    if request.kind is Kind.COMPLAINT:
+        complaints.begin(session, centre, case, act.now)
     if request.item is not None:
         _order(session, centre, case, request.item, act.now)
     return case

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -14,6 +14,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Flag, State, Trigger
 from dispatch.domain.errors import (
     CaseTaken,
+    Conflict,
     Forbidden,
     IllegalTransition,
     Invalid,
@@ -22,11 +23,15 @@ from dispatch.domain.errors import (
 )
 from dispatch.domain.escalation import Deadline, Due
 from dispatch.domain.floor import GROUPED
+from dispatch.domain.followup import Result, Then
 from dispatch.domain.permissions import OF_ROLE, May
 from dispatch.models.cases import Case, Command, Draft
 from dispatch.models.people import User
 from dispatch.models.places import Area, paths_of
 from dispatch.services.centre import Centre
+from dispatch.services.followup import complaints
+from dispatch.services.followup.ending import Answer, end, without_row
+from dispatch.services.followup.opening import after_closing, of_case, off
 from dispatch.services.lifecycle import (
     acted,
     begin_wait,
@@ -34,7 +39,6 @@ from dispatch.services.lifecycle import (
     change_priority,
     drop,
     end_watch,
-    follow_up_at,
     move,
     put,
     record,
@@ -309,16 +313,16 @@ def close(centre: Centre, case_id: int, act: Act, closing: Closing) -> Row:
         strict = outcomes[closing.outcome].get("needs_supervisor_for_p1", False)
         if strict and case.top_priority == 1 and not act.actor.is_supervisor:  # lowered by the same hand, it still was
             raise Invalid("outcome", "needs-supervisor", "only a supervisor may end an urgent case like this")
+        if complaints.unsolved(session, case.id):
+            raise Conflict("a complaint ends with what was found: solve it, and tell whoever complained")
         said = need_reason(session, centre, case, closing.script_reason)
         move(case, Trigger.CLOSE_FOLLOW_UP if closing.follow_up_at else Trigger.CLOSE)
         case.outcome = closing.outcome
         settling.settle(session, centre, case, act.actor, act.now)
         end_watch(case)
-        if closing.follow_up_at:
-            put(case, Flag.FOLLOW_UP)
-            follow_up_at(case, closing.follow_up_at)
-        else:
+        if not closing.follow_up_at:
             case.closed_at = act.now
+        after_closing(session, centre, case, closing.follow_up_at, act.now)
         data = {"outcome": closing.outcome, "follow_up_at": stamp(closing.follow_up_at), **said}
         record(session, case, "closed", act.actor, act.now, text=closing.text, data=data)
 
@@ -336,7 +340,7 @@ def reopen(centre: Centre, case_id: int, act: Act, *, reason: str) -> Row:
         case.closed_at = None
         case.outcome = None
         case.follow_up_at = None
-        drop(case, Flag.FOLLOW_UP)
+        off(session, case)
         begin_work(case, person, act.now)
         record(session, case, "reopened", act.actor, act.now, text=reason)
         try:
@@ -349,15 +353,29 @@ def reopen(centre: Centre, case_id: int, act: Act, *, reason: str) -> Row:
     return perform(centre, case_id, act, change)
 
 
-def follow_up(centre: Centre, case_id: int, act: Act, *, result: str, text: str | None = None) -> Row:
-    """Write down the return call (回访) and end the case."""
+@dataclass(frozen=True)
+class Told:
+    """What the return call brought."""
+
+    result: Result
+    text: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    then: Then | None = None
+
+
+def follow_up(centre: Centre, case_id: int, act: Act, told: Told) -> Row:
+    """Write down the return call (回访) and end the case.
+
+    Raises ``Conflict`` when it was asked already, ``Invalid`` for a "not satisfied" that nothing follows from.
+    """
 
     def change(session: Session, case: Case) -> None:
-        move(case, Trigger.FOLLOW_UP)
-        case.closed_at = act.now
-        drop(case, Flag.FOLLOW_UP)
-        end_watch(case)
-        record(session, case, "follow_up", act.actor, act.now, text=text, data={"result": result})
+        said = Answer(told.result, act.actor, act.now, "console", told.text, told.answers, told.then)
+        row = of_case(session, case.id)
+        if row is None:
+            without_row(session, case, said)
+        else:
+            end(session, centre, case, row, said)
 
     return perform(centre, case_id, act, change)
 

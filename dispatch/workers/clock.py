@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.cases import Case
 from dispatch.models.database import Leadership
+from dispatch.models.followup import Complaint, FollowUp
 from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
@@ -32,6 +33,7 @@ from dispatch.services.devices import monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
+from dispatch.services.followup import sweep as followup
 from dispatch.services.helps import circles, replay
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import claims, find_doubles, uploads
@@ -67,6 +69,7 @@ DEADLINES: Mapping[str, Sequence[Deadline]] = {
         OfferPlan.next_due_at,
         Offer.hang_up_at,
     ),
+    "followup": (FollowUp.next_due_at, Complaint.next_due_at),
     "network": (SimTraffic.due_at, SmsReport.next_try_at),
 }
 """What wakes which job. A clock that ran each of them every 250 ms spent three per cent of a core on nothing."""
@@ -119,6 +122,7 @@ class Clock:
             Job("tick", PULSE, self._tick),
             Job("network", PATROL, self._network),
             Job("response", PATROL, self._response),
+            Job("followup", PATROL, self._followup),
             Job("floor", 1, self._floor),
             Job("duty", 15, self._duty),
             Job("privacy", 60, self._privacy),
@@ -239,6 +243,8 @@ class Clock:
             self._tick(now)
         if "response" in due:
             self._response(now)
+        if "followup" in due:
+            self._followup(now)
         self._floor(now)
         self._duty(now)
         self._network(now)  # due or not: that a receipt has not come is no row's deadline
@@ -266,6 +272,10 @@ class Clock:
                 helps.advance(self._centre, plan_id, self._time())
         except Exception:
             log.exception("asking_failed", plan_id=plan_id)
+
+    def _followup(self, now: datetime) -> None:
+        """How it was, what nobody asks about any more, and complaints that wait."""
+        followup.tick(self._centre, now)
 
     def _floor(self, now: datetime) -> None:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""

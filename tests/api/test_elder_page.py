@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from dispatch.api.form_fields import FORMS
 from dispatch.domain.errors import Unavailable
 from dispatch.models.cases import Case
-from dispatch.services import elder_page, spool
+from dispatch.services import elder_links, elder_page, spool
 from dispatch.services.work import Act
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.web import end, web
@@ -39,7 +39,7 @@ def elder(app: Flask) -> FlaskClient:
 @pytest.fixture
 def link(town: Town) -> str:
     act = Act(town.actor("lin"), START)
-    return "/e/" + str(elder_page.make_link(town.centre, town.elders["Wang"], act)["token"])
+    return "/e/" + str(elder_links.make_link(town.centre, town.elders["Wang"], act)["token"])
 
 
 def press_of(page: Any) -> str:
@@ -90,7 +90,7 @@ def test_a_torn_form_is_help_all_the_same_and_nothing_else(town: Town, elder: Fl
 
 
 def test_the_form_of_one_card_is_not_that_of_another(town: Town, elder: FlaskClient, link: str) -> None:
-    other = elder_page.make_link(town.centre, town.elders["Zhao"], Act(town.actor("lin"), START))["token"]
+    other = elder_links.make_link(town.centre, town.elders["Zhao"], Act(town.actor("lin"), START))["token"]
     press = press_of(elder.get(link))
     assert "请再按一次" in elder.post(f"/e/{other}/fine", data={"press": press}).text
 

@@ -8,6 +8,7 @@ import pytest
 
 from dispatch.domain.case import Channel, Kind
 from dispatch.domain.errors import CaseTaken, Forbidden, IllegalTransition, Invalid, NotFound, VersionConflict
+from dispatch.domain.followup import Result
 from dispatch.services import work
 from dispatch.services.work import Act
 from tests.support.story import Story
@@ -98,7 +99,7 @@ def test_a_return_call_is_remembered(story: Story) -> None:
     story.expect_nothing()
     story.forward(1)
     story.expect_event("follow_up_due")
-    row = work.follow_up(story.centre, 1, story.act("mei"), result="satisfied")
+    row = work.follow_up(story.centre, 1, story.act("mei"), work.Told(Result.SATISFIED))
     assert (row["state"], row["flags"]) == ("closed", [])
     story.expect_event("follow_up", result="satisfied")
 

@@ -13,7 +13,7 @@ from dispatch.domain.errors import NotFound
 from dispatch.models.elder_links import ElderLink
 from dispatch.models.response import Arrival
 from dispatch.models.trail import TrailEntry
-from dispatch.services import elder_page
+from dispatch.services import elder_links, elder_page
 from dispatch.services.accounts import digest
 from dispatch.services.elder_page import Outcome, Phase, Press
 from dispatch.services.response import arrivals
@@ -23,7 +23,7 @@ from tests.support.story import Story
 
 
 def card(story: Story, elder: str = "Wang", by: str = "lin") -> str:
-    token: str = elder_page.make_link(story.centre, story.town.elders[elder], story.act(by))["token"]
+    token: str = elder_links.make_link(story.centre, story.town.elders[elder], story.act(by))["token"]
     return token
 
 
@@ -178,7 +178,7 @@ def test_a_new_card_makes_the_old_one_worthless(story: Story) -> None:
     with pytest.raises(NotFound):
         call(story, old)
     call(story, new)
-    elder_page.revoke_link(story.centre, story.town.elders["Wang"], story.act("lin"))
+    elder_links.revoke_link(story.centre, story.town.elders["Wang"], story.act("lin"))
     for refused in (new, "", "x" * 4000):
         with pytest.raises(NotFound):
             look(story, refused)

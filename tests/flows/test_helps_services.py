@@ -67,7 +67,7 @@ def test_each_help_from_the_call_to_the_follow_up(story: Story, helps: Dispatchi
     phone.reply("4")
     assert story.case.state == "pending_follow_up"
     assert story.case.outcome == "served"
-    assert story.case.next_due_at == story.now + timedelta(hours=24)
+    assert story.case.follow_up_at == story.now + timedelta(hours=24)
     story.forward(1)
     phone.expect_sms("已记录完成")
     told = [e.kind for e in story.events() if e.kind.startswith(("offer", "helper", "arrived"))]

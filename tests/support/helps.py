@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.helps.assignments import Fix
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.offers import Mode
+from dispatch.models.followup import FollowUp, VisitCheck
 from dispatch.models.helps import Assignment, Offer, OfferPlan, WorkPhoto
 from dispatch.models.places import Household
 from dispatch.models.workforce import (
@@ -221,8 +222,14 @@ def in_the_east(town: Town, case_id: str) -> dict[str, str]:
         )
         session.add(photo)
         session.flush()
+        ids = {"case_id": int(case_id), "worker_id": worker.id}
+        asked = FollowUp(**ids, why="drawn", state="open", began_at=START, due_at=START, answers={})
+        check = VisitCheck(**ids, assignment_id=job.id, state="open", flags=["overlap"], opened_at=START)
+        session.add_all([asked, check])
+        session.flush()
         made = {"worker_id": worker, "provider_id": provider, "station_id": station}
         made |= {"offer_id": offer, "assignment_id": job, "photo_id": photo}
+        made |= {"follow_up_id": asked, "check_id": check}
         return {part: str(row.id) for part, row in made.items()}
 
 

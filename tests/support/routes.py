@@ -100,7 +100,7 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/cases/<case_id>/call": Route(May.CASES_WORK, {"to": "elder"}),
     "POST /api/v1/cases/<case_id>/close": Route(May.CASES_WORK, {"outcome": "false_alarm"}),
     "PUT /api/v1/cases/<case_id>/draft": Route(May.CASES_WORK, {"text": "unfinished"}),
-    "POST /api/v1/cases/<case_id>/follow-up": Route(May.CASES_WORK, {"result": "well"}),
+    "POST /api/v1/cases/<case_id>/follow-up": Route(May.CASES_WORK, {"result": "satisfied"}),
     "POST /api/v1/cases/<case_id>/hold": Route(May.CASES_WORK, {"until": LATER, "reason": "later"}),
     "POST /api/v1/cases/<case_id>/merge": Route(May.CASES_WORK, {"into": "999999"}),
     "POST /api/v1/cases/<case_id>/notes": Route(May.CASES_NOTE, {"text": "who looked at this?"}),
@@ -323,6 +323,38 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/stations/<station_id>": Route(May.WORKFORCE_READ),
     "PATCH /api/v1/stations/<station_id>": Route(May.WORKFORCE_EDIT, {"address": "Elm Road 2"}),
     "GET /api/v1/stations/<station_id>/today": Route(May.CASES_READ),
+    "GET /api/v1/workers": Route(May.REGISTER_READ),
+    "GET /api/v1/workers/<worker_id>/coaching": Route(May.QUALITY),
+    "GET /api/v1/my/coaching": Route(May.JOBS),
+    # how it was
+    "GET /api/v1/follow-ups": Route(May.CASES_READ),
+    "GET /api/v1/follow-ups/satisfaction": Route(
+        May.CASES_READ, query="from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z"
+    ),
+    "GET /api/v1/follow-ups/<follow_up_id>": Route(May.CASES_READ),
+    "POST /api/v1/follow-ups/<follow_up_id>/tries": Route(May.CASES_WORK, {"outcome": "no_answer"}),
+    "POST /api/v1/follow-ups/<follow_up_id>/answer": Route(May.CASES_WORK, {"result": "satisfied"}),
+    "GET /api/v1/cases/<case_id>/after": Route(May.CASES_READ),
+    "GET /api/v1/complaints": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/complaints": Route(May.CASES_WORK, {"text": "nobody came"}),
+    "POST /api/v1/cases/<case_id>/complaint/answer": Route(May.CASES_WORK, {"text": "we ask", "told": "call"}),
+    "POST /api/v1/cases/<case_id>/complaint/solve": Route(
+        May.CASES_WORK, {"result": "upheld", "text": "done again", "told": "call"}
+    ),
+    # the proof of visits
+    "GET /api/v1/cases/<case_id>/evidence": Route(May.CASES_READ),
+    "GET /api/v1/visit-checks": Route(May.QUALITY),
+    "POST /api/v1/visit-checks/<check_id>/decide": Route(May.QUALITY, {"decision": "accepted", "reason": "a big yard"}),
+    "POST /api/v1/assignments/<assignment_id>/late-entry": Route(
+        (May.CASES_WORK, May.REGISTER_EDIT),
+        {"arrived_at": "2026-11-24T08:00:00Z", "completed_at": "2026-11-24T09:00:00Z", "reason": "no network"},
+    ),
+    "POST /api/v1/assignments/<assignment_id>/late-entry/decide": Route(
+        (May.CASES_WORK, May.REGISTER_EDIT), {"confirmed": True}
+    ),
+    "GET /api/v1/elders/<elder_id>/card-code": Route(May.REGISTER_READ),
+    "POST /api/v1/elders/<elder_id>/card-code": Route(May.REGISTER_EDIT),
+    "DELETE /api/v1/elders/<elder_id>/card-code": Route(May.REGISTER_EDIT),
     # devices
     "GET /api/v1/devices": Route(May.DEVICES_READ),
     "POST /api/v1/devices": Route(May.DEVICES_EDIT, {"number": "NEW-1", "model": "T1", "household_id": "999999"}),
@@ -464,6 +496,9 @@ THING: dict[str, str] = {
     "arrival_id": "an arrival in the East",
     "offer_id": "an offer in the East",
     "assignment_id": "a visit in the East",
+    "follow_up_id": "a return call about a case in the East",
+    "check_id": "a visit to look at in the East",
+    "worker_id": "a helper in the East",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

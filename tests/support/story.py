@@ -21,6 +21,7 @@ from dispatch.gateways.simulated import Quality, SimulatedNetwork
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.duty import Routine
 from dispatch.models.floor import AreaEvent, CallBack
+from dispatch.models.followup import Complaint, FollowUp
 from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
@@ -137,6 +138,8 @@ class Story:
                     Arrival.next_due_at,
                     OfferPlan.next_due_at,
                     Offer.hang_up_at,
+                    FollowUp.next_due_at,
+                    Complaint.next_due_at,
                     AreaEvent.quiet_at,
                     Routine.next_due_at,
                 )

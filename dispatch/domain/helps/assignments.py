@@ -68,6 +68,13 @@ class Oddity(StrEnum):
     SHORT = "short_visit"
     SAME_PHOTO = "same_photo"
     """The very same picture was sent before, of this visit or of another."""
+    OVERLAP = "overlap"
+    """The helper was at two visits at once."""
+    TRAVEL = "impossible_travel"
+    EQUAL = "equal_lengths"
+    WRONG_CARD = "wrong_card"
+    """The code that was typed is not the one of the elder's card."""
+    CLOCK = "clock_wrong"
     AFTER_END = "after_end"
     """It reached the centre when the job was not this helper's any more."""
 

@@ -37,6 +37,8 @@ class Bar(StrEnum):
     BUSY_THEN = "busy_then"
     SEX = "sex"
     REFUSED = "refused_by_elder"
+    NOT_AGAIN = "not_again"
+    """The elder was not satisfied with them, which is why it is done again."""
     IN_EMERGENCY = "in_emergency"
     TOO_FAR = "too_far"
     ASKED = "asked_now"
@@ -103,6 +105,8 @@ class Facts:
     asked_now: bool = False
     declined: str | None = None
     """Why they said no to this very case."""
+    not_again: str | None = None
+    """What was wrong the first time."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +256,8 @@ def _is_wanted(need: Need, facts: Facts) -> list[Reason]:
         found.append(Reason(Bar.SEX, {"wanted": need.sex}))
     if facts.wish is False:
         found.append(Reason(Bar.REFUSED, {}))
+    if facts.not_again is not None:
+        found.append(Reason(Bar.NOT_AGAIN, {"why": facts.not_again}))
     if facts.asked_now:
         found.append(Reason(Bar.ASKED, {}))
     if facts.declined is not None:

@@ -39,6 +39,16 @@ class Evidence:
     """A position that is known less well than that proves nothing."""
     late: timedelta
     """What reaches the centre so long after it happened is a late entry."""
+    travel_kmh: float
+    travel_m: int
+    """Two check-ins so far apart that nobody drives that fast; nearer ones are left to the error of the positions."""
+    equal_visits: int
+    equal_within: timedelta
+    """So many visits of a helper in a row whose lengths differ by no more than this."""
+    clock: timedelta
+    """A telephone whose clock is further off is said to be wrong."""
+    checked: frozenset[str]
+    """Oddities that a person must look at; the others stand on the visit and no more."""
 
 
 @dataclass(frozen=True)
@@ -178,12 +188,28 @@ def _way(name: str, body: Mapping[str, Any]) -> Way:
     return way
 
 
+EVIDENCE = (
+    *("radius_m", "accuracy_m", "late_minutes", "travel_kmh", "travel_m", "equal_visits", "equal_seconds"),
+    *("clock_minutes", "checked"),
+)
+
+
 def _evidence(body: Mapping[str, Any]) -> Evidence:
-    only(body, ("radius_m", "accuracy_m", "late_minutes"))
+    only(body, EVIDENCE)
+
+    def whole(name: str, most: int) -> int:
+        return _whole(f"evidence.{name}", body[name], most)
+
     return Evidence(
-        _whole("evidence.radius_m", body["radius_m"], 10_000),
-        _whole("evidence.accuracy_m", body["accuracy_m"], 10_000),
-        timedelta(minutes=_whole("evidence.late_minutes", body["late_minutes"], 10_080)),
+        radius_m=whole("radius_m", 10_000),
+        accuracy_m=whole("accuracy_m", 10_000),
+        late=timedelta(minutes=whole("late_minutes", 10_080)),
+        travel_kmh=whole("travel_kmh", 1000),
+        travel_m=whole("travel_m", 100_000),
+        equal_visits=whole("equal_visits", 100),
+        equal_within=timedelta(seconds=whole("equal_seconds", 3600)),
+        clock=timedelta(minutes=whole("clock_minutes", 1440)),
+        checked=frozenset(map(str, body["checked"])),
     )
 
 

@@ -15,6 +15,7 @@ from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
 from dispatch.services.centre import Centre
 from dispatch.services.demo import (
+    afterwards,
     asked,
     called,
     care,
@@ -83,4 +84,5 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     tape.write(session, tapes, now)
     called.write(session, tapes)
     asked.build(session, centre, demo_random(SEED + 2), now)
+    afterwards.build(session, centre, demo_random(SEED + 3), [users["operator"], users["operator2"]], now)
     floor.build(session, centre, users, now)

@@ -15,6 +15,7 @@ from dispatch.domain.cascade import CascadeState
 from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, State
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.floor import AreaEvent, CallBack, Handover
+from dispatch.models.followup import Complaint, FollowUp
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.places import Area, inside
 from dispatch.models.response import Arrival, Cascade
@@ -31,6 +32,9 @@ _EXHAUSTED = select(Cascade.case_id).where(
     ~select(_LATER.id).where(_LATER.case_id == Cascade.case_id, _LATER.id > Cascade.id).exists(),
 )
 _LATE_ARRIVALS = select(Arrival.case_id).where(Arrival.state == ArrivalState.OPEN, Arrival.late_at.is_not(None))
+_LATE_FOLLOW_UPS = select(FollowUp.case_id).where(FollowUp.state == "open", FollowUp.late_at.is_not(None))
+_UNHAPPY = select(FollowUp.case_id).where(FollowUp.state == "open", FollowUp.unhappy_at.is_not(None))
+_LATE_COMPLAINTS = select(Complaint.case_id).where(Complaint.solved_at.is_(None), Complaint.late_at.is_not(None))
 _LATE_CALLBACKS = select(CallBack.case_id).where(CallBack.state == "open", CallBack.late_at.is_not(None))
 
 
@@ -136,6 +140,9 @@ def needs_me(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]
             cases("cascade_exhausted", Case.state.in_(ACTIVE), Case.held_until.is_(None), Case.id.in_(_EXHAUSTED)),
             cases("late_arrival", Case.id.in_(_LATE_ARRIVALS)),
             cases("callback_late", Case.id.in_(_LATE_CALLBACKS)),
+            cases("complaint_late", Case.state.in_(OPEN), Case.id.in_(_LATE_COMPLAINTS)),
+            cases("unhappy", Case.id.in_(_UNHAPPY)),
+            cases("follow_up_late", Case.id.in_(_LATE_FOLLOW_UPS)),
             cases("held_ending", Case.state.in_(OPEN), Case.held_until < now + rules.held_ending),
             cases("stale", *_stale(centre, now)),
             _failed_messages(session, actor, now),

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import Kind
+from dispatch.domain.case import Flag, Kind
 from dispatch.domain.errors import NotFound
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.matching import Candidate, Excluded, Need, Ranking, Way, rank
@@ -82,7 +82,8 @@ def _seen(session: Session, case_id: int, actor: Actor) -> Any:
 def match(session: Session, centre: Centre, case: Case, wanted: Wanted, now: datetime) -> Match:
     chain = tuple(chain_of(session, case.area_id) or ())
     need = _need(session, centre, case, wanted, now)
-    known, rows = facts(session, need, Spot(case.id, case.elder_id, chain), centre.matching)
+    spot = Spot(case.id, case.elder_id, chain, again=Flag.AGAIN in case.flags)
+    known, rows = facts(session, need, spot, centre.matching)
     return Match(need, rank(need, known, centre.matching), rows)
 
 

@@ -16,6 +16,7 @@ from dispatch.domain.helps.assignments import LIVE, AssignmentState, Oddity, odd
 from dispatch.models.helps import Assignment, WorkPhoto
 from dispatch.services import trail
 from dispatch.services.centre import Centre
+from dispatch.services.helps.evidence import to_check
 from dispatch.services.helps.visiting import on_the_job
 from dispatch.services.helps.working import OnTheJob
 from dispatch.services.rows import must_see, stamp
@@ -78,6 +79,7 @@ def _keep(session: Session, centre: Centre, on: OnTheJob, picture: Picture) -> W
     session.add(row)
     on.job.flags = [*on.job.flags, *(flag for flag in row.flags if flag not in on.job.flags)]
     on.job.version += 1
+    to_check(session, centre, on.case, on.job, on.now)
     session.flush()
     return row
 

@@ -22,6 +22,7 @@ from dispatch.domain.helps.rules import MatchRules
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.base import Utc
 from dispatch.models.workforce import Organisation, Station, Worker, WorkerArea, WorkerPosition, WorkerSkill
+from dispatch.services.helps.again import not_again
 from dispatch.services.helps.known import Known, known
 
 MOST = 120
@@ -38,6 +39,8 @@ class Spot:
     elder_id: int | None
     chain: tuple[int, ...]
     """The area and all around it; empty for a case without a place, which anybody may serve."""
+    again: bool = False
+    """Somebody has done it before, and not well."""
 
 
 def facts(session: Session, need: Need, spot: Spot, rules: MatchRules) -> tuple[list[Facts], dict[int, Any]]:
@@ -46,10 +49,11 @@ def facts(session: Session, need: Need, spot: Spot, rules: MatchRules) -> tuple[
     if not rows:
         return [], {}
     more = known(session, rows, need, (spot.case_id, spot.elder_id), rules)
-    return [_facts(row, more.get(row.id, UNKNOWN)) for row in rows.values()], rows
+    before = not_again(session, spot.case_id) if spot.again else {}
+    return [_facts(row, more.get(row.id, UNKNOWN), before.get(row.id)) for row in rows.values()], rows
 
 
-def _facts(row: Any, more: Known) -> Facts:
+def _facts(row: Any, more: Known, wrong: str | None) -> Facts:
     jobs, clash, urgent = more.load
     few, asked, accepted = more.offers
     return Facts(
@@ -78,6 +82,7 @@ def _facts(row: Any, more: Known) -> Facts:
         accepted=accepted,
         asked_now=OfferState.OFFERED in more.here,
         declined=more.here.get(OfferState.DECLINED),
+        not_again=wrong,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from dispatch.domain.errors import Conflict, NotFound
+from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.domain.helps.assignments import LIVE, AssignmentState, Deed
 from dispatch.models.helps import Assignment, WorkRecord
 from dispatch.models.workforce import Worker
@@ -36,11 +37,18 @@ def report(centre: Centre, job_id: int, act: Act, deed: str, said: Report) -> di
     def work(session: Session, on: OnTheJob) -> dict[str, Any]:
         before = working.known(session, on.job.id, said)
         if before is None:
-            DO[deed](session, centre, on, said)
+            DO[deed](session, centre, on, said if on.by_helper else _by_desk(centre, on, said))
             before = working.known(session, on.job.id, said)
         return _answer(session, on, before)
 
     return on_the_job(centre, job_id, act, work)
+
+
+def _by_desk(centre: Centre, on: OnTheJob, said: Report) -> Report:
+    """Heard by telephone just now. Raises ``Invalid`` for what was long ago, which needs a second person."""
+    if on.now - said.at > centre.matching.evidence.late:
+        raise Invalid("at", "late-entry", "write down what was long ago as a late entry, which somebody else confirms")
+    return replace(said, channel="operator")
 
 
 def _answer(session: Session, on: OnTheJob, row: WorkRecord | None) -> dict[str, Any]:
@@ -88,7 +96,8 @@ def on_the_job(
         session.refresh(job, with_for_update=True)
         if job.case_id != case.id:
             raise Conflict("the case was merged in the meantime: send it again")
-        answer = work(session, OnTheJob(case, job, worker, as_worker(worker) if mine else act.actor, act.now))
+        doer = as_worker(worker) if mine else act.actor
+        answer = work(session, OnTheJob(case, job, worker, doer, act.now, by_helper=mine))
         session.flush()
         return answer
 

@@ -6,7 +6,7 @@ What the helper's telephone sends is kept whole, with what is odd about it; noth
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -26,20 +26,21 @@ from dispatch.domain.helps.assignments import (
     odd_position,
     odd_times,
 )
+from dispatch.domain.helps.evidence import clock_wrong
 from dispatch.domain.helps.geography import Point
 from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment, Offer, WorkRecord
 from dispatch.models.response import Arrival
 from dispatch.models.workforce import Worker, WorkerPosition
 from dispatch.services.centre import Centre
+from dispatch.services.followup.opening import after_service
 from dispatch.services.helps import offer_words
 from dispatch.services.helps.ending import Ends, finish
-from dispatch.services.lifecycle import drop, end_watch, follow_up_at, move, put, record, watch
+from dispatch.services.helps.evidence import Reported, beside_others, card_of, to_check
+from dispatch.services.lifecycle import drop, end_watch, move, put, record, watch
 from dispatch.services.response import promises
 from dispatch.services.response.alarm import ask_owner
 from dispatch.services.response.promises import Ending
-
-FOLLOW_UP_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Report:
     ok: bool | None = None
     note: str | None = None
     channel: str = "app"
+    clock_at: datetime | None = None
+    """What the telephone's clock itself said; ``at`` is put right."""
+    code: str | None = None
+    """As it stands on the elder's card, typed by the helper."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class OnTheJob:
     now: datetime
     flags: list[str] = field(default_factory=list)
     """What is odd about the report that is worked on."""
+    by_helper: bool = True
+    """Else by somebody of the centre, who heard it."""
 
     def note(self, session: Session, kind: str, report: Report, **data: Any) -> None:
         whole = {"who": self.worker.name, "assignment": str(self.job.id), **data}
@@ -87,9 +94,15 @@ def keep_record(session: Session, centre: Centre, on: OnTheJob, kind: str, repor
     rules = centre.matching.evidence
     odd = odd_times(report.at, on.now, rules)
     distance = None
+    card = card_of(session, on.case, report.code)
     if kind in (Deed.ARRIVE, Deed.COMPLETE) and report.channel == "app":
         where, distance = odd_position(report.fix, place, rules)
-        odd += where
+        odd += [one for one in where if card != "right" or one is Oddity.FAR]  # the card says that they are there
+    if card == "wrong":
+        odd.append(Oddity.WRONG_CARD)
+    if clock_wrong(report.clock_at, report.at, rules):
+        odd.append(Oddity.CLOCK)
+    odd += beside_others(session, centre, on.job, Reported(kind, report.at, report.fix))
     if AssignmentState(on.job.state) not in LIVE:
         odd.append(Oddity.AFTER_END)
     on.flags.extend(flag.value for flag in odd)
@@ -99,6 +112,8 @@ def keep_record(session: Session, centre: Centre, on: OnTheJob, kind: str, repor
         kind=kind,
         channel=report.channel,
         device_at=report.at,
+        clock_at=report.clock_at,
+        card=card,
         received_at=on.now,
         lat=report.fix.point.lat if report.fix else None,
         lon=report.fix.point.lon if report.fix else None,
@@ -114,6 +129,7 @@ def keep_record(session: Session, centre: Centre, on: OnTheJob, kind: str, repor
     on.job.version += 1
     if report.fix is not None:
         remember_position(session, on.worker.id, report.fix, min(report.at, on.now))
+    to_check(session, centre, on.case, on.job, on.now)
     session.flush()
     return row
 
@@ -175,7 +191,7 @@ def complete(session: Session, centre: Centre, on: OnTheJob, report: Report) -> 
         case.expected_at = None
         ask_owner(case, on.now)
     else:
-        _wait_for_follow_up(case, on.now)
+        _wait_for_follow_up(session, centre, on)
     on.note(session, "helper_done", report, done=list(report.done), ok=report.ok)
     if report.channel == "sms":
         offer = session.get_one(Offer, on.job.offer_id)
@@ -183,13 +199,13 @@ def complete(session: Session, centre: Centre, on: OnTheJob, report: Report) -> 
     return True
 
 
-def _wait_for_follow_up(case: Case, now: datetime) -> None:
+def _wait_for_follow_up(session: Session, centre: Centre, on: OnTheJob) -> None:
+    case = on.case
     move(case, Trigger.COMPLETE)
     case.outcome = "served"
     end_watch(case)
     case.expected_at = None
-    put(case, Flag.FOLLOW_UP)
-    follow_up_at(case, now + FOLLOW_UP_AFTER)
+    after_service(session, centre, case, on.worker.id, on.now)
 
 
 def _too_short(on: OnTheJob, report: Report) -> bool:

@@ -20,6 +20,7 @@ from dispatch.models.circle import HomeCircle
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.elder_links import ElderLink
 from dispatch.models.floor import CallBack, HandoverItem
+from dispatch.models.followup import CardCode
 from dispatch.models.imports import Double, ElderOrigin
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, Elder, Fact
@@ -190,6 +191,7 @@ def _blank_records(session: Session, elder: Elder, act: Act) -> None:
     session.execute(update(Double).where(pair, Double.state == "proposed").values(decided))
     # A card that still lies in a drawer opens nothing any more.
     session.execute(delete(ElderLink).where(ElderLink.elder_id == elder.id))
+    past_the_session(session, delete(CardCode).where(CardCode.elder_id == elder.id))
     away = (HandoverItem.kind == "absent", HandoverItem.ref == str(elder.id))
     past_the_session(session, update(HandoverItem).where(*away).values(BLANK_ITEM))
     past_the_session(session, update(Device).where(Device.elder_id == elder.id).values(elder_id=None))

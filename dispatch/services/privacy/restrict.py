@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.models.cases import Call, Case, Draft
 from dispatch.models.devices import DeviceTask
 from dispatch.models.floor import CallBack, HandoverItem, Review
+from dispatch.models.followup import Complaint, FollowUp, LateEntry, VisitCheck
 from dispatch.models.helps import Assignment, WorkPhoto, WorkRecord
 from dispatch.models.outbox import UNSENT, Message
 from dispatch.models.privacy import RestrictedCase
@@ -68,6 +69,11 @@ def _clearing(ids: Sequence[int]) -> Iterator[Any]:
     jobs = select(Assignment.id).where(Assignment.case_id.in_(ids))
     yield update(WorkRecord).where(WorkRecord.assignment_id.in_(jobs)).values(note=None)
     yield update(WorkPhoto).where(WorkPhoto.assignment_id.in_(jobs)).values(content=b"")
+    yield update(LateEntry).where(LateEntry.assignment_id.in_(jobs)).values(note=None, reason="", decided_reason=None)
+    blank_answer: dict[str, Any] = {"text": None, "answers": {}, "number_index": None}
+    yield update(FollowUp).where(FollowUp.case_id.in_(ids)).values(blank_answer)
+    yield update(Complaint).where(Complaint.case_id.in_(ids)).values(text=None)
+    yield update(VisitCheck).where(VisitCheck.case_id.in_(ids)).values(reason=None)
     yield update(Review).where(Review.case_id.in_(ids)).values(comment="")
     yield update(DeviceTask).where(DeviceTask.case_id.in_(ids)).values(note=None)
     callbacks = select(cast(CallBack.id, String)).where(CallBack.case_id.in_(ids))

@@ -14,6 +14,7 @@ from dispatch.models.access import SecondFactor
 from dispatch.models.cases import Call, Case
 from dispatch.models.database import Database
 from dispatch.models.floor import CallBack
+from dispatch.models.followup import CardCode
 from dispatch.models.imports import Import, ImportChunk, ImportRow
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, Elder
@@ -69,6 +70,7 @@ COLUMNS = (
     _Column(Message.phone, {}),
     _Column(SmsReport.phone, {}),
     _Column(CallBack.phone, {}),
+    _Column(CardCode.code, {}),
     _Column(SecondFactor.secret, {}),
     _Column(ImportChunk.body, {}),
     _Column(ImportRow.original, {}),

@@ -1,0 +1,79 @@
+"""Which of several questions at one telephone a reply answers.
+
+A neighbour may be an elder whom the centre asks how the bath was, a volunteer to whom a visit is offered, and the one
+who is called for the lady next door. "1" says "satisfied" to the first, "I go" to the other two: where more than one
+waits, a bare digit answers none of them and the telephone is asked again. Words and codes that only one of the
+questions could mean go there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from dispatch.domain.followup import bare_digit, named, read_rating
+from dispatch.models.cases import Case
+from dispatch.models.followup import FollowUp
+from dispatch.models.outbox import Message
+from dispatch.services.centre import Centre
+from dispatch.services.followup import asking, hearing
+from dispatch.services.followup.asking import Other, Words
+from dispatch.services.followup.hearing import Heard
+from dispatch.services.helps import heard as helpers
+from dispatch.services.lifecycle import record
+from dispatch.services.response import heard as family
+
+OF_FAMILY = ("cascade", "cascade_accepted", "cascade_named", "cascade_also")
+
+
+def hear(session: Session, centre: Centre, message: Message, at: datetime, reply: str | None) -> None:
+    """A receipt or a reply to any message at a telephone that may have several. The message is locked."""
+    if reply is None or message.channel != "sms":
+        _to_its_own(session, centre, message, at, reply)
+        return
+    row = asking.open_at(session, message.phone, at)
+    other = asking.asked_else(session, message.phone)
+    said = Heard(reply, message, at)
+    if row is not None and (named(reply) is not None or (other is None and _about_the_rating(said))):
+        hearing.take(session, centre, row, said)
+    elif row is not None and other is not None and bare_digit(reply) is not None:
+        _ask_which(session, centre, row, said)
+    elif other is not None and message.purpose in hearing.PURPOSES:
+        _to_the_other(session, centre, other, said)
+    else:
+        _to_its_own(session, centre, message, at, reply)
+
+
+def _about_the_rating(said: Heard) -> bool:
+    """The newest message was about it, or it is one: thanks for an offer that was taken back are none."""
+    return said.message.purpose in hearing.PURPOSES or read_rating(said.text) is not None
+
+
+def _to_the_other(session: Session, centre: Centre, other: Other, said: Heard) -> None:
+    """The newest message was about a rating, and this is not."""
+    if other.message_id is None:
+        key = f"{said.message.id}:{said.text}"[:50]
+        helpers.hear_text(session, centre, helpers.Heard(said.message.phone, said.text, said.at, key))
+        return
+    called = session.get_one(Message, other.message_id, with_for_update=True)
+    family.hear(session, centre, called, said.at, said.text)
+
+
+def _to_its_own(session: Session, centre: Centre, message: Message, at: datetime, reply: str | None) -> None:
+    if message.purpose in hearing.PURPOSES:
+        hearing.hear(session, centre, message, at, reply)
+    elif message.purpose in OF_FAMILY:
+        family.hear(session, centre, message, at, reply)
+    else:
+        helpers.hear(session, centre, message, at, reply)
+
+
+def _ask_which(session: Session, centre: Centre, row: FollowUp, said: Heard) -> None:
+    """Nothing is guessed: an acceptance that nobody meant leaves an elder alone."""
+    case = session.get_one(Case, row.case_id, with_for_update=True, populate_existing=True)
+    actor = hearing.elder_of(session, case)
+    record(session, case, "which_question", actor, said.at, channel="sms", data={"reply": said.text[:200]})
+    message = said.message
+    key = f"{message.id}:{said.text}"[:50]
+    asking.send(session, centre, case, Words("which_question", message.phone, message.label, said.at, key=key))
