@@ -323,7 +323,6 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/stations/<station_id>": Route(May.WORKFORCE_READ),
     "PATCH /api/v1/stations/<station_id>": Route(May.WORKFORCE_EDIT, {"address": "Elm Road 2"}),
     "GET /api/v1/stations/<station_id>/today": Route(May.CASES_READ),
-    "GET /api/v1/workers": Route(May.REGISTER_READ),
     "GET /api/v1/workers/<worker_id>/coaching": Route(May.QUALITY),
     "GET /api/v1/my/coaching": Route(May.JOBS),
     # how it was
@@ -498,7 +497,6 @@ THING: dict[str, str] = {
     "assignment_id": "a visit in the East",
     "follow_up_id": "a return call about a case in the East",
     "check_id": "a visit to look at in the East",
-    "worker_id": "a helper in the East",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

@@ -24,6 +24,9 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
   if (kind === 'opened' && data.kind === 'staff_safety') return 'event.opened.staff_safety'
   if (kind === 'offers_sent' && data.alone) return 'event.offers_sent.alone'
+  if (kind === 'opened' && data.about) return 'event.opened.about'
+  if (kind === 'complaint_late') return `event.complaint_late.${data.what}`
+  if (kind === 'late_decided') return `event.late_decided.${data.confirmed ? 'yes' : 'no'}`
   if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
@@ -69,6 +72,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     ...ofResponse(data),
     ...ofScript(data),
     ...ofHelpers(data),
+    ...ofAfterwards(data),
     service: data.service ?? data.value ?? '',
     dispatcher: data.dispatcher ?? '',
     reference: data.reference ?? '',
@@ -98,6 +102,19 @@ function ofResponse(data: Data): Data {
     round: data.round ?? '',
     rounds: data.rounds ?? '',
     settled: word('cascade_ended', String(data.reason ?? '')),
+  }
+}
+
+function ofAfterwards(data: Data): Data {
+  return {
+    n: data.n ?? '',
+    again_of: data.again_of ?? '',
+    about: data.about ?? '',
+    then: data.then ? t(`event.then.${data.then}`, { case: data.case }) : '',
+    tried: word('tried', String(data.outcome ?? '')),
+    told: word('told_by', String(data.told ?? '')),
+    verdict: word('outcome', String(data.result ?? '')),
+    decision: word('decision', String(data.decision ?? '')),
   }
 }
 
@@ -138,6 +155,9 @@ const ICONS_OF: Record<string, IconName> = {
   cascade_declined: 'cross', cascade_gave_back: 'warn', cascade_skipped: 'right', cascade_stopped: 'mute', cascade_settled: 'mute',
   offers_sent: 'message', offer_call: 'phone', offer_accepted: 'walk', offer_declined: 'cross', offer_expired: 'clock',
   offers_withdrawn: 'mute', offers_exhausted: 'warn', offer_late: 'info', offer_unclear: 'speak', helper_calls: 'phone',
+  follow_up_late: 'warn', follow_up_tried: 'phone', follow_up_unhappy: 'warn', follow_up_unclear: 'speak', which_question: 'speak',
+  closed_unasked: 'check', opened_again: 'back', complained: 'speak', complaint_answered: 'speak', complaint_solved: 'check',
+  complaint_late: 'warn', visit_checked: 'check', late_entered: 'note', late_decided: 'check',
   helper_departed: 'walk', helper_arrived: 'home', helper_done: 'check', helper_no_show: 'warn', helper_lost: 'cross',
   helper_gave_back: 'warn', helper_help: 'warn',
   cascade_exhausted: 'warn', cascade_too_late: 'info', arrival_promised: 'walk', arrival_moved: 'clock', arrival_late: 'warn',

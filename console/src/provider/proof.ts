@@ -17,9 +17,8 @@ export function useProof(job: Job) {
 
   function evidence(more: Evidence = {}): Evidence {
     const far = finding.value === 'far' ? t('place.far_note', { why: t(`far.${why.value}`) }) : ''
-    const typed = code.value.trim() ? t('place.code_note', { code: code.value.trim() }) : ''
-    const note = [far, typed, more.note?.trim()].filter(Boolean).join('\n')
-    return { ...more, note: note || undefined }
+    const note = [far, more.note?.trim()].filter(Boolean).join('\n')
+    return { ...more, note: note || undefined, code: code.value.trim() || undefined }
   }
 
   async function sendPhotos(): Promise<void> {

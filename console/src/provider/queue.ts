@@ -8,7 +8,7 @@ export type Deed = 'depart' | 'arrive' | 'complete' | 'photo' | 'help'
 /** `late`: the centre has it, but had ended the visit before. `refused`: the centre will not take it, and says why. */
 export type Fate = 'waiting' | 'late' | 'refused'
 
-export interface Evidence { done?: string[]; ok?: boolean; note?: string }
+export interface Evidence { done?: string[]; ok?: boolean; note?: string; code?: string }
 
 export interface Entry {
   /** The order in which things were done; given by the shelf. */

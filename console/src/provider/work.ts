@@ -118,7 +118,7 @@ function bodyOf(entry: Entry): object {
     form.set('photo', new Blob([entry.photo], { type: 'image/jpeg' }), `${entry.uuid}.jpg`)
     return form
   }
-  return { ...said, position: entry.position ?? undefined, evidence: entry.evidence }
+  return { ...said, device_at: entry.device_at, position: entry.position ?? undefined, evidence: entry.evidence }
 }
 
 const AFTER: Partial<Record<Deed, JobState>> = { depart: 'en_route', arrive: 'arrived', complete: 'completed' }

@@ -21,7 +21,7 @@ export function causeOf(row: CaseRow): string {
 }
 
 /** The flags of a row that change what an operator does next, most pressing first. */
-const SHOWN = ['elder_answered', 'cascade_exhausted', 'late_arrival', 'ask_owner', 'callback_late', 'returned', 'callback_due', 'new_signal', 'restored', 'cancelled_by_elder', 'in_hospital', 'away', 'unknown_device', 'complaint', 'spooled', 'follow_up', 'late_entry']
+const SHOWN = ['elder_answered', 'cascade_exhausted', 'late_arrival', 'ask_owner', 'callback_late', 'complaint_late', 'unhappy', 'follow_up_late', 'returned', 'callback_due', 'new_signal', 'restored', 'cancelled_by_elder', 'in_hospital', 'away', 'unknown_device', 'complaint', 'again', 'spooled', 'follow_up', 'late_entry']
 export function flagsOf(row: CaseRow): string[] {
   return SHOWN.filter((flag) => row.flags.includes(flag) && !(flag === 'follow_up' && row.state === 'pending_follow_up'))
 }
