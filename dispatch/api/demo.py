@@ -23,6 +23,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.demo.devices import HEROINE
 from dispatch.services.demo.elder import Phase, elder_state
 from dispatch.services.demo.storm import Storm, plan_storm, storm_alarm
+from dispatch.services.demo.walking import walk
 from dispatch.services.intake import receive_signal
 
 log = structlog.get_logger()
@@ -140,6 +141,15 @@ def post_storm() -> Response:
     storm = storms.begin(centre())
     answer = StormOut(alarms=len(storm.devices), seconds=STORM_SECONDS, community=storm.community)
     return Response(answer.model_dump_json(), 202, mimetype="application/json")
+
+
+@api.post(
+    "/positions",
+    summary="The helpers' telephones say where they are",
+    description="Only in a demo: those on shift, at most every five minutes.",
+)
+def post_positions() -> Response:
+    return jsonify({"helpers": walk(centre(), now())})
 
 
 class Storms:

@@ -27,6 +27,8 @@ DEVICE_TOKEN, CALLS_TOKEN = "demo-device-token", "demo-admin-token"  # printed o
 LOOK_EVERY = 2.0
 SIGNAL_EVERY = 60.0
 URGENT_EVERY = 360.0
+WALK_EVERY = 60.0
+"""The centre lets each telephone speak every five minutes; asked more often, they do not all speak at once."""
 LONGEST_BACKOFF = 15.0
 URGENT = ("sos", "fall", "smoke", "gas")
 CALM = ("inactivity", "water", "vitals", "bed", "door", "bed", "door")
@@ -86,6 +88,7 @@ class Town:
     chance: Random
     next_at: float = 5.0
     next_urgent_at: float = 120.0
+    next_walk_at: float = 0.0
     later: list[tuple[float, Callable[[Site], None]]] = field(default_factory=list)
     """What a call that rings now does in some seconds."""
 
@@ -94,6 +97,9 @@ class Town:
         self.later = [item for item in self.later if item[0] > at]
         for _, act in due:
             act(site)
+        if at >= self.next_walk_at:
+            self.next_walk_at = at + WALK_EVERY
+            site.machine("/demo/positions", DEVICE_TOKEN, {})
         if at < self.next_at:
             return
         few, many = open_cases < FEW, open_cases >= MANY

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from dispatch.api.app import CSP
 from dispatch.api.context import Context
@@ -22,6 +22,7 @@ from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.models.cases import Case
 from dispatch.models.devices import Signal
 from dispatch.models.places import Area
+from dispatch.models.workforce import WorkerPosition
 from dispatch.services.demo.seed import seed_demo
 from tests.support import databases, factories
 
@@ -199,6 +200,20 @@ def test_the_storm_is_started_by_a_post(client: FlaskClient) -> None:
     assert client.get("/api/v1/demo/storm").status_code == 405
 
 
+def test_the_telephones_of_those_on_shift_say_where_they_are(client: FlaskClient, app: Flask) -> None:
+    """Without them nobody's place would be known a quarter of an hour after the start."""
+    sessions = context(app).centre.database.sessions
+    with sessions.begin() as session:
+        session.execute(update(WorkerPosition).values(at=datetime.now(UTC) - timedelta(hours=1)))
+    spoke = client.post("/api/v1/demo/positions").json["helpers"]
+    assert spoke > 0
+    with sessions() as session:
+        fresh = select(func.count()).where(WorkerPosition.at > datetime.now(UTC) - timedelta(minutes=1))
+        everybody = session.scalar(select(func.count()).select_from(WorkerPosition))
+        assert session.scalar(fresh) == spoke < everybody, "who is off shift, or whose telephone is off, says nothing"
+    assert client.post("/api/v1/demo/positions").json == {"helpers": 0}, "at most every five minutes"
+
+
 def test_workers_are_listed_page_by_page(client: FlaskClient) -> None:
     assert client.get("/api/v1/workers").status_code == 401
     headers = {"Authorization": "Bearer demo-admin-token"}
@@ -219,6 +234,7 @@ def test_only_a_demo_has_these_doors(make_app: Callable[..., Flask]) -> None:
     for path in ("/demo", "/demo/elder", "/demo/elder/state", "/demo/as/operator"):
         assert client.get(path).status_code == 404
     assert client.post("/api/v1/demo/storm").status_code == 404
+    assert client.post("/api/v1/demo/positions").status_code == 404
     assert client.get("/api/v1/sim/phones").status_code == 401
     assert client.put("/api/v1/sim/network", json={"down": True}).status_code == 401
     sees = client.get("/api/v1/sim/phones", headers={"Authorization": "Bearer demo-admin-token"})

@@ -90,6 +90,7 @@ class Centre:
     def __init__(self, *, demo: bool = True) -> None:
         self.demo = demo
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.walks = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")
@@ -99,6 +100,9 @@ class Centre:
             return httpx.Response(200, json={"items": [{"id": "7"}]})
         if path == "/elders/7":
             return httpx.Response(200, json={"elder": {"phone": "13800000001"}})
+        if path == "/demo/positions":
+            self.walks += 1
+            return httpx.Response(200, json={"helpers": 3})
         self.told.append((path, httpx.Response(200, content=request.content).json()))
         return httpx.Response(202, json={})
 
@@ -111,6 +115,7 @@ def hour(open_cases: int) -> list[tuple[str, dict[str, Any]]]:
     site, town = centre.site(), Town(demo_random(1))
     for second in range(0, 3600, 2):
         town.step(site, second, open_cases)
+    assert centre.walks == 60, "the helpers' telephones say where they are, or the map grows old"
     return centre.told
 
 
