@@ -57,6 +57,8 @@ class Start:
     now: datetime
     reason: str | None = None
     """Why these, where the operator set a rule aside or chose one person alone."""
+    found: Match | None = None
+    """By which they were chosen in this very transaction: it need not be made twice."""
 
 
 def begin(session: Session, centre: Centre, case: Case, start: Start) -> OfferPlan:
@@ -92,7 +94,9 @@ def ask_next(session: Session, asking: Asking, start: Start | None = None) -> No
     """The next of the queue; with an empty queue, where the machine may, the next best; else it is exhausted."""
     centre, case, plan, now = asking.centre, asking.case, asking.plan, asking.now
     wanted = wanted_of(session, centre, case)
-    found = match(session, centre, case, wanted, now)
+    found = start.found if start is not None else None
+    if found is None:
+        found = match(session, centre, case, wanted, now)
     batch, plan.queue = _pick(plan, found)
     alone = False
     if not batch and plan.alone > 0:

@@ -69,7 +69,7 @@ def offer(centre: Centre, case_id: int, act: Act, wanted: Offers) -> None:
         way = centre.matching.way(wanted.mode, case.priority)
         chosen = _chosen(found, wanted, way.size if wanted.mode is Mode.PARALLEL else LONGEST_QUEUE)
         _answer_for_it(session, case, act)
-        begin(session, centre, case, Start(way, chosen, act.actor, act.now, wanted.reason))
+        begin(session, centre, case, Start(way, chosen, act.actor, act.now, wanted.reason, found))
 
     perform(centre, case_id, act, change)
 
