@@ -389,8 +389,9 @@ def test_a_complaint_that_nobody_answers_reaches_the_supervisor(story: Story, he
     story.forward(2)
     assert any("12月1日前答复" in body for body in hear_all(story, WANG))
     assert "complaint_late" not in story.get(complaint).flags
-    later(story, 6 * 24 * 3600)
+    later(story, 6 * 24 * 3600 + 4 * 3600)
     assert "complaint_late" in story.get(complaint).flags
+    assert story.get(complaint).state == "owned"
     with pytest.raises(Conflict, match="solve"):
         story.close("talk", case=complaint)
     found = Solution(Verdict.UPHELD, "已更换服务人员并致歉", ToldBy.SMS)

@@ -17,7 +17,7 @@ from dispatch.domain.followup import FollowUpDue, FollowUpState, Result, Why, dr
 from dispatch.domain.helps.assignments import AssignmentState
 from dispatch.models.cases import Case
 from dispatch.models.followup import CardCode, FollowUp, FollowUpLot, FollowUpTry, VisitCheck
-from dispatch.models.helps import Assignment, Offer, OfferPlan, WorkPhoto, WorkRecord
+from dispatch.models.helps import Assignment, WorkPhoto, WorkRecord
 from dispatch.models.people import User
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
@@ -60,7 +60,8 @@ def build(session: Session, centre: Centre, chance: Random, users: Sequence[User
     asked = [one for one in closed if one.kind == Kind.EMERGENCY and one.outcome != "test"]
     services = [one for one in closed if one.kind == Kind.SERVICE]
     rows = [_emergency(centre, case, now) for case in asked]
-    rows += [_service(centre, case, lots[_month(centre, case)], chance.choice(workers).id) for case in services]
+    went = {job.case_id: job.worker_id for job in session.scalars(select(Assignment).order_by(Assignment.id))}
+    rows += [_service(centre, case, lots[_month(centre, case)], went.get(case.id)) for case in services]
     for row in rows:
         _answer(chance, row, users, now)
     _waiting(session, [row for row in rows if row.state == FollowUpState.OPEN and row.why == Why.EMERGENCY], now)
@@ -71,7 +72,7 @@ def build(session: Session, centre: Centre, chance: Random, users: Sequence[User
         for row in rows
         if row.state == FollowUpState.DONE and row.ended_at is not None
     )
-    _visits(session, chance, services[-len(ODD) :], workers, users)
+    _visits(session, chance, users)
     _complaint(session, centre, services, workers, now)
     _cards(session, closed, users, now)
 
@@ -97,7 +98,7 @@ def _emergency(centre: Centre, case: Case, now: datetime) -> FollowUp:
     return row
 
 
-def _service(centre: Centre, case: Case, lot: FollowUpLot, worker_id: int) -> FollowUp:
+def _service(centre: Centre, case: Case, lot: FollowUpLot, worker_id: int | None) -> FollowUp:
     share = centre.followup.share_of("", case.help or "", None)
     row = _row(case, Why.DRAWN if drawn(lot.seed, case.id, share) else Why.NOT_DRAWN)
     row.worker_id, row.share, row.month = worker_id, share, lot.month
@@ -147,20 +148,24 @@ def _waiting(session: Session, rows: Sequence[FollowUp], now: datetime) -> None:
     put(session.get_one(Case, unhappy.case_id), Flag.UNHAPPY)
 
 
-def _visits(
-    session: Session, chance: Random, cases: Sequence[Case], workers: Sequence[Worker], users: Sequence[User]
-) -> None:
-    """Somebody was there, and something about the proof is odd."""
-    for n, (odd, case) in enumerate(zip(ODD, cases, strict=False)):
-        worker = workers[n % len(workers)]
-        job = _job(session, case, worker, odd)
+def _visits(session: Session, chance: Random, users: Sequence[User]) -> None:
+    """About the proof of the newest visits something is odd."""
+    over = (
+        select(Assignment, Case)
+        .join(Case, Case.id == Assignment.case_id)
+        .where(Assignment.state == AssignmentState.COMPLETED, Assignment.completed_at.is_not(None))
+        .where(Case.kind == Kind.SERVICE, Case.state == State.CLOSED)
+        .order_by(Assignment.completed_at.desc())
+    )
+    for n, (odd, (job, case)) in enumerate(zip(ODD, session.execute(over.limit(len(ODD))), strict=False)):
+        _adjust(job, odd)
         session.add_all(_records(job, odd, case))
         if "same_photo" in odd.flags or n == 0:
             session.add_all(_photo(job, k, odd) for k in (1, 2))
         check = VisitCheck(
             assignment_id=job.id,
             case_id=case.id,
-            worker_id=worker.id,
+            worker_id=job.worker_id,
             state="accepted" if odd.decided else "open",
             flags=[flag for flag in odd.flags if flag != "no_position"],
             opened_at=_ended(case),
@@ -172,63 +177,11 @@ def _visits(
         session.add(check)
 
 
-def _job(session: Session, case: Case, worker: Worker, odd: Odd) -> Assignment:
-    """From the question to the end, as it must have been."""
-    ended = _ended(case) - timedelta(seconds=30)
-    began = ended - timedelta(minutes=odd.minutes)
-    yes = began - timedelta(minutes=20)
-    plan = OfferPlan(
-        case_id=case.id,
-        state="accepted",
-        mode="sequential",
-        size=1,
-        seconds=300,
-        queue=[],
-        alone=0,
-        round=1,
-        started_at=yes - timedelta(minutes=1),
-        started_by="陈晓",
-        ended_at=yes,
-    )
-    session.add(plan)
-    session.flush()
-    offer = Offer(
-        case_id=case.id,
-        plan_id=plan.id,
-        worker_id=worker.id,
-        state="accepted",
-        mode="sequential",
-        round=1,
-        number=worker.phone,
-        code=f"{100 + case.id % 900}",
-        open=False,
-        offered_at=plan.started_at,
-        expires_at=plan.started_at + timedelta(minutes=5),
-        answered_at=yes,
-        channel="app",
-    )
-    session.add(offer)
-    session.flush()
-    job = Assignment(
-        case_id=case.id,
-        offer_id=offer.id,
-        worker_id=worker.id,
-        state=AssignmentState.COMPLETED,
-        emergency=False,
-        channel="app",
-        accepted_at=yes,
-        due_at=began + timedelta(minutes=5),
-        starts_at=began,
-        ends_at=began + timedelta(minutes=60),
-        departed_at=yes + timedelta(minutes=4),
-        arrived_at=began,
-        completed_at=ended,
-        ended_at=ended,
-        flags=list(odd.flags),
-    )
-    session.add(job)
-    session.flush()
-    return job
+def _adjust(job: Assignment, odd: Odd) -> None:
+    """So long, and so odd."""
+    assert job.completed_at is not None, "only what is over is asked for"
+    job.arrived_at = job.completed_at - timedelta(minutes=odd.minutes)
+    job.flags = list(odd.flags)
 
 
 def _records(job: Assignment, odd: Odd, case: Case) -> list[WorkRecord]:

@@ -20,7 +20,8 @@ from dispatch.services.lifecycle import put, record
 from dispatch.services.opening import Scene, new_case
 
 PRIORITY = 2
-DAY = 86_400
+MONTH = 30 * 86_400
+"""Seconds after which the owner is asked about it, as of other cases after minutes."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Subject:
 
 
 def begin(session: Session, centre: Centre, case: Case, now: datetime, about: Subject | None = None) -> Complaint:
-    """The promises of a case of this kind. Its owner has days for it, and is not asked every few minutes whether they
-    are still there.
+    """The promises of a case of this kind. Its owner has days for it: the deadlines watch, and it does not fall back
+    into the queue at night.
     """
     rules = centre.followup.complaint
     row = Complaint(
@@ -49,7 +50,7 @@ def begin(session: Session, centre: Centre, case: Case, now: datetime, about: Su
     )
     row.next_due_at = min(row.answer_due_at, row.solve_due_at)
     put(case, Flag.COMPLAINT)
-    case.policy = {**case.policy, "ask_owner_after": max(DAY, int(case.policy["ask_owner_after"]))}
+    case.policy = {**case.policy, "ask_owner_after": MONTH}
     session.add(row)
     session.flush()
     return row
