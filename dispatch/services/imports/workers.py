@@ -48,7 +48,7 @@ class WorkerTable:
                 entry.changes = [
                     *_changes(worker, values, area),
                     *(["hours"] if "hours" in values and _hours(values) != week[worker.id] else []),
-                    *(["served"] if "served" in values and not served[worker.id].issuperset(values["served"]) else []),
+                    *(["served"] if not served[worker.id].issuperset(values.get("served_ids", ())) else []),
                 ]
 
     def add(self, session: Session, ground: Ground, entries: list[Entry]) -> None:
@@ -60,7 +60,7 @@ class WorkerTable:
             session.add(worker)
             session.flush()
             _learn(session, worker.id, values)
-            for served in {*values.get("served", ()), *(() if values.get("served") else (area_id,))}:
+            for served in set(values.get("served_ids") or [area_id]):
                 session.add(WorkerArea(worker_id=worker.id, area_id=served))
             _work(session, worker.id, values)
         session.flush()
@@ -75,7 +75,7 @@ class WorkerTable:
             if "area" in entry.changes:
                 _move(session, worker, ground.areas.find(entry.values["area"], ground.paths).id)
             if "served" in entry.changes:
-                for area_id in entry.values["served"]:
+                for area_id in entry.values["served_ids"]:
                     session.merge(WorkerArea(worker_id=worker.id, area_id=area_id))
             if "hours" in entry.changes:
                 session.execute(delete(WorkerShift).where(WorkerShift.worker_id == worker.id))
@@ -96,7 +96,8 @@ def _understand(ground: Ground, entry: Entry, stations: dict[str, list[int]]) ->
         return None
     try:
         if "served" in values:
-            values["served"] = [ground.areas.find(one, ground.paths).id for one in values["served"]]
+            # Under another name: what was written is looked at once more when it is applied.
+            values["served_ids"] = [ground.areas.find(one, ground.paths).id for one in values["served"]]
     except Refused as refused:
         entry.refuse("served", refused.code, **refused.data)
     if "station" in values:
