@@ -30,7 +30,7 @@ def gaps(covered: Iterable[Span], within: Span) -> list[Span]:
 
 def valid_only(spans: Iterable[Span], valid_until: date | None, zone: tzinfo) -> Iterable[Span]:
     """As long as the certificate lasts: its last day counts whole."""
-    if valid_until is None:
+    if valid_until is None or valid_until == date.max:
         yield from spans
         return
     last = datetime.combine(valid_until + timedelta(days=1), time(), zone)

@@ -30,6 +30,7 @@ from dispatch.services.workforce.weeks import weeks
 
 MOST_AREAS = 300
 MOST_PEOPLE = 60
+YEARS = range(2000, 2200)
 LOWEST = 5
 """Level below which helpers are not divided."""
 
@@ -106,6 +107,9 @@ def who_could(centre: Centre, actor: Actor, asked: Question, at: datetime) -> An
     Somebody who works then elsewhere, somebody of the area who does not work then. One obstacle first.
     """
     _check(centre, asked)
+    first, last = week(asked.monday, centre.zone)
+    if not first <= at < last:
+        raise Invalid("at", "out-of-range", "a moment of this week")
     at = at.astimezone(centre.zone)
     paper = centre.catalogue.skills[asked.skill].certificate
     with centre.database.reads() as session:
@@ -146,8 +150,8 @@ def _obstacles(one: Able, path: str, at: datetime, paper: bool) -> list[str]:
 def _check(centre: Centre, asked: Question) -> None:
     if asked.skill not in centre.catalogue.skills:
         raise Invalid("skill", "unknown", "choose a skill of GET /services")
-    if asked.monday.weekday() != 0:
-        raise Invalid("from", "out-of-range", "a week begins on a Monday")
+    if asked.monday.weekday() != 0 or asked.monday.year not in YEARS:
+        raise Invalid("from", "out-of-range", "a week begins on a Monday, not too far away")
 
 
 def _areas(session: Session, actor: Actor, asked: Question) -> Sequence[Area]:
