@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { precompiledMessages } from './scripts/messages.ts'
+import { worker } from './scripts/worker.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -10,7 +11,7 @@ const oldestBrowsers = ['chrome87', 'firefox78', 'safari14']
 
 export default defineConfig({
   base: '/console/',
-  plugins: [vue(), precompiledMessages()],
+  plugins: [vue(), precompiledMessages(), worker('provider-worker', 'provider')],
   resolve: {
     alias: {
       '@': here('./src'),
@@ -38,8 +39,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
     rolldownOptions: {
-      input: { index: here('./index.html'), demo: here('./demo.html'), phones: here('./phones.html'), provider: here('./provider.html') },
+      input: { index: here('./index.html'), demo: here('./demo.html'), phones: here('./phones.html'), provider: here('./provider.html'), 'provider-worker': here('./src/provider/worker.ts') },
       output: {
+        // A worker's address is for ever: browsers ask there for the next one.
+        entryFileNames: ({ name }) => (name === 'provider-worker' ? '[name].js' : 'assets/[name]-[hash].js'),
         // A group takes along what it needs, so Vue comes first: the helper's page has Vue, and not what else the desk has.
         codeSplitting: {
           groups: [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Entry, happenedAt, type Outcome, Queue, type Shelf } from '@/provider/queue'
+import { type Entry, happenedAt, type Outcome, outcomeOf, Queue, type Shelf } from '@/provider/queue'
 
 /** A shelf in memory, as the telephone's disk is one. */
 class Disk implements Shelf {
@@ -78,16 +78,30 @@ describe('the queue of a telephone', () => {
     expect(got).toEqual(['cry', 'in'])
   })
 
-  it('keeps for reading what came too late or was refused, without its picture, and sends it no more', async () => {
+  it('keeps for reading what came too late or was not taken, with its picture where the centre has none', async () => {
     const { got, disk, queue } = centre({ in: [{ kind: 'late' }], photo: [{ kind: 'refused', why: 'not-found' }] })
     await queue.add(entry('in'))
     await queue.add(entry('photo', { deed: 'photo', photo: new ArrayBuffer(8) }))
     await queue.flush('me')
     await queue.flush('me')
     expect(got).toEqual(['in', 'photo'])
-    expect(disk.rows.map(({ fate, why, photo }) => [fate, why, photo])).toEqual([['late', '', null], ['refused', 'not-found', null]])
+    expect(disk.rows.map(({ fate, why, photo }) => [fate, why, photo])).toEqual([['late', '', null], ['refused', 'not-found', new ArrayBuffer(8)]])
     for (const { seq } of disk.rows) await queue.dismiss(seq)
     expect(disk.rows).toEqual([])
+  })
+
+  it('asks a few times where a case stands in the way, and then keeps what the centre had closed', async () => {
+    const { got, disk, queue } = centre({ in: Array<Outcome>(9).fill({ kind: 'conflict' }) })
+    await queue.add(entry('in'))
+    await queue.add(entry('out'))
+    for (let turn = 0; turn < 3; turn += 1) await queue.flush('me')
+    expect(got).toEqual(['in', 'in', 'in', 'out'])
+    expect(disk.rows.map(({ uuid, fate }) => [uuid, fate])).toEqual([['in', 'closed']])
+  })
+
+  it('knows what to send again from what the centre says', () => {
+    const kinds = [0, 401, 408, 409, 410, 422, 429, 503].map((status) => outcomeOf({ status, code: 'x' }).kind)
+    expect(kinds).toEqual(['stop', 'stop', 'again', 'conflict', 'closed', 'refused', 'again', 'again'])
   })
 
   it('sends nothing of somebody else who used this telephone', async () => {

@@ -36,6 +36,12 @@ def provider() -> Response:
     return page("provider.html")
 
 
+@pages.get("/provider-worker.js")
+def provider_worker() -> Response:
+    """Lets that page open without a network. It stands beside the page, and is asked for anew at each opening."""
+    return page("provider-worker.js")
+
+
 def page(name: str) -> Response:
     directory = context().settings.console_dir
     if not (directory / name).is_file():

@@ -34,6 +34,8 @@ export function follow(): void {
   }
   if (!mine.value || !OPEN.includes(answer.value)) return
   const { id } = held.value
+  // While it is asked by telephone its time is longer.
+  held.value = mine.value.offers.find((one) => one.id === id) ?? held.value
   const job = mine.value.jobs.find((one) => one.offer_id === id)
   if (job) {
     acceptedJob.value = job.assignment_id

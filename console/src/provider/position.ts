@@ -24,6 +24,12 @@ export function judge(found: Position, home: Point | null, radius: number): Find
   return metresBetween(found, home) - found.accuracy_m > radius ? 'far' : 'near'
 }
 
+/** Which browser's way to allow the position is shown. */
+export function whereToAllow(agent = navigator.userAgent): 'wechat' | 'ios' | 'android' {
+  if (/MicroMessenger/i.test(agent)) return 'wechat'
+  return /iPhone|iPad|iPod/.test(agent) ? 'ios' : 'android'
+}
+
 /** Asked once, when somebody says that they are there or that they go. Nobody is followed. */
 export function usePosition(job: Job) {
   const finding = ref<Finding>('asking')

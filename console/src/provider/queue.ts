@@ -5,8 +5,11 @@
 import type { Position } from './types'
 
 export type Deed = 'depart' | 'arrive' | 'complete' | 'photo' | 'help'
-/** `late`: the centre has it, but had ended the visit before. `refused`: the centre will not take it, and says why. */
-export type Fate = 'waiting' | 'late' | 'refused'
+/**
+ * `late`: the centre has it, but had ended the visit before. `closed`: it had, and did not take it. `refused`: it will not
+ * take it, and says why. What the centre does not have stays here with its picture until the person has read that.
+ */
+export type Fate = 'waiting' | 'late' | 'closed' | 'refused'
 
 export interface Evidence { done?: string[]; ok?: boolean; note?: string; code?: string }
 
@@ -27,6 +30,8 @@ export interface Entry {
   photo: ArrayBuffer | null
   fate: Fate
   why: string
+  /** How often the centre said that something stood in its way. */
+  conflicts?: number
 }
 
 /** Where entries lie. */
@@ -37,12 +42,27 @@ export interface Shelf {
   remove(seq: number): Promise<void>
 }
 
-/** `again`: not now, and nothing else of this job before it. `stop`: nothing gets through. */
-export type Outcome = { kind: 'sent' } | { kind: 'late' } | { kind: 'refused'; why: string } | { kind: 'again' } | { kind: 'stop' }
+/**
+ * `again`: not now, and nothing else of this job before it. `conflict`: the same, but not for ever. `stop`: nothing gets
+ * through.
+ */
+export interface Outcome { kind: 'sent' | 'late' | 'closed' | 'refused' | 'again' | 'conflict' | 'stop'; why?: string }
+
+/** A case that is merged under our hands is in the way once; what is still in the way then will stay there. */
+const CONFLICTS = 3
 
 /** When it happened, by the centre's clock as far as it was known. */
 export function happenedAt(entry: Entry): string {
   return new Date(Date.parse(entry.device_at) + entry.offset_ms).toISOString()
+}
+
+/** Of an answer that is no yes. `status` 0: there was none. */
+export function outcomeOf({ status, code }: { status: number; code: string }): Outcome {
+  if (status === 0 || status === 401 || status === 403) return { kind: 'stop' }
+  // An impatient door, a server that is ill: the same again, later.
+  if (status === 408 || status === 429 || status >= 500) return { kind: 'again' }
+  const kind = status === 409 ? 'conflict' : status === 410 ? 'closed' : 'refused'
+  return { kind, why: code }
 }
 
 export class Queue {
@@ -85,10 +105,22 @@ export class Queue {
       if (!entry) return
       const outcome = await this.send(entry)
       if (outcome.kind === 'stop') return
-      if (outcome.kind === 'again') blocked.add(lane(entry))
-      else if (outcome.kind === 'sent') await this.shelf.remove(entry.seq)
-      else await this.shelf.put({ ...entry, photo: null, fate: outcome.kind, why: outcome.kind === 'refused' ? outcome.why : '' })
+      if (outcome.kind === 'sent') await this.shelf.remove(entry.seq)
+      else if (await this.waits(entry, outcome)) blocked.add(lane(entry))
     }
+  }
+
+  /** Write down what the centre said of it. True: it is sent again at the next turn. */
+  private async waits(entry: Entry, outcome: Outcome): Promise<boolean> {
+    if (outcome.kind === 'again') return true
+    const conflicts = (entry.conflicts ?? 0) + 1
+    if (outcome.kind === 'conflict' && conflicts < CONFLICTS) {
+      await this.shelf.put({ ...entry, conflicts })
+      return true
+    }
+    const fate = outcome.kind === 'conflict' ? 'closed' : (outcome.kind as Fate)
+    await this.shelf.put({ ...entry, photo: fate === 'late' ? null : entry.photo, fate, why: outcome.why ?? '' })
+    return false
   }
 }
 

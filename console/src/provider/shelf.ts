@@ -10,7 +10,9 @@ const unsaved = new Map<number, Entry>()
 
 async function onDisk<T>(mode: IDBTransactionMode, work: (rows: IDBObjectStore) => IDBRequest<T>): Promise<T | null> {
   try {
-    return await inTable('queue', mode, work)
+    const done = await inTable('queue', mode, work)
+    if (mode === 'readwrite') durable.value = !unsaved.size
+    return done
   } catch {
     durable.value = false
     return null
@@ -35,6 +37,7 @@ export const shelf: Shelf = {
     else await onDisk('readwrite', (rows) => rows.put(entry))
   },
   async remove(seq) {
-    if (!unsaved.delete(seq)) await onDisk('readwrite', (rows) => rows.delete(seq))
+    if (unsaved.delete(seq)) durable.value = !unsaved.size
+    else await onDisk('readwrite', (rows) => rows.delete(seq))
   },
 }

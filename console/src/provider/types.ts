@@ -53,6 +53,8 @@ export interface Job {
 export interface MyJobs {
   worker: { id: string; name: string; kind: string }
   server_time: string
+  /** Changes with every new page. */
+  build: string
   offers: Offer[]
   jobs: Job[]
   /** The centre's number, for calls and for short messages. */

@@ -3,8 +3,10 @@ import { computed, ref, shallowRef } from 'vue'
 import { ask, asFailure, newKey } from '@/live/api'
 import { learnServerTime, skew } from '@/live/clock'
 import { sweep } from './drafts'
-import { type Deed, type Entry, type Evidence, happenedAt, type Outcome, Queue } from './queue'
-import { phase, resume, user } from './session'
+import { type Deed, type Entry, type Evidence, happenedAt, type Outcome, outcomeOf, Queue } from './queue'
+import { keepToday } from './kept'
+import { noteBuild } from './openable'
+import { confirmed, opened, phase, resume, user } from './session'
 import { shelf } from './shelf'
 import type { Job, JobState, MyJobs, Position } from './types'
 
@@ -30,6 +32,7 @@ export const notices = computed(() => entries.value.filter(({ fate, owner }) => 
 const queue = new Queue(shelf, send, (found) => { entries.value = found })
 
 let timer = 0
+let swept = false
 let asking: Promise<void> | null = null
 
 /** Ask now, and again after a while. Whoever asks meanwhile gets the same answer. */
@@ -46,9 +49,12 @@ async function look(): Promise<void> {
   if (phase.value !== 'in') return
   try {
     const found = await ask<MyJobs>('/my/jobs')
-    if (!mine.value) void sweep(found.jobs.map(({ assignment_id }) => assignment_id))
+    if (!swept) void sweep(found.jobs.map(({ assignment_id }) => assignment_id))
+    swept = true
     mine.value = found
     learnServerTime(found.server_time)
+    noteBuild(found.build)
+    if (user.value && confirmed.value) keepToday(user.value, found)
     unlinked.value = false
     if (lostSince.value !== null) void flush()
     lostSince.value = null
@@ -79,7 +85,8 @@ export async function report(job: Job, deed: Deed, more: { position?: Position |
 }
 
 export async function flush(): Promise<void> {
-  if (phase.value !== 'in' || !user.value) return
+  if (phase.value === 'in' && !confirmed.value) await resume()
+  if (phase.value !== 'in' || !user.value || !confirmed.value) return
   sending.value = true
   await queue.flush(user.value.id)
   sending.value = false
@@ -103,18 +110,11 @@ async function send(entry: Entry): Promise<Outcome> {
   }
 }
 
-export function outcomeOf({ status, code }: { status: number; code: string }): Outcome {
-  if (status === 0 || status === 401 || status === 403) return { kind: 'stop' }
-  // A case that was merged under our hands, an impatient door, a server that is ill: the same again, later.
-  if (status === 408 || status === 409 || status === 429 || status >= 500) return { kind: 'again' }
-  return { kind: 'refused', why: code }
-}
-
 function bodyOf(entry: Entry): object {
-  const said = { client_uuid: entry.uuid, at: happenedAt(entry) }
+  const said = { client_uuid: entry.uuid, at: happenedAt(entry), clock_offset_ms: entry.offset_ms }
   if (entry.photo) {
     const form = new FormData()
-    for (const [name, value] of Object.entries(said)) form.set(name, value)
+    for (const [name, value] of Object.entries(said)) form.set(name, String(value))
     form.set('photo', new Blob([entry.photo], { type: 'image/jpeg' }), `${entry.uuid}.jpg`)
     return form
   }
@@ -141,5 +141,17 @@ export function begin(): void {
   window.setInterval(() => void flush(), FLUSH_MS)
   void navigator.storage?.persist?.()
   void queue.look()
+  if (opened.value) {
+    mine.value ??= opened.value.mine
+    lostSince.value ??= opened.value.at
+  }
   wake()
+}
+
+/** Somebody signed out: whoever is next sees nothing of theirs. */
+export function clear(): void {
+  swept = false
+  mine.value = null
+  lostSince.value = null
+  unlinked.value = false
 }
