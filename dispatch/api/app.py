@@ -16,6 +16,7 @@ from dispatch.api import (
     cascades,
     cases,
     city_map,
+    cloud_reports,
     consents,
     devices,
     duplicates,
@@ -115,7 +116,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (me, users, tokens, trail):
         app.register_api(room.api)
-    for room in (area_events, callbacks, gateways, floor, handover, reviews, wall, elder_page):
+    for room in (area_events, callbacks, gateways, cloud_reports, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)

@@ -13,6 +13,7 @@ from dispatch.api.context import centre, context, now
 from dispatch.api.schemas import Model, Problem
 from dispatch.domain.errors import Forbidden, Invalid, NotFound
 from dispatch.domain.messages import ReceiptState, Report
+from dispatch.domain.sms import Gateway
 from dispatch.services.sms import inbox
 
 api = APIBlueprint("gateways", __name__, url_prefix="/gateways/sms", abp_tags=[Tag(name="gateways")])
@@ -50,20 +51,27 @@ def get_text(path: GatewayPath) -> Response:
     return Response("", 200, mimetype="text/plain")
 
 
+def checked(name: str, secret: str) -> Gateway:
+    """The gateway that this caller is. Raises ``NotFound`` for one that is not used here, ``Forbidden``."""
+    settings = context().settings
+    gateway = centre().sms.gateways.get(name)
+    if name not in settings.ways or gateway is None:
+        raise NotFound("no such gateway is used here")
+    if not secrets.compare_digest(secret.encode(), settings.callback_secret(name).encode()):
+        raise Forbidden("wrong secret")
+    return gateway
+
+
 def _given(gateway: str) -> tuple[dict[str, str], datetime]:
-    """The query, from the one who knows the secret. Raises ``NotFound`` for a gateway that is not used here.
+    """The query, from the one who knows the secret.
 
     A text in another alphabet comes as the bytes of its ``charset``, which the framework would have taken for UTF-8.
     """
-    settings = context().settings
-    if gateway not in settings.ways or gateway not in centre().sms.gateways:
-        raise NotFound("no such gateway is used here")
     raw = {
         name: values[-1]
         for name, values in parse_qs(request.query_string.decode("ascii", "replace"), True, encoding="latin-1").items()
     }
-    if not secrets.compare_digest(raw.get("secret", "").encode(), settings.callback_secret(gateway).encode()):
-        raise Forbidden("wrong secret")
+    checked(gateway, raw.get("secret", ""))
     charset = CHARSETS.get(raw.get("charset", "").upper(), "utf-8")
     raw["text"] = raw.get("text", "").encode("latin-1").decode(charset, "replace")[:LONGEST]
     return raw, now()

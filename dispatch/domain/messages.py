@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+
+class Text(str):
+    """A text that knows what it was made of, for networks which send nothing but templates that they have approved.
+
+    It is a string, so that nobody who writes one down has to think of it.
+    """
+
+    template: str
+    """Its name in ``config/messages.yaml``."""
+    values: Mapping[str, str]
+    """What was put into it, as short as it was put in."""
+
+    def __new__(cls, text: str, template: str = "", values: Mapping[str, object] | None = None) -> Text:
+        made = super().__new__(cls, text)
+        made.template = template
+        made.values = {name: str(value) for name, value in (values or {}).items()}
+        return made
+
+    def named(self, template: str) -> Text:
+        return Text(self, template, self.values)
 
 
 @dataclass(frozen=True)
@@ -22,6 +44,10 @@ class Outgoing:
     """The gateways to try, best first."""
     urgent: bool = False
     """An emergency: it goes over all ways at once."""
+    template: str = ""
+    """The name of its template in ``config/messages.yaml``; empty: it has none."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the template was filled with."""
 
 
 @dataclass(frozen=True)

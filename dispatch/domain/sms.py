@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from dispatch.domain.errors import Permanent
 
 SIMULATED = "simulated"
 
@@ -15,6 +17,24 @@ class Kind(StrEnum):
     HTTP = "http"
     """Kannel's sendsms interface, and whatever speaks like it."""
     SMPP = "smpp"
+    ALIYUN = "aliyun"
+    TENCENT = "tencent"
+
+
+CLOUDS = frozenset({Kind.ALIYUN, Kind.TENCENT})
+"""They send templates that they have approved, and nothing else."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """One of our texts as a network knows it."""
+
+    id: str
+    values: Mapping[str, str]
+    """Its variables, in their order, each with what it is filled with: ``{who}{age}``, of the words of our text."""
+
+    def fill(self, words: Mapping[str, str]) -> dict[str, str]:
+        return {name: form.format_map(words) for name, form in self.values.items()}
 
 
 @dataclass(frozen=True)
@@ -22,10 +42,26 @@ class Gateway:
     name: str
     kind: Kind
     address: str
-    """``http://host:port/path`` or ``smpp://host:port``."""
+    """``http://host:port/path`` or ``smpp://host:port``; of a cloud ``https://host``."""
     user: str
+    """Of a cloud the id of its access key."""
     sender: str
-    """The number that a telephone shows and writes back to."""
+    """The number that a telephone shows and writes back to; of a cloud the signature that it has approved."""
+    app: str = ""
+    """Tencent's SdkAppId."""
+    region: str = ""
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    """By the names of ``config/messages.yaml``."""
+
+    @classmethod
+    def load(cls, name: str, given: Mapping[str, Any]) -> Gateway:
+        templates = {
+            ours: Template(str(theirs["id"]), {str(key): str(form) for key, form in theirs.get("values", {}).items()})
+            for ours, theirs in (given.get("templates") or {}).items()
+        }
+        needed = {key: str(given[key]) for key in ("address", "user", "sender")}
+        more = {key: str(given.get(key, "")) for key in ("app", "region")}
+        return cls(name, Kind(given["kind"]), **needed, **more, templates=templates)
 
 
 @dataclass(frozen=True)
@@ -45,10 +81,7 @@ class SmsRules:
 
     @classmethod
     def load(cls, body: Mapping[str, Any]) -> SmsRules:
-        gateways = {
-            name: Gateway(name, Kind(given["kind"]), str(given["address"]), str(given["user"]), str(given["sender"]))
-            for name, given in (body["gateways"] or {}).items()
-        }
+        gateways = {name: Gateway.load(name, given) for name, given in (body["gateways"] or {}).items()}
         if SIMULATED in gateways:
             raise ValueError(f"a gateway cannot be called {SIMULATED}")
         rules = cls(
@@ -86,6 +119,14 @@ def order(ways: tuple[str, ...], passed: list[Passed], rules: SmsRules, now: dat
         return len(mine) >= rules.least and len(slow) >= rules.share * len(mine)
 
     return tuple(sorted(ways, key=bad))
+
+
+def template_for(gateway: Gateway, name: str) -> Template:
+    """Raises ``Permanent``: a cloud cannot send what it has not approved, so the next way must."""
+    found = gateway.templates.get(name)
+    if found is None:
+        raise Permanent(f"{gateway.name} has no template for {name or 'a text without a template'}")
+    return found
 
 
 def national(phone: str) -> str:

@@ -11,6 +11,7 @@ import secrets
 import httpx
 
 from dispatch.domain.errors import Permanent, Retryable
+from dispatch.domain.messages import Outgoing
 from dispatch.domain.sms import Gateway
 
 SECONDS = 5.0
@@ -32,14 +33,14 @@ class HttpSms:
         # A connection for each text: one that was kept may have died unnoticed, and then an emergency pays for it.
         self._client = httpx.Client(timeout=SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
-    def send(self, phone: str, text: str) -> str:
+    def send(self, message: Outgoing) -> str:
         name = secrets.token_urlsafe(18)
         query: dict[str, str | int] = {
             "username": self._gateway.user,
             "password": self._password,
             "from": self._gateway.sender,
-            "to": phone,
-            "text": text,
+            "to": message.phone,
+            "text": message.body,
             "charset": "UTF-8",
             "coding": UCS2,
             "dlr-mask": RECEIPTS,

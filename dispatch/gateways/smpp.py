@@ -27,7 +27,7 @@ import smpplib.smpp
 import structlog
 
 from dispatch.domain.errors import Permanent, Retryable, SendFailed
-from dispatch.domain.messages import ReceiptState, Report
+from dispatch.domain.messages import Outgoing, ReceiptState, Report
 from dispatch.domain.sms import Gateway
 
 log = structlog.get_logger()
@@ -89,13 +89,13 @@ class SmppSms:
         if self._thread is not None:
             self._thread.join(2 * ANSWERS)
 
-    def send(self, phone: str, text: str) -> str:
+    def send(self, message: Outgoing) -> str:
         """The name of the last part, which alone asks for a receipt: it has arrived when that has."""
         self.listen()
         if not self._up.wait(ANSWERS):
             raise Retryable("there is no connection to the message centre")
-        parts, coding, kind = smpplib.gsm.make_parts(text, encoding=smpplib.consts.SMPP_ENCODING_ISO10646)
-        asked = [self._submit(phone, part, (coding, kind), last=part is parts[-1]) for part in parts]
+        parts, coding, kind = smpplib.gsm.make_parts(message.body, encoding=smpplib.consts.SMPP_ENCODING_ISO10646)
+        asked = [self._submit(message.phone, part, (coding, kind), last=part is parts[-1]) for part in parts]
         try:
             return [future.result(ANSWERS) for future in asked][-1]
         except NoAnswer as error:

@@ -24,7 +24,7 @@ class SmsGateway(Protocol):
     tried again; ``Permanent``: never. It may take seconds, and is called by several threads.
     """
 
-    def send(self, phone: str, text: str) -> str: ...
+    def send(self, message: Outgoing) -> str: ...
 
     def listen(self) -> None:
         """Begin to hear receipts and texts, where they come by a connection of the gateway's own."""
@@ -66,7 +66,7 @@ class Ways:
 
     def _try(self, name: str, message: Outgoing) -> str | SendFailed:
         try:
-            return self.gateways[name].send(message.phone, message.body)
+            return self.gateways[name].send(message)
         except SendFailed as fault:
             return fault
 

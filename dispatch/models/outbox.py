@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from dispatch.domain.messages import Text as MadeText
 from dispatch.models.base import Base, BigId
 from dispatch.models.sealed import Sealed
 
@@ -65,6 +66,9 @@ class Message(Base):
     phone: Mapped[str] = mapped_column(Sealed("messages.phone"))
     label: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
+    template: Mapped[str | None] = mapped_column(String(30))
+    """Of ``config/messages.yaml``, and what it was filled with: for networks that want to know."""
+    parameters: Mapped[dict[str, Any] | None]
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"), index=True)
     """None: it is about the house and not about a case, as a gap in the roster is."""
     case_round: Mapped[int]
@@ -84,3 +88,9 @@ class Message(Base):
     provider_id: Mapped[str | None] = mapped_column(String(120), index=True)
     reason: Mapped[str | None] = mapped_column(String(300))
     receipt: Mapped[dict[str, Any]]
+
+    @validates("body")
+    def _know_what_it_was_made_of(self, _key: str, body: str) -> str:
+        if isinstance(body, MadeText):
+            self.template, self.parameters = body.template or None, dict(body.values)
+        return str(body)

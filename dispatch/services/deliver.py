@@ -7,7 +7,7 @@ sends, then ``sent`` or ``failed``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -90,7 +90,7 @@ def claim(centre: Centre, message_id: int, now: datetime) -> Outgoing | None:
         message.handed_over = 0
         message.next_try_at = now + LEASE
         by = ways.choose(session, centre, message, now)
-        return Outgoing(message.reference, message.channel, message.phone, message.body, ways=by, urgent=urgent)
+        return replace(_outgoing(message), ways=by, urgent=urgent)
 
 
 def _is_emergency(session: Session, message: Message) -> bool:
@@ -106,7 +106,18 @@ def _claim_withdrawal(session: Session, message: Message, now: datetime) -> Outg
     if message.attempts > WITHDRAW_TRIES:
         _withdraw(session, message, now)
         return None
-    return Outgoing(message.reference, message.channel, message.phone, message.body, withdraw=True)
+    return replace(_outgoing(message), withdraw=True)
+
+
+def _outgoing(message: Message) -> Outgoing:
+    return Outgoing(
+        message.reference,
+        message.channel,
+        message.phone,
+        message.body,
+        template=message.template or "",
+        values=message.parameters or {},
+    )
 
 
 def withdrawn(centre: Centre, message_id: int, now: datetime) -> None:
@@ -306,6 +317,7 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "offer": _still_offered,
     "offer_urgent": _still_offered,
     "follow_up": _still_asked_how,
+    "offer_link": _still_offered,
 }
 """By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
 

@@ -21,6 +21,7 @@ from dispatch.services.duty.on_duty import reach
 from dispatch.services.lifecycle import begin_wait, move, policy_of, put, record, set_deadline
 from dispatch.services.opening import unhold
 from dispatch.services.response.calling import begin_unowned
+from dispatch.services.response.words import body
 from dispatch.services.rows import stamp
 
 log = structlog.get_logger()
@@ -167,7 +168,7 @@ def _page_duty(session: Session, centre: Centre, case: Case, item: Fired, now: d
                     purpose="page_duty",
                     phone=phone.phone,
                     label=phone.label,
-                    body=centre.messages["page_duty"][channel].format_map(words),
+                    body=body(centre, "page_duty", channel, words),
                     case_id=case.id,
                     case_round=case.round,
                     state=MessageState.PENDING,

@@ -19,7 +19,7 @@ from dispatch.bootstrap.centre import centre_of
 from dispatch.bootstrap.network import network
 from dispatch.bootstrap.web import web_of
 from dispatch.domain.errors import Retryable
-from dispatch.domain.messages import ReceiptState, Report
+from dispatch.domain.messages import Outgoing, ReceiptState, Report
 from dispatch.domain.signals import SignalKind
 from dispatch.domain.sms import Gateway, Kind
 from dispatch.gateways.http_sms import HttpSms
@@ -42,6 +42,10 @@ from tests.support.story import DEAD_BROKER, Inline
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
 WITHIN = 30
+
+
+def text(body: str) -> Outgoing:
+    return Outgoing("test", "sms", DUTY_EAST, body)
 
 
 @pytest.fixture
@@ -98,6 +102,25 @@ class House:
     def page(self) -> Message:
         return next(m for m in self.messages() if m.channel == "sms" and m.phone == DUTY_EAST)
 
+    def write(self, body: str) -> Callable[[], Message]:
+        """A text that is no emergency; the answer looks at what has become of it."""
+        now = self.time()
+        with self.centre.database.sessions.begin() as session:
+            message = Message(
+                reference=f"test:{body}",
+                channel="sms",
+                purpose="test",
+                phone=DUTY_EAST,
+                label="Somebody",
+                body=body,
+                case_round=0,
+                created_at=now,
+                next_try_at=now,
+                receipt={},
+            )
+            session.add(message)
+        return lambda: next(m for m in self.messages() if m.body == body)
+
     def case(self) -> Case:
         with self.centre.database.reads() as session:
             return session.query(Case).one()
@@ -113,6 +136,7 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[Callable[..., House]]:
         config = tmp_path / "config"
         shutil.copytree(ROOT / "config", config)
         rules = yaml.safe_load((config / "sms.yaml").read_text("utf-8"))
+        rules["slow_seconds"] = 1
         for name, address in addresses.items():
             rules["gateways"][name]["address"] = address
         (config / "sms.yaml").write_text(yaml.safe_dump(rules), "utf-8")
@@ -185,14 +209,14 @@ def test_what_kannel_refuses_is_tried_again_and_what_it_cannot_deliver_is_said(
     ours = house(port, kannel=box.address)
     gateway = ours.centre.sms.gateways["kannel"]
     with pytest.raises(Retryable, match="403"):
-        HttpSms(gateway, "wrong", "http://127.0.0.1:9/x?secret=s").send(DUTY_EAST, "一")
+        HttpSms(gateway, "wrong", "http://127.0.0.1:9/x?secret=s").send(text("一"))
     message_centre.behave("fail")
     ours.press(timedelta(seconds=61))
     ours.until(lambda: any(m.sent_at for m in ours.messages()))
     ours.until(lambda: ours.page().state == "dead")
     box.stop()
     with pytest.raises(Retryable, match="does not answer"):
-        HttpSms(gateway, "secret", "http://127.0.0.1:9/x?secret=s").send(DUTY_EAST, "二")
+        HttpSms(gateway, "secret", "http://127.0.0.1:9/x?secret=s").send(text("二"))
 
 
 @pytest.fixture
@@ -214,16 +238,16 @@ def test_by_smpp_a_long_text_goes_out_in_parts_and_comes_back_as_one_receipt(
 ) -> None:
     heard: queue.Queue[Report] = queue.Queue()
     gateway = smpp(heard.put)
-    text = "【银铃】" + "和平路十二号三栋" * 12
-    name = gateway.send(DUTY_EAST, text)
+    long = "【银铃】" + "和平路十二号三栋" * 12
+    name = gateway.send(text(long))
     parts = [message_centre.expect("submit"), message_centre.expect("submit")]
-    assert "".join(part["text"] for part in parts) == text
+    assert "".join(part["text"] for part in parts) == long
     assert [part["wants"] for part in parts] == [0, 1]
     assert all(part["header"] and part["coding"] == 8 for part in parts)
     receipt = heard.get(timeout=WITHIN)
     assert (receipt.provider_id, receipt.state) == (name, ReceiptState.DELIVERED)
     message_centre.behave("fail")
-    gateway.send(DUTY_EAST, "短")
+    gateway.send(text("短"))
     assert heard.get(timeout=WITHIN).state is ReceiptState.FAILED
 
 
@@ -257,20 +281,20 @@ def test_by_smpp_too_fast_is_tried_again_and_a_cut_connection_comes_back(
     message_centre.expect("bind")
     message_centre.behave("throttle")
     with pytest.raises(Retryable, match="0x58"):
-        gateway.send(DUTY_EAST, "一")
+        gateway.send(text("一"))
     message_centre.behave("deliver")
     message_centre.do(drop=True)
     message_centre.expect("bind")
-    assert gateway.send(DUTY_EAST, "二").startswith("M")
+    assert gateway.send(text("二")).startswith("M")
 
 
 def test_by_smpp_a_wrong_password_is_no_connection(smpp: Callable[..., SmppSms], message_centre: MessageCentre) -> None:
     with pytest.raises(Retryable, match="no connection"):
-        smpp(lambda _report: None, password="wrong").send(DUTY_EAST, "一")
+        smpp(lambda _report: None, password="wrong").send(text("一"))
     assert message_centre.expect("bind")["right"] is False
 
 
-def test_by_two_ways_an_emergency_goes_at_once_and_either_answer_counts(
+def test_by_two_ways_an_emergency_goes_at_once_and_the_second_takes_what_the_first_delivers_late_or_never(
     house: Callable[..., House], kannel: tuple[Kannel, int], message_centre: MessageCentre
 ) -> None:
     box, port = kannel
@@ -280,3 +304,13 @@ def test_by_two_ways_an_emergency_goes_at_once_and_either_answer_counts(
     submitted = [message_centre.expect("submit") for _ in range(2)]
     assert {each["text"] for each in submitted} >= {ours.page().body}
     ours.until(lambda: ours.page().state == "delivered")
+
+    for mode, body in (("fail", "送不到"), ("silent", "没有回执")):
+        message_centre.behave(mode)
+        sent = ours.write(body)
+        ours.until(lambda sent=sent: sent().sent_at)  # type: ignore[misc]
+        assert message_centre.expect("submit")["text"] == body, "by Kannel"
+        message_centre.behave("deliver")
+        ours.until(lambda sent=sent: sent().state == "delivered")  # type: ignore[misc]
+        assert message_centre.expect("submit")["text"] == body, "by SMPP, once"
+    assert [m.attempts for m in ours.messages() if m.purpose == "test"] == [2, 2]

@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from dispatch.domain.case import Channel, Help, Kind
 from dispatch.domain.errors import Permanent, Retryable, SendFailed
-from dispatch.domain.messages import ReceiptState, Report
+from dispatch.domain.messages import Outgoing, ReceiptState, Report
 from dispatch.domain.sms import SmsRules, national, order
 from dispatch.gateways.ways import Ways
 from dispatch.models.outbox import Message
@@ -21,6 +22,7 @@ from dispatch.services.sms import inbox
 from dispatch.workers.clock import Clock
 from dispatch.workers.send import Runtime
 from tests.support.factories import DUTY_EAST, START, Town, build_town
+from tests.support.helps import NEAR, Dispatching
 from tests.support.story import Inline, Story
 
 PHONE = "13912345678"
@@ -34,10 +36,10 @@ class Fake:
         self.fault: SendFailed | None = None
         self.got: list[tuple[str, str]] = []
 
-    def send(self, phone: str, text: str) -> str:
+    def send(self, message: Outgoing) -> str:
         if self.fault is not None:
             raise self.fault
-        self.got.append((phone, text))
+        self.got.append((message.phone, message.body))
         return f"{self.name}-{len(self.got)}"
 
     def listen(self) -> None:
@@ -207,6 +209,26 @@ def test_one_telephone_is_not_flooded(wired: Wired) -> None:
     wired.cycle(61)
     said = {text for _, text in wired.first.got + wired.second.got}
     assert {f"text {number}" for number in range(1, most + 4)} <= said
+
+
+def test_a_question_that_is_put_off_for_long_is_asked_by_hand(wired: Wired) -> None:
+    helps = Dispatching(wired)
+    for _ in range(wired.centre.sms.per_hour):
+        wired.write(phone=NEAR.phone)
+    wired.cycle()
+    row, _ = wired.request(
+        kind=Kind.SERVICE, channel=Channel.HOTLINE, elder_id=wired.town.elders["Wang"], help=Help.MEAL, take=True
+    )
+    helps.offer("direct", NEAR, reason="near")
+
+    def asked() -> tuple[bool, str | None]:
+        (one,) = helps.seen(int(row["id"]))["items"]
+        (question,) = one["messages"]
+        return question["fails"], one["phone"]
+
+    assert asked() == (False, None), "it has just been written down"
+    wired.cycle()
+    assert asked() == (True, NEAR.phone), "this telephone has had enough, and that lasts longer than half a minute"
 
 
 def test_a_duty_telephone_that_has_had_enough_is_paged_all_the_same(wired: Wired) -> None:

@@ -198,6 +198,8 @@ def _reminder(body: str, now: datetime) -> dict[str, Any]:
         "channel": "sms",
         "purpose": "button_test",
         "body": body,
+        "template": "button_test",
+        "parameters": {},
         "case_id": None,
         "case_round": 0,
         "state": MessageState.PENDING.value,

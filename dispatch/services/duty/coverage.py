@@ -20,6 +20,7 @@ from dispatch.models.places import Area
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import chain_of, current, phones_on_duty, reach
 from dispatch.services.duty.rounds import begin, is_due
+from dispatch.services.response.words import body
 from dispatch.services.transact import transact
 
 log = structlog.get_logger()
@@ -194,7 +195,7 @@ def _messages(
             purpose="duty_gap",
             phone=phone.phone,
             label=phone.label,
-            body=centre.messages["duty_gap"]["sms"].format_map(words),
+            body=body(centre, "duty_gap", "sms", words),
             case_id=None,
             case_round=0,
             state=MessageState.PENDING,

@@ -23,7 +23,12 @@ from dispatch.models.privacy import RestrictedCase
 from dispatch.models.response import Arrival, Cascade, CascadeCall, Handoff, ScriptRun
 from dispatch.models.simnet import SimTraffic
 
-CLEARED_MESSAGE: dict[str, Any] = {"phone": "", "label": "", "body": "", "receipt": {}, "reason": None}
+CLEARED_MESSAGE: dict[str, Any] = {
+    **dict.fromkeys(("phone", "label", "body"), ""),
+    "parameters": None,
+    "receipt": {},
+    "reason": None,
+}
 BLANK_ITEM: dict[str, Any] = {"text": None, "question": None, "answer": None}
 ABOUT_A_CASE = ("case", "held")
 """Kinds of item of a handover; others are about a call-back, a device, somebody who is away."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dispatch.domain.messages import Text
 from dispatch.models.cases import Case
 from dispatch.models.places import Household
 from dispatch.services.centre import Centre
@@ -25,14 +26,14 @@ def about(session: Session, centre: Centre, case: Case) -> dict[str, Any]:
     }
 
 
-def body(centre: Centre, purpose: str, channel: str, words: dict[str, Any]) -> str:
+def body(centre: Centre, purpose: str, channel: str, words: dict[str, Any]) -> Text:
     """The text of ``config/messages.yaml``. A short message that would be too long loses the end of a name or of the
     address: the street stays, and whoever knows the home knows the rest.
     """
-    return fitted(centre.messages[purpose][channel], channel, words, ("who", "address"))
+    return fitted(centre.messages[purpose][channel], channel, words, ("who", "address")).named(purpose)
 
 
-def fitted(template: str, channel: str, words: dict[str, Any], shorten: tuple[str, ...]) -> str:
+def fitted(template: str, channel: str, words: dict[str, Any], shorten: tuple[str, ...]) -> Text:
     """``template`` with ``words``, of which those in ``shorten`` lose their ends until a short message fits."""
     text = template.format_map(words)
     for name in shorten:
@@ -43,4 +44,4 @@ def fitted(template: str, channel: str, words: dict[str, Any], shorten: tuple[st
         if keep < len(words[name]):
             words = {**words, name: words[name][:keep] + CUT}
             text = template.format_map(words)
-    return text[:LONGEST_SMS] if channel == "sms" else text
+    return Text(text[:LONGEST_SMS] if channel == "sms" else text, values=words)
