@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     """``name:password`` of each gateway, by commas."""
     sms_callback_url: str = ""
     """Where gateways reach this centre, without a path: ``http://10.1.2.3:8000``."""
+    public_url: str = Field("", max_length=36, pattern=r"^(|https?://[^/\s]+/?)$")
+    """Where people outside reach this centre, without a path: ``https://care.example.cn``; no longer, as links are sent
+    by short message. Empty: no link is sent.
+    """
     hotline: str = Field("12349", pattern=r"^[0-9+][0-9 -]{2,19}$")
     """What elders ring; on their own page, its card and the paper forms. 12349 is the country's line for elders."""
     callback_number: str = Field("", pattern=r"^(|own|[0-9+][0-9 -]{2,19})$")

@@ -47,6 +47,11 @@ class OffersIn(Versioned):
     item: Item | None = None
 
 
+class LinkIn(Model):
+    send: bool = False
+    """By short message to the helper; else it is in the answer, to be handed over by hand."""
+
+
 class ReasonIn(Model):
     reason: Short
 
@@ -97,14 +102,13 @@ def post_stop(path: CasePath, body: ReasonIn) -> Response:
 
 @api.post(
     "/offers/<offer_id>/link",
-    summary="A link by which the helper answers once without a sign-in; shown this once, good for 15 minutes",
+    summary="A link by which the helper answers once without a sign-in; sent, or shown this once; good for 15 minutes",
     responses={201: None, **REFUSED},
 )
-def post_link(path: OfferPath) -> Response:
-    made = links.make(centre(), path.id, act())
-    answer = jsonify(
-        url=url_for("offer_link.show", token=made.token, _external=True), expires_at=stamp(made.expires_at)
-    )
+def post_link(path: OfferPath, body: LinkIn) -> Response:
+    made = (links.send if body.send else links.make)(centre(), path.id, act())
+    url = None if body.send else url_for("offer_link.show", token=made.token, _external=True)
+    answer = jsonify(url=url, sent=body.send, expires_at=stamp(made.expires_at))
     answer.status_code = 201
     return answer
 

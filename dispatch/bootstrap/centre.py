@@ -69,6 +69,7 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             templates=load_templates(directory),
             sms=load_sms(directory),
             ways=chosen.ways,
+            public_url=chosen.public_url.rstrip("/"),
         )
     except (ValueError, OSError, KeyError) as error:
         raise StartRefused(str(error)) from error

@@ -51,3 +51,5 @@ class Centre:
     sms: SmsRules
     ways: tuple[str, ...]
     """The gateways that messages go by, in the order in which they were chosen."""
+    public_url: str = ""
+    """Where people outside reach this centre; empty: they do not."""

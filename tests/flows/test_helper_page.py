@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
 
 from dispatch.domain.errors import Invalid, NotFound, OfferExpired, OfferTaken
+from dispatch.domain.helps.offers import Links
 from dispatch.services.helps import links, photos
+from dispatch.services.helps.link_out import NoPublicAddress
 from dispatch.services.helps.photos import Picture
 from tests.support.helps import MIDDLE, NEAR, Dispatching
 from tests.support.story import Story
@@ -74,6 +77,51 @@ def test_a_link_answers_once_and_sends_the_door_by_short_message(story: Story, h
 
 def _yes(story: Story, token: str) -> None:
     links.answer(story.centre, token, story.now, yes=True)
+
+
+def open_to_the_outside(story: Story, policy: Links) -> None:
+    matching = dataclasses.replace(story.centre.matching, links=policy)
+    story.centre = dataclasses.replace(
+        story.centre, matching=matching, public_url="https://care.silver-bell.example.cn"
+    )
+    story.clock = story.new_clock()
+
+
+def test_who_has_no_page_gets_a_link_with_the_offer_and_answers_on_it(story: Story, helps: Dispatching) -> None:
+    open_to_the_outside(story, Links.WITHOUT_PAGE)
+    helps.offer("parallel", NEAR, MIDDLE)
+    story.forward(2)
+    helps.phone(NEAR).expect_sms("回1接单")
+    helps.phone(NEAR).expect_silence()  # has a page
+    helps.phone(MIDDLE).expect_sms("回1接单")
+    text = helps.phone(MIDDLE).expect_sms("102号派单,点开回复:https://care.silver-bell.example.cn/o/").body
+    assert len(text) <= 70
+    token = text.rpartition("/")[2]
+    assert links.look(story.centre, token, story.now).code == "102"
+    _yes(story, token)
+    assert helps.states() == {"Near": "withdrawn", "Middle": "accepted"}
+    with pytest.raises(NotFound):
+        _yes(story, token)
+    quiet(story, helps)
+
+
+def test_an_operator_sends_a_link_where_the_centre_can_be_reached(story: Story, helps: Dispatching) -> None:
+    helps.offer("direct", MIDDLE, reason="near")
+    with pytest.raises(NoPublicAddress):
+        links.send(story.centre, helps.offer_of(MIDDLE), story.act("lin"))
+    open_to_the_outside(story, Links.BY_HAND)
+    story.forward(2)
+    helps.phone(MIDDLE).expect_sms("回1接单")
+    helps.phone(MIDDLE).expect_silence()
+    assert helps.seen()["links"]
+    links.send(story.centre, helps.offer_of(MIDDLE), story.act("lin"))
+    links.send(story.centre, helps.offer_of(MIDDLE), story.act("lin"))
+    story.forward(2)
+    first, second = (helps.phone(MIDDLE).expect_sms("点开回复").body.rpartition("/")[2] for _ in range(2))
+    links.answer(story.centre, second, story.now, yes=False, reason="far")
+    with pytest.raises(OfferExpired):
+        links.look(story.centre, first, story.now)
+    quiet(story, helps)
 
 
 def test_a_link_loses_to_a_quicker_yes_and_ends_after_a_quarter_of_an_hour(story: Story, helps: Dispatching) -> None:

@@ -36,6 +36,8 @@ export interface Way {
   workers: number
   voice_seconds: number | null
   reason_required: boolean
+  /** What the first one will read when asked this way. */
+  sms_preview: string
 }
 export interface WantedItem extends Words { code: string; help: string; skill: string; minutes: number; sex: string | null }
 export interface Candidates {
@@ -44,7 +46,6 @@ export interface Candidates {
   relax: { code: string; n: number }[]
   modes: Way[]
   item: WantedItem
-  sms_preview: string
 }
 
 export interface OfferMessage { channel: string; state: string; at: string; fails: boolean }
@@ -86,6 +87,8 @@ export interface CaseOffers {
   items: Offer[]
   assignment: Job | null
   next: { at: string; what: 'voice' | 'next' | 'exhausted'; queue: number } | null
+  /** A link can be sent by which a helper answers on a page. */
+  links: boolean
 }
 
 export interface CatalogueItem extends Words {

@@ -16,6 +16,15 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Links(StrEnum):
+    """When a helper gets a link by short message, by which the offer is answered on a page."""
+
+    BY_HAND = "by_hand"
+    """When an operator sends one."""
+    WITHOUT_PAGE = "without_page"
+    """Also with each offer to somebody who has no sign-in for the page."""
+
+
 class PlanState(StrEnum):
     RUNNING = "running"
     ACCEPTED = "accepted"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from dispatch.domain.configuration import only
-from dispatch.domain.helps.offers import Mode, Way
+from dispatch.domain.helps.offers import Links, Mode, Way
 
 PARTS = ("time", "continuity", "skill", "load", "fairness", "acceptance")
 PLACES = ("town", "country")
@@ -17,7 +17,7 @@ REPLAYED = ("weights", "time_minutes", "unknown_share", "visits_full", "fairness
 KEYS = (
     *("weights", "travel", "country_names", "time_minutes", "unknown_share", "position_minutes", "soon_minutes"),
     *("visits_full", "fairness", "acceptance_days", "modes", "service_grace_minutes", "direct_seconds"),
-    *("alone", "alone_rounds", "evidence", "circle"),
+    *("alone", "alone_rounds", "evidence", "circle", "links"),
 )
 
 
@@ -87,6 +87,7 @@ class MatchRules:
     alone_rounds: int
     evidence: Evidence
     circle: CircleRules
+    links: Links
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
@@ -113,6 +114,7 @@ class MatchRules:
             alone_rounds=_whole("alone_rounds", data["alone_rounds"], 20),
             evidence=_evidence(data["evidence"]),
             circle=_circle(data["circle"]),
+            links=Links(data["links"]),
         )
 
     def tuned(self, data: Mapping[str, Any]) -> Self:

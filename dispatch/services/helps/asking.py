@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import SYSTEM, Actor
 from dispatch.domain.case import Flag, State, Trigger
 from dispatch.domain.helps import matching
-from dispatch.domain.helps.offers import Mode, OfferState, PlanDue, PlanState, Way, code_for
+from dispatch.domain.helps.offers import Links, Mode, OfferState, PlanDue, PlanState, Way, code_for
 from dispatch.models.cases import Case
 from dispatch.models.helps import Offer, OfferPlan
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
-from dispatch.services.helps import offer_words, outbox, replay
+from dispatch.services.helps import link_out, offer_words, outbox, replay
 from dispatch.services.helps.candidates import Match, match
 from dispatch.services.helps.orders import Wanted, wanted_of
 from dispatch.services.lifecycle import drop, move, put, record, watch
@@ -165,6 +165,8 @@ def _offer(session: Session, asking: Asking, wanted: Wanted, found: Match, worke
     question = offer_words.Question(case, wanted, way, plan.seconds, now, offer.code)
     text = offer_words.offer_text(session, asking.centre, question)
     outbox.send(session, case, offer, outbox.Words(outbox.question(case), text, now))
+    if asking.centre.matching.links is Links.WITHOUT_PAGE and worker.user_id is None:
+        link_out.send(session, asking.centre, offer, now)
     return worker.name
 
 

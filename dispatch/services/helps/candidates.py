@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,14 +52,17 @@ def candidates(centre: Centre, case_id: int, actor: Actor, now: datetime, *, ite
         case: Case = seen.Case
         wanted = wanted_by(centre, case, seen.Order, item)
         found = match(session, centre, case, wanted, now)
-        best = found.ranking.candidates[0] if found.ranking.candidates else None
+        best = found.ranking.candidates[0].way if found.ranking.candidates else None
+        first = offer_words.Question(case, wanted, best, 0, now, offer_words.PREVIEW)
         return {
             "items": [_candidate(one, found.rows[one.facts.id]) for one in found.ranking.candidates],
             "excluded": [_excluded(one, found.rows[one.facts.id]) for one in found.ranking.excluded[:SHOWN]],
             "relax": _relax(session, case, found),
-            "modes": modes(centre, case.priority),
+            "modes": [
+                {**one, "sms_preview": offer_words.preview(session, centre, replace(first, seconds=one["seconds"]))}
+                for one in modes(centre, case.priority)
+            ],
             "item": item_json(wanted),
-            "sms_preview": offer_words.preview(session, centre, case, wanted, best.way if best is not None else None),
         }
 
 

@@ -24,7 +24,16 @@ from dispatch.services.response.alarm import ask_owner
 
 ABOUT = (
     *outbox.QUESTIONS,
-    *("offer_accepted", "offer_declined", "offer_taken", "offer_over", "offer_which", "offer_unclear", "offer_done"),
+    *(
+        "offer_link",
+        "offer_accepted",
+        "offer_declined",
+        "offer_taken",
+        "offer_over",
+        "offer_which",
+        "offer_unclear",
+        "offer_done",
+    ),
 )
 """Purposes of the messages that a helper may answer."""
 REMEMBERED = timedelta(minutes=10)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -17,20 +16,13 @@ from dispatch.models.helps import Offer, OfferLink
 from dispatch.models.workforce import Worker
 from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
-from dispatch.services.helps import answering, offer_words
+from dispatch.services.helps import answering, link_out, offer_words
 from dispatch.services.helps.answering import Said, as_worker
+from dispatch.services.helps.link_out import Made
 from dispatch.services.helps.orders import help_of, wanted_of
 from dispatch.services.rows import must_see
 from dispatch.services.transact import transact
 from dispatch.services.work import Act
-
-GOOD_FOR = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Made:
-    token: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -49,22 +41,23 @@ class Shown:
 
 
 def make(centre: Centre, offer_id: int, act: Act) -> Made:
-    """Raises ``NotFound``, and ``OfferExpired`` for an offer that nobody waits for."""
+    """To be handed over by hand. Raises ``NotFound``, and ``OfferExpired`` for an offer that nobody waits for."""
+    return transact(centre, lambda session: link_out.make(session, _asked(session, offer_id, act), act.now))
 
-    def once(session: Session) -> Made:
-        offer = session.get(Offer, offer_id)
-        if offer is None:
-            raise NotFound(f"there is no offer {offer_id}")
-        must_see(session, offer.case_id, act.actor)
-        if offer.state != OfferState.OFFERED:
-            raise OfferExpired("nobody waits for an answer to this offer any more", state=offer.state)
-        made = Made(secrets.token_urlsafe(24), act.now + GOOD_FOR)
-        row = OfferLink(offer_id=offer.id, made_at=act.now, expires_at=made.expires_at)
-        row.token_digest = digest(made.token)
-        session.add(row)
-        return made
 
-    return transact(centre, once)
+def send(centre: Centre, offer_id: int, act: Act) -> Made:
+    """By short message, to whoever is asked. Raises what ``make`` raises, and ``NoPublicAddress``."""
+    return transact(centre, lambda session: link_out.send(session, centre, _asked(session, offer_id, act), act.now))
+
+
+def _asked(session: Session, offer_id: int, act: Act) -> Offer:
+    offer = session.get(Offer, offer_id)
+    if offer is None:
+        raise NotFound(f"there is no offer {offer_id}")
+    must_see(session, offer.case_id, act.actor)
+    if offer.state != OfferState.OFFERED:
+        raise OfferExpired("nobody waits for an answer to this offer any more", state=offer.state)
+    return offer
 
 
 def look(centre: Centre, token: str, now: datetime) -> Shown:

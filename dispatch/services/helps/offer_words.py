@@ -85,7 +85,7 @@ def offer_text(session: Session, centre: Centre, asked: Question) -> str:
         "distance": f",{way.metres / 1000:.1f}公里" if way is not None else "",
         "within": f"{seconds}秒" if seconds < 120 else f"{seconds // 60}分钟",
     }
-    return fitted(centre.messages["offer"]["sms"], "sms", words, ("address",))
+    return fitted(centre.messages["offer"]["sms"], "sms", words, ("address",)).named("offer")
 
 
 def spoken(session: Session, centre: Centre, case: Case, wanted: Wanted) -> str:
@@ -94,10 +94,9 @@ def spoken(session: Session, centre: Centre, case: Case, wanted: Wanted) -> str:
     return plain(centre, "offer", "voice", need=need_of(centre, case, wanted), address=building(home))
 
 
-def preview(session: Session, centre: Centre, case: Case, wanted: Wanted, way: Way | None) -> str:
+def preview(session: Session, centre: Centre, asked: Question) -> str:
     """What the first one will read."""
-    usual = centre.matching.modes[case.priority]
-    return offer_text(session, centre, Question(case, wanted, way, usual.seconds, case.changed_at, PREVIEW))
+    return str(offer_text(session, centre, asked))
 
 
 def accepted_text(session: Session, centre: Centre, case: Case, code: str) -> str:
@@ -111,10 +110,11 @@ def accepted_text(session: Session, centre: Centre, case: Case, code: str) -> st
         "phone": f",电话{phone}" if phone else "",
         "access": f",{home.access_notes}" if home is not None and home.access_notes else "",
     }
-    return fitted(centre.messages["offer_accepted"]["sms"], "sms", words, ("access", "address"))
+    fit = fitted(centre.messages["offer_accepted"]["sms"], "sms", words, ("access", "address"))
+    return fit.named("offer_accepted")
 
 
 def plain(centre: Centre, purpose: str, channel: str = "sms", **words: Any) -> str:
     """A text without a place."""
     given = {"signature": centre.messages["signature"], **words}
-    return fitted(centre.messages[purpose][channel], channel, given, ())
+    return fitted(centre.messages[purpose][channel], channel, given, ()).named(purpose)

@@ -30,6 +30,7 @@ def of_case(centre: Centre, case_id: int, actor: Actor) -> dict[str, Any]:
             "items": offers_json(session, select(Offer).where(Offer.case_id == case_id).order_by(Offer.id)),
             "assignment": _latest(session, case_id),
             "next": _next(session, case_id),
+            "links": bool(centre.public_url),
         }
 
 

@@ -12,6 +12,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
 from dispatch.domain.scripts import Script
 from dispatch.models.cases import Case, CaseEvent
+from dispatch.models.helps import Assignment
 from dispatch.models.privacy import RestrictedCase
 from dispatch.models.response import Arrival, ScriptRun
 from dispatch.services.centre import Centre
@@ -36,7 +37,7 @@ def response(centre: Centre, case_id: int, actor: Actor, now: datetime) -> dict[
         return {
             "script": _script(session, centre, case),
             **called(session, centre, case, now),
-            "arrivals": [arrival_json(a) for a in _arrivals(session, case.id)],
+            "arrivals": _arrivals(session, case.id),
             "late_minutes": marks,
             "handoffs": handoffs_of(session, case.id),
         }
@@ -89,8 +90,12 @@ def scripts(centre: Centre) -> list[dict[str, Any]]:
     ]
 
 
-def _arrivals(session: Session, case_id: int) -> list[Arrival]:
-    return list(session.scalars(select(Arrival).where(Arrival.case_id == case_id).order_by(Arrival.id)))
+def _arrivals(session: Session, case_id: int) -> list[dict[str, Any]]:
+    """Those of visits say of which, and are shown there."""
+    visits = select(Assignment.arrival_id, Assignment.id).where(Assignment.case_id == case_id)
+    of_visit = {arrival: str(visit) for arrival, visit in session.execute(visits) if arrival is not None}
+    found = session.scalars(select(Arrival).where(Arrival.case_id == case_id).order_by(Arrival.id))
+    return [{**arrival_json(one), "assignment_id": of_visit.get(one.id)} for one in found]
 
 
 def arrival_json(arrival: Arrival) -> dict[str, Any]:
