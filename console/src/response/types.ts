@@ -108,6 +108,8 @@ export interface Arrival {
   id: string
   /** The call of the cascade in which it was promised. */
   call_id: string | null
+  /** The visit in which it was promised: that shows it then. */
+  assignment_id: string | null
   who: string
   state: 'open' | 'arrived' | 'cancelled'
   version: number
