@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.desk import Desk
 from tests.browser.test_pages import STICKS_OUT, serious
@@ -25,3 +25,30 @@ class CasePanel:
         findings = serious(self.page)
         assert not findings, "\n".join(findings)
         assert self.page.evaluate(STICKS_OUT) == []
+
+
+class DispatchPanel(CasePanel):
+    def __init__(self, visitor: Visitor) -> None:
+        super().__init__(visitor, "dispatch")
+        self.candidates = self.box.get_by_role("list", name=self.words("dispatch.candidates")).get_by_role("listitem")
+        self.send = self.page.get_by_test_id("send-offers")
+        self.job = self.box.get_by_test_id("job")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.desk.keyboard.press(key)
+
+    def open(self) -> list[str]:
+        """F4; answers the names of those who are ranked."""
+        self.press("F4")
+        self.candidates.first.wait_for()
+        return self.names()
+
+    def names(self) -> list[str]:
+        return [one.get_by_role("paragraph").first.locator("b").first.inner_text() for one in self.candidates.all()]
+
+    def offer(self, name: str) -> Locator:
+        return self.box.get_by_test_id("asked").locator(".offer").filter(has_text=name)
+
+    def is_asked(self, name: str) -> None:
+        expect(self.offer(name)).to_have_attribute("data-state", "offered", timeout=SOON)

@@ -23,6 +23,8 @@ from tests.support.redis import Redis
 ROOT = Path(__file__).resolve().parents[2]
 DEVICES = {"Authorization": "Bearer demo-device-token"}
 WEB = "web1"
+PUBLIC_URL = "https://care.example.cn"
+"""Nobody follows a link there; the tests read it."""
 QUIET_HOME = """SELECT min(d.number) FROM devices d JOIN households h ON h.id = d.household_id
   WHERE d.number LIKE 'DEMO-%%' AND d.number > 'DEMO-0200' AND d.number <> ALL(%s)
   AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.household_id = h.id AND c.state NOT IN ('closed', 'merged'))"""
@@ -161,7 +163,8 @@ def open_stage(home: Path) -> Iterator[Stage]:
         after.callback(redis.remove)
         redis.start()
         name = postgres.create_database(databases.postgres_template(postgres, home))
-        product = Product(postgres.url(name), redis.url, home, DISPATCH_CONSOLE_DIR=str(home / "dist"))
+        more = {"DISPATCH_CONSOLE_DIR": str(home / "dist"), "DISPATCH_PUBLIC_URL": PUBLIC_URL}
+        product = Product(postgres.url(name), redis.url, home, **more)
         after.enter_context(product)
         product.command("seed", "--demo")
         product.start_all()

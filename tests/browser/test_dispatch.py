@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Route, expect
 
 from dispatch.services.demo.devices import HEROINE
 from tests.browser.conftest import Visit
-from tests.browser.panel import SOON, CasePanel
-from tests.browser.stage import Stage
+from tests.browser.panel import SOON, DispatchPanel
+from tests.browser.stage import PUBLIC_URL, Stage
 from tests.browser.visitor import WIDE, Visitor
 from tests.browser.words import LOCALES
 
@@ -61,39 +61,12 @@ def told(stage: Stage, name: str, act: str, **body: str) -> None:
     raise AssertionError(f"nothing has come to {name}")
 
 
-class Panel(CasePanel):
-    def __init__(self, visitor: Visitor) -> None:
-        super().__init__(visitor, "dispatch")
-        self.candidates = self.box.get_by_role("list", name=self.words("dispatch.candidates")).get_by_role("listitem")
-        self.send = self.page.get_by_test_id("send-offers")
-        self.job = self.box.get_by_test_id("job")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.desk.keyboard.press(key)
-
-    def open(self) -> list[str]:
-        """F4; answers the names of those who are ranked."""
-        self.press("F4")
-        self.candidates.first.wait_for()
-        return self.names()
-
-    def names(self) -> list[str]:
-        return [one.get_by_role("paragraph").first.locator("b").first.inner_text() for one in self.candidates.all()]
-
-    def offer(self, name: str) -> Locator:
-        return self.box.get_by_test_id("asked").locator(".offer").filter(has_text=name)
-
-    def is_asked(self, name: str) -> None:
-        expect(self.offer(name)).to_have_attribute("data-state", "offered", timeout=SOON)
-
-
-def emergency(visitor: Visitor, stage: Stage) -> tuple[Panel, str]:
+def emergency(visitor: Visitor, stage: Stage) -> tuple[DispatchPanel, str]:
     """Taken by F2."""
     case_id = stage.alarm(HEROINE)
     visitor.enter("operator")
     visitor.page.mouse.move(1, 1)
-    panel = Panel(visitor)
+    panel = DispatchPanel(visitor)
     panel.desk.is_live()
     panel.desk.pin(ELDER).wait_for()
     panel.press("F2")
@@ -101,7 +74,7 @@ def emergency(visitor: Visitor, stage: Stage) -> tuple[Panel, str]:
     return panel, case_id
 
 
-def service(visitor: Visitor, stage: Stage, who: str = "operator", help_: str = "meal") -> tuple[Panel, str]:
+def service(visitor: Visitor, stage: Stage, who: str = "operator", help_: str = "meal") -> tuple[DispatchPanel, str]:
     """Asked for by hotline, and the operator's."""
     desk = stage.desk(who)
     elder = desk.get("/elders", params={"q": ELDER}).json()["items"][0]["id"]
@@ -110,7 +83,7 @@ def service(visitor: Visitor, stage: Stage, who: str = "operator", help_: str = 
     assert answer.status_code == 201, answer.text
     case_id = answer.json()["id"]
     visitor.enter(who, f"/console/?case={case_id}")
-    panel = Panel(visitor)
+    panel = DispatchPanel(visitor)
     panel.desk.is_live()
     panel.desk.is_mine()
     return panel, case_id
@@ -159,7 +132,7 @@ def test_an_emergency_by_keys_alone_until_the_helper_is_done(visit: Visit, stage
 def test_a_request_by_hotline_becomes_an_accepted_offer_by_keys_alone(visit: Visit, stage: Stage) -> None:
     visitor = visit(size=WIDE)
     page, words = visitor.enter("operator"), visitor.words
-    panel = Panel(visitor)
+    panel = DispatchPanel(visitor)
     panel.desk.is_live()
     panel.press("i")
     drawer = page.get_by_role("dialog", name=words("intake.title"))
@@ -226,13 +199,13 @@ def test_two_operators_at_once(visit: Visit, stage: Stage) -> None:
     one, case_id = service(visit(), stage, "operator")
     other_visitor = visit("en")
     other_visitor.enter("supervisor", f"/console/?case={case_id}")
-    other = Panel(other_visitor)
+    other = DispatchPanel(other_visitor)
     other.desk.is_live()
     other.desk.case.wait_for()
     late_visitor = visit("en")
     late_visitor.page.route("**/api/v1/cases/*/offers", _as_before)
     late_visitor.enter("supervisor", f"/console/?case={case_id}")
-    late = Panel(late_visitor)
+    late = DispatchPanel(late_visitor)
     late.desk.is_live()
     first, *_ = one.open()
     other.open()
@@ -294,6 +267,10 @@ def test_somebody_left_out_is_sent_all_the_same_with_a_reason(visit: Visit, stag
     panel.press("Enter")
     expect(panel.box.locator(".offer[data-state='offered']")).to_have_count(1, timeout=SOON)
     sent = panel.box.locator(".offer b").first.inner_text()
+    with panel.page.expect_response("**/link"):
+        panel.box.get_by_role("button", name=panel.words("dispatch.send_link")).click()
+    ((text,),) = stage.query("SELECT body FROM messages WHERE case_id = %s AND purpose = 'offer_link'", case_id)
+    assert f"{PUBLIC_URL}/o/" in text
     panel.press("Escape")
     panel.tells("event.offers_sent", who="陈晓", to=sent)
     expect(panel.desk.timeline().filter(has_text="knows the elder").first).to_be_visible()

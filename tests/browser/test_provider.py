@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.panel import DispatchPanel
 from tests.browser.stage import Stage, act
 from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import PHONE, Visitor
@@ -24,6 +25,23 @@ PHOTOS = """SELECT p.content, p.flags FROM work_photos p
   JOIN assignments a ON a.id = p.assignment_id WHERE a.case_id = %s ORDER BY p.id"""
 
 
+CACHED = """async () => {
+  const kept = (await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url))
+  return (await Promise.all(kept)).flat().filter((url) => url.includes('/api/')) }"""
+KEPT = """() => new Promise((told) => { const asked = indexedDB.open('provider'); asked.onsuccess = () => {
+  const rows = asked.result.transaction('today').objectStore('today').count()
+  rows.onsuccess = () => { asked.result.close(); told(rows.result) } } })"""
+TEN_MINUTES_AHEAD = """{ const Real = Date; window.Date = class extends Real {
+  constructor(...given) { given.length ? super(...given) : super(Real.now() + 600_000) }
+  static now() { return Real.now() + 600_000 } } }"""
+NO_ROOM = """() => { const { prototype } = IDBObjectStore; prototype.add = prototype.put = () => {
+  throw new DOMException('no room', 'QuotaExceededError') } }"""
+WECHAT = (
+    "Mozilla/5.0 (Linux; Android 9; V1818A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/89.0"
+    " Mobile Safari/537.36 MMWEBID/1 MicroMessenger/8.0.16"
+)
+
+
 class Helper:
     """The helper of the demo, and what the desk does about them."""
 
@@ -35,17 +53,25 @@ class Helper:
         self.case = ""
         visitor.context.grant_permissions(["geolocation"])
 
+    def come(self) -> None:
+        """Signed in by the demo's short cut."""
+        self.visitor.go("/demo/as/provider?next=/provider")
+        self.page.get_by_role("heading", name=self.words("today.title")).wait_for()
+
     def sign_in(self) -> None:
-        self.visitor.go("/provider")
         self.page.get_by_label(self.words("signin.username")).fill("provider")
         self.page.get_by_label(self.words("signin.password")).fill("demo")
         self.press("signin.go")
         self.page.get_by_role("heading", name=self.words("today.title")).wait_for()
 
-    def be_asked(self) -> None:
-        """An alarm from a home without another one; the operator asks this helper alone."""
+    def alarm(self) -> dict[str, object]:
+        """From a home without another one; it is the operator's."""
         self.case = self.stage.alarm(self.stage.quiet_device(), "fall")
-        row = act(self.desk, self.case, "take")
+        return act(self.desk, self.case, "take")
+
+    def be_asked(self) -> None:
+        """The operator asks this helper alone."""
+        row = self.alarm()
         ((worker,),) = self.stage.query("SELECT w.id FROM workers w JOIN users u ON u.id = w.user_id LIMIT 1")
         wanted = {"mode": "direct", "workers": [str(worker)], "reason": "near", "version": row["version"]}
         asked = self.desk.post(f"/cases/{self.case}/offers", json=wanted)
@@ -89,21 +115,47 @@ class Helper:
         found = self.desk.get(f"/cases/{self.case}/offers").json()["assignment"]
         return str(found["state"]) if found else ""
 
+    def waits(self, n: int) -> None:
+        expect(self.page.get_by_text(self.words("queue.waits", n=n))).to_be_visible()
+
     def everything_arrives(self) -> None:
         expect(self.page.get_by_role("region", name=self.words("queue.name"))).to_be_hidden(timeout=15_000)
+
+    def take_picture(self) -> None:
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": noise(700)}
+        self.page.locator("input[type=file]").set_input_files(picture)
+        expect(self.page.get_by_role("img")).to_have_count(1, timeout=20_000)
+
+    def can_be_opened_again(self) -> None:
+        """The worker has the page, and will serve the next opening."""
+        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+    def open_again(self) -> None:
+        """The tab was thrown away; another one is opened."""
+        self.page.close()
+        self.page = self.visitor.page = self.visitor.context.new_page()
+        self.visitor.go("/provider")
+
+    def over(self) -> None:
+        self.visitor.context.set_offline(False)
+        if self.case and self.stage.query("SELECT 1 FROM cases WHERE id = %s AND state <> 'closed'", self.case):
+            self.stage.close(self.case)
 
 
 @pytest.fixture
 def helper(visit: Visit, stage: Stage) -> Iterator[Helper]:
     made = Helper(visit("zh-CN", PHONE), stage)
     yield made
-    _over(made)
+    made.over()
 
 
-def _over(made: Helper) -> None:
-    made.visitor.context.set_offline(False)
-    if made.case and made.stage.query("SELECT 1 FROM cases WHERE id = %s AND state <> 'closed'", made.case):
-        made.stage.close(made.case)
+@pytest.fixture
+def alone(stage: Stage) -> Iterator[None]:
+    """Nobody but the helper of this page works here."""
+    others = stage.query("UPDATE workers SET active = false WHERE active AND user_id IS NULL RETURNING id")
+    stage.query("UPDATE worker_positions SET at = now() RETURNING worker_id")
+    yield
+    stage.query("UPDATE workers SET active = true WHERE id = ANY(%s) RETURNING id", [worker for (worker,) in others])
 
 
 def noise(side: int) -> bytes:
@@ -128,28 +180,51 @@ def _random(length: int, seed: int) -> bytes:
     return bytes(found[:length])
 
 
-def test_what_was_done_without_a_network_arrives_once_and_in_order(helper: Helper, stage: Stage) -> None:
+def test_the_desk_sends_and_sees_each_step_of_a_visit_that_loses_its_network(
+    helper: Helper, visit: Visit, stage: Stage, alone: None
+) -> None:
     page = helper.page
-    helper.sign_in()
-    helper.be_asked()
+    helper.come()
+    helper.alarm()
+    operator = visit()
+    operator.enter("operator", f"/console/?case={helper.case}")
+    panel = DispatchPanel(operator)
+    panel.desk.is_live()
+    panel.desk.is_mine()
+
+    def tells(kind: str) -> None:
+        expect(panel.desk.timeline().and_(operator.page.locator(f".{kind}"))).to_have_count(1)
+
+    (name,) = panel.open()
+    panel.press("1", "Enter")
+    page.get_by_role("heading", name=helper.words("kind.emergency")).wait_for()
+    panel.is_asked(name)
+
     helper.accept()
-    assert helper.state() == "accepted"
+    expect(panel.job).to_have_attribute("data-state", "accepted")
+    panel.press("Escape")
+    tells("offer_accepted")
     expect(page.get_by_role("link", name=helper.words("job.call_centre"))).to_have_attribute("href", "tel:12349")
+    on_case = panel.desk.case.get_by_test_id("job")
+    helper.press("job.depart")
+    expect(on_case).to_have_attribute("data-state", "en_route")
 
     helper.visitor.context.set_offline(True)
     helper.check_in()
     helper.fill_in("扶到床上了")
-    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": noise(1800)})
-    expect(page.get_by_role("img")).to_have_count(1, timeout=20_000)
+    helper.take_picture()
     helper.check_out()
-    expect(page.get_by_text(helper.words("queue.waits", n=3))).to_be_visible()
-    assert stage.query(RECORDS, helper.case) == []
-    assert helper.state() == "accepted"
+    helper.waits(3)
+    assert len(stage.query(RECORDS, helper.case)) == 1
+    expect(on_case).to_have_attribute("data-state", "en_route")
 
     helper.visitor.context.set_offline(False)
+    expect(on_case).to_have_attribute("data-state", "completed", timeout=15_000)
+    for kind in ("helper_departed", "helper_arrived", "helper_done"):
+        tells(kind)
     helper.everything_arrives()
-    assert helper.state() == "completed"
-    arrived, completed = stage.query(RECORDS, helper.case)
+
+    _, arrived, completed = stage.query(RECORDS, helper.case)
     assert [arrived[0], completed[0]] == ["arrive", "complete"]
     assert arrived[1] < completed[1] <= completed[2]
     assert completed[2] - arrived[1] < timedelta(minutes=5)
@@ -161,40 +236,86 @@ def test_what_was_done_without_a_network_arrives_once_and_in_order(helper: Helpe
     assert len(content) <= 300 * 1024
     assert flags == []
 
-    page.reload()
-    page.get_by_role("heading", name=helper.words("today.title")).or_(
-        page.get_by_text(helper.words("job.steps"))
-    ).first.wait_for()
-    page.wait_for_timeout(1_000)
-    assert len(stage.query(RECORDS, helper.case)) == 2
 
-
-def test_a_page_that_was_thrown_away_still_has_what_was_not_sent(helper: Helper, stage: Stage) -> None:
-    page = helper.page
-    helper.sign_in()
+def test_a_tab_that_dies_loses_nothing_and_the_page_opens_without_a_network(helper: Helper, stage: Stage) -> None:
+    helper.come()
     helper.be_asked()
     helper.accept()
-    page.route("**/api/v1/assignments/**", lambda route: route.abort())
+    helper.can_be_opened_again()
+    expect(helper.page.get_by_text(helper.words("job.steps"))).to_be_visible()
+
+    # The tab dies in the middle of sending: the centre has it, and the telephone has not heard so.
+    reached = []
+    helper.page.route("**/api/v1/assignments/*/arrive", lambda route: reached.append(route.fetch().status))
     helper.check_in()
-    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_visible()
-    page.reload()
-    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_visible()
-    page.unroute("**/api/v1/assignments/**")
-    helper.press("queue.send")
-    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_hidden()
+    while not reached:
+        helper.page.wait_for_timeout(50)
+    helper.visitor.context.set_offline(True)
+    helper.open_again()
+    page = helper.page
+    expect(page.get_by_text(helper.words.before("app.lost").strip())).to_be_visible()
+    helper.waits(1)
+    page.get_by_role("region", name=helper.words("today.next")).get_by_role("button").click()
+    helper.fill_in("没有信号")
+    helper.check_out()
+    helper.waits(2)
     assert [row[0] for row in stage.query(RECORDS, helper.case)] == ["arrive"]
 
+    helper.visitor.context.set_offline(False)
+    helper.everything_arrives()
+    assert [row[0] for row in stage.query(RECORDS, helper.case)] == ["arrive", "complete"]
+    assert helper.state() == "completed"
+    assert page.evaluate(CACHED) == [], "no answer of the centre lies in a cache"
 
-def test_what_the_centre_has_closed_meanwhile_is_said_and_kept(helper: Helper, stage: Stage) -> None:
+    # Nothing of a home stays behind when somebody signs out, even where nobody can be told.
+    page.evaluate("location.hash = ''")
+    helper.visitor.context.set_offline(True)
+    helper.press("app.sign_out")
+    page.get_by_label(helper.words("signin.username")).wait_for()
+    assert page.evaluate(KEPT) == 0
+    helper.open_again()
+    expect(helper.page.get_by_text(helper.words("app.unreached"))).to_be_visible()
+    helper.visitor.context.set_offline(False)
+    helper.page.get_by_label(helper.words("signin.username")).wait_for()
+    helper.visitor.go("/console/")
+    assert helper.page.evaluate("navigator.serviceWorker.controller") is None
+
+
+def test_a_newer_page_comes_when_the_helper_wants_it(helper: Helper, stage: Stage) -> None:
+    helper.come()
+    helper.can_be_opened_again()
+    (before,) = helper.page.evaluate("caches.keys()")
+    script = stage.product.data_dir / "dist" / "provider-worker.js"
+    old = script.read_text("utf-8")
+    try:
+        script.write_text(old.replace(before.split()[1], "0" * 16), "utf-8")
+        helper.page.evaluate("navigator.serviceWorker.getRegistration('/provider').then((one) => one.update())")
+        helper.press("app.renew")
+        helper.page.wait_for_function("async () => (await caches.keys()).join() === `provider ${'0'.repeat(16)}`")
+        helper.page.get_by_role("heading", name=helper.words("today.title")).wait_for()
+    finally:
+        script.write_text(old, "utf-8")
+
+
+def test_what_the_centre_has_closed_is_said_and_kept_and_no_more_tried(helper: Helper, stage: Stage) -> None:
     page = helper.page
-    helper.sign_in()
+    notice = page.get_by_role("list", name=helper.words("notice.name"))
+    helper.come()
     helper.be_asked()
     helper.accept()
+    # It answers that this is over: nothing is sent again.
+    page.route("**/api/v1/assignments/*/depart", lambda route: route.fulfill(status=410, json={"type": "x/gone"}))
+    helper.press("job.depart")
+    expect(notice).to_contain_text(helper.words.before("notice.closed"))
+    helper.everything_arrives()
+    helper.press("notice.read")
+    expect(notice).to_be_hidden()
+
+    # It has closed the case meanwhile: what was done is kept there, and the helper is told.
     helper.visitor.context.set_offline(True)
     helper.check_in()
     stage.close(helper.case)
     helper.visitor.context.set_offline(False)
-    notice = page.get_by_role("list", name=helper.words("notice.name"))
     expect(notice).to_contain_text(helper.case, timeout=15_000)
     helper.press("notice.read")
     expect(notice).to_be_hidden()
@@ -202,9 +323,23 @@ def test_what_the_centre_has_closed_meanwhile_is_said_and_kept(helper: Helper, s
     assert kind == "arrive"
 
 
-def test_only_the_centre_accepts(helper: Helper, stage: Stage) -> None:
+def test_only_the_centre_accepts_and_a_no_has_its_reason(helper: Helper, stage: Stage) -> None:
     page = helper.page
-    helper.sign_in()
+    helper.come()
+    helper.be_asked()
+    stage.close(helper.case)
+    expect(page.get_by_text(helper.words("answer.over"))).to_be_visible(timeout=15_000)
+    helper.press("offer.read")
+
+    helper.be_asked()
+    helper.press("offer.refuse")
+    helper.press("why.far")
+    expect(page.get_by_text(helper.words("answer.declined"))).to_be_visible()
+    (offer,) = helper.desk.get(f"/cases/{helper.case}/offers").json()["items"]
+    assert (offer["state"], offer["reason"], offer["channel"]) == ("declined", "far", "app")
+    helper.press("offer.read")
+    stage.close(helper.case)
+
     helper.be_asked()
     helper.visitor.context.set_offline(True)
     helper.press("offer.accept")
@@ -218,27 +353,8 @@ def test_only_the_centre_accepts(helper: Helper, stage: Stage) -> None:
     expect(page.get_by_text(helper.words("answer.accepted"))).to_be_visible()
     assert helper.state() == "accepted"
 
-
-def test_an_offer_that_is_over_says_so_and_a_refusal_gives_its_reason(helper: Helper, stage: Stage) -> None:
-    page = helper.page
-    helper.sign_in()
-    helper.be_asked()
-    stage.close(helper.case)
-    expect(page.get_by_text(helper.words("answer.over"))).to_be_visible(timeout=15_000)
-    helper.press("offer.read")
-    helper.be_asked()
-    helper.press("offer.refuse")
-    helper.press("why.far")
-    expect(page.get_by_text(helper.words("answer.declined"))).to_be_visible()
-    (offer,) = helper.desk.get(f"/cases/{helper.case}/offers").json()["items"]
-    assert (offer["state"], offer["reason"], offer["channel"]) == ("declined", "far", "app")
-
-
-def test_a_helper_in_danger_is_an_urgent_case(helper: Helper, stage: Stage) -> None:
-    page = helper.page
-    helper.sign_in()
-    helper.be_asked()
-    helper.accept()
+    # A helper in danger is an urgent case, whatever becomes of the visit.
+    helper.press("offer.to_job")
     helper.press("help.need")
     helper.press("help.yes")
     expect(page.get_by_text(helper.words("help.arrived"))).to_be_visible()
@@ -251,36 +367,57 @@ def test_a_helper_in_danger_is_an_urgent_case(helper: Helper, stage: Stage) -> N
     stage.close(str(opened))
 
 
-def test_without_a_position_something_else_proves_it_and_far_away_asks_why(helper: Helper, stage: Stage) -> None:
+def test_a_telephone_that_is_lost_full_and_wrong_about_the_time_keeps_nobody_from_working(
+    helper: Helper, stage: Stage
+) -> None:
     page = helper.page
-    helper.sign_in()
+    page.add_init_script(TEN_MINUTES_AHEAD)
+    helper.come()
+    expect(page.get_by_text(helper.words("clock.ahead", n=10))).to_be_visible()
     helper.be_asked()
     helper.accept()
     helper.visitor.context.set_geolocation({"latitude": 30.0, "longitude": 120.0, "accuracy": 900})
     helper.press("job.there")
     expect(page.get_by_text(helper.words("place.or_call"))).to_be_visible()
+    helper.visitor.context.clear_permissions()
+    helper.press("place.again")
+    expect(page.get_by_role("list", name=helper.words("gps.title"))).to_contain_text(helper.words("gps.android_3"))
+    helper.visitor.context.grant_permissions(["geolocation"])
     helper.visitor.context.set_geolocation({"latitude": 30.0, "longitude": 120.0, "accuracy": 10})
     helper.press("place.again")
     go = page.get_by_role("button", name=helper.words("in.go"), exact=True)
     expect(page.get_by_text(helper.words("place.why"))).to_be_visible()
     expect(go).to_be_disabled()
     page.get_by_label(helper.words("far.gate")).check()
+
+    page.evaluate(NO_ROOM)
+    helper.visitor.context.set_offline(True)
     go.click()
-    expect(page.get_by_role("button", name=helper.words("job.done"))).to_be_visible()
-    helper.everything_arrives()
-    ((kind, *_, note),) = stage.query(RECORDS, helper.case)
+    expect(page.get_by_role("alert").filter(has_text=helper.words("queue.full"))).to_be_visible()
+    helper.waits(1)
+    helper.visitor.context.set_offline(False)
+    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_hidden(timeout=15_000)
+    ((kind, at, received, *_, note),) = stage.query(RECORDS, helper.case)
     assert (kind, note) == ("arrive", helper.words("place.far_note", why=helper.words("far.gate")))
+    assert abs(received - at) < timedelta(minutes=1), "by the centre's clock"
+    ((offset,),) = stage.query(
+        "SELECT clock_offset_ms FROM work_records r JOIN assignments a ON a.id = assignment_id WHERE a.case_id = %s",
+        helper.case,
+    )
+    assert round(offset / 60_000) == -10
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("size", [SMALL, PHONE], ids=["small", "usual"])
-def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, size: tuple[int, int], locale: str) -> None:
-    helper = Helper(visit(locale, size), stage)
+def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, locale: str) -> None:
+    """On the smallest telephone and on a usual one; also where nobody comes in the end."""
+    helper = Helper(visit(locale, SMALL), stage)
     page = helper.page
 
     def looks_well() -> None:
+        for width, height in (PHONE, SMALL):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(STICKS_OUT) == []
         assert serious(page) == []
-        assert page.evaluate(STICKS_OUT) == []
 
     try:
         helper.visitor.go("/provider")
@@ -294,6 +431,9 @@ def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, size: tupl
         helper.press("offer.refuse")
         looks_well()
         helper.press("app.back")
+        stage.query("UPDATE offers SET expires_at = now() WHERE case_id = %s RETURNING id", helper.case)
+        expect(page.get_by_text(helper.words("offer.late"))).to_be_visible(timeout=15_000)
+        looks_well()
         helper.accept()
         looks_well()
         helper.press("help.need")
@@ -312,17 +452,31 @@ def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, size: tupl
         helper.press("app.back")
         page.get_by_role("heading", name=helper.words("today.title")).wait_for()
         looks_well()
+        helper.visitor.context.set_offline(False)
+        helper.everything_arrives()
+        stage.close(helper.case)
+
+        helper.be_asked()
+        helper.accept()
+        job = helper.desk.get(f"/cases/{helper.case}/offers").json()["assignment"]["id"]
+        gone = helper.desk.post(f"/assignments/{job}/cancel", json={"reason": "did not come", "no_show": True})
+        assert gone.is_success, gone.text
+        expect(page.get_by_text(helper.words("state.no_show"))).to_be_visible(timeout=15_000)
+        looks_well()
     finally:
-        _over(helper)
+        helper.over()
 
 
 def test_a_link_answers_once_without_script(helper: Helper, stage: Stage) -> None:
-    helper.sign_in()
+    helper.come()
     helper.be_asked()
     offer = helper.desk.get(f"/cases/{helper.case}/offers").json()["items"][-1]["id"]
-    made = helper.desk.post(f"/offers/{offer}/link")
+    made = helper.desk.post(f"/offers/{offer}/link", json={})
     assert made.status_code == 201, made.text
-    page = helper.page.context.browser.new_context(java_script_enabled=False).new_page()  # type: ignore[union-attr]
+    browser = helper.page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False, user_agent=WECHAT, viewport={"width": 320, "height": 568})
+    page = context.new_page()
     page.goto(made.json()["url"] + "?lang=en")
     assert page.goto(made.json()["url"] + "?lang=en").status == 200, "looking answers nothing"  # type: ignore[union-attr]
     page.get_by_role("button", name="Accept").click()
@@ -330,4 +484,4 @@ def test_a_link_answers_once_without_script(helper: Helper, stage: Stage) -> Non
     assert helper.state() == "accepted"
     page.goto(made.json()["url"] + "?lang=en")
     expect(page.get_by_text("opens nothing any more")).to_be_visible()
-    page.context.close()
+    context.close()
