@@ -91,7 +91,8 @@ def _act() -> Act:
 @api.get("/my/jobs", summary="What I am asked, and where I go", responses={404: Problem})
 def get_my_jobs() -> Response:
     # The number of the centre takes calls and short messages alike (config/sms.yaml, `sender`).
-    return jsonify({**myjobs.jobs(centre(), allowed(May.JOBS), now()), "hotline": context().settings.hotline})
+    mine = myjobs.jobs(centre(), allowed(May.JOBS), now())
+    return jsonify({**mine, "hotline": context().settings.hotline, "build": context().build})
 
 
 @api.post("/assignments/<assignment_id>/depart", summary="Under way", responses=REFUSED)

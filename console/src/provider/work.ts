@@ -111,10 +111,10 @@ async function send(entry: Entry): Promise<Outcome> {
 }
 
 function bodyOf(entry: Entry): object {
-  const said = { client_uuid: entry.uuid, at: happenedAt(entry), clock_offset_ms: entry.offset_ms }
+  const said = { client_uuid: entry.uuid, at: happenedAt(entry) }
   if (entry.photo) {
     const form = new FormData()
-    for (const [name, value] of Object.entries(said)) form.set(name, String(value))
+    for (const [name, value] of Object.entries(said)) form.set(name, value)
     form.set('photo', new Blob([entry.photo], { type: 'image/jpeg' }), `${entry.uuid}.jpg`)
     return form
   }
