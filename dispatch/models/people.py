@@ -148,6 +148,14 @@ def sealed_identity(number: str | None) -> dict[str, Any]:
 
 class Contact(Base):
     __tablename__ = "contacts"
+    __table_args__ = (
+        Index(
+            "ix_contacts_key",
+            "elder_id",
+            postgresql_where=text("has_key IS true"),
+            sqlite_where=text("has_key IS true"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     elder_id: Mapped[int] = mapped_column(BigId, ForeignKey("elders.id"), index=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, false, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, false, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from dispatch.models.base import Base, BigId, Json
@@ -30,7 +30,11 @@ class Area(Base):
 
 class Household(Base):
     __tablename__ = "households"
-    __table_args__ = (Index("ix_households_area_id", "area_id", "id"),)
+    __table_args__ = (
+        Index("ix_households_area_id", "area_id", "id"),
+        # Few: who has no key is asked of these and not of every home.
+        Index("ix_households_keys", "id", postgresql_where=text("keys <> '[]'"), sqlite_where=text("keys <> '[]'")),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     area_id: Mapped[int] = mapped_column(BigId, ForeignKey("areas.id"))

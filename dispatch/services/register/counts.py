@@ -31,29 +31,35 @@ def counts(centre: Centre, actor: Actor, by: str, wanted: ElderFilter, now: date
     wanted = replace(wanted, q="")
     with centre.database.reads() as session:
         narrowed = narrow(session, centre, actor, wanted, now)
-        total = session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
         match by:
             case "area":
-                items = _by_area(session, actor, wanted.area_id, narrowed)
-                return {"items": items, "total": total, "here": total - sum(item["count"] for item in items)}
+                items, total = _by_area(session, actor, wanted.area_id, narrowed)
+                return {"items": items, "total": total, "here": total - _sum(items)}
             case "level":
                 levels = [str(level.level) for level in centre.care.setting.levels]
                 items = _by_column(session, Elder.ability_level, narrowed, levels)
             case "form":
                 items = _by_column(session, Elder.service_form, narrowed, list(centre.care.groups.forms))
             case _:
-                items = _by_tag(session, centre, narrowed, now)
-    return {"items": items, "total": total}
+                total = session.scalar(narrowed.ids().with_only_columns(func.count())) or 0
+                return {"items": _by_tag(session, centre, narrowed, now), "total": total}
+    return {"items": items, "total": _sum(items)}
 
 
-def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narrowed) -> Items:
+def _sum(items: Items) -> int:
+    """Of what does not overlap: everybody is in one area, on one level, has one form of care, or is among ``NONE``."""
+    return sum(item["count"] for item in items)
+
+
+def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narrowed) -> tuple[Items, int]:
+    """Also how many there are of all, in these areas and above them."""
     which = Area.path.in_(tops(actor.paths)) if area_id is None else Area.parent_id == area_id
     areas = session.scalars(select(Area).where(inside(actor.paths), which).order_by(Area.id)).all()
     here = _grouped(narrowed, ROWS.c.area_id)
     found = session.execute(
         select(Area.path, here.c.number).join(here, here.c.key == Area.id).where(inside(actor.paths))
     ).all()
-    return [
+    items = [
         {
             "key": str(area.id),
             "name": area.name,
@@ -61,6 +67,7 @@ def _by_area(session: Session, actor: Actor, area_id: int | None, narrowed: Narr
         }
         for area in areas
     ]
+    return items, sum(number for _, number in found)
 
 
 def _grouped(narrowed: Narrowed, key: Any) -> Any:

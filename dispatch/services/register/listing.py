@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select, true
+from sqlalchemy.orm import Session, aliased, load_only
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
@@ -165,7 +165,7 @@ NEAR_BY = {"near_station": HomeCircle.station_minutes} | {
     f"near_{kind.value}": getattr(HomeCircle, kind.value) for kind in WorkerKind
 }
 """Nothing of this kind in the 15-minute circle of the home."""
-OF_THE_HOME = frozenset({"key", "point", *NEAR_BY})
+OF_THE_HOME = frozenset({"point", *NEAR_BY})
 MISSING = ("assessment", "phone", "identity_number", "contact", "key", "doctor", "point", "form", *NEAR_BY)
 
 
@@ -179,7 +179,7 @@ def _gap(what: str, day: date, minutes: int) -> ColumnElement[bool]:
         "phone": Elder.phone.is_(None),
         "identity_number": Elder.identity_number.is_(None),
         "contact": not_(contact),
-        "key": and_(not_(contact.where(Contact.has_key.is_(true()))), _no_keys()),
+        "key": and_(not_(contact.where(Contact.has_key.is_(true()))), not_(_home_has_keys())),
         "doctor": not_(exists().where(Fact.elder_id == Elder.id, Fact.kind == "doctor")),
         "point": or_(Household.lat.is_(None), Household.lon.is_(None)),
         "form": Elder.service_form.is_(None),
@@ -189,8 +189,10 @@ def _gap(what: str, day: date, minutes: int) -> ColumnElement[bool]:
     return gaps[what]
 
 
-def _no_keys() -> ColumnElement[bool]:
-    return Household.keys == []
+def _home_has_keys() -> ColumnElement[bool]:
+    """Asked of the few homes with one, by their index: not whether each home has none."""
+    home = aliased(Household)
+    return exists().where(home.id == Elder.household_id, home.keys != literal_column("'[]'"))
 
 
 def elders(centre: Centre, actor: Actor, wanted: ElderFilter, page: PageOf, now: datetime) -> dict[str, Any]:
