@@ -60,6 +60,11 @@ def get_colleagues() -> Response:
     return jsonify(items=positions.colleagues(centre(), allowed(May.CASES_WORK), now()), next_cursor=None)
 
 
+@api.get("/floor/seats", summary="At which seats somebody else sits")
+def get_seats() -> Response:
+    return jsonify(items=positions.taken(centre(), allowed(May.CASES_READ), now()), next_cursor=None)
+
+
 @api.get("/cases/<case_id>/viewers", summary="Who else has this case on the screen")
 def get_viewers(path: CasePath) -> Response:
     found = positions.viewers_of(centre(), path.id, allowed(May.CASES_READ), now())

@@ -85,6 +85,19 @@ def test_a_console_that_died_is_gone_and_one_that_signed_out_at_once(story: Stor
     assert seen(story) == {}
 
 
+def test_a_seat_that_is_taken_is_known_before_somebody_sits_down(story: Story) -> None:
+    def taken(by: str) -> list[Json]:
+        return positions.taken(story.centre, story.town.actor(by), story.now)
+
+    beat(story, seat="03")
+    beat(story, "west_op", seat="05")
+    assert taken("mei") == [{"seat": "03", "name": "Lin"}, {"seat": "05", "name": "Wen"}]
+    assert [one["seat"] for one in taken("lin")] == ["05"]
+    assert taken("duty") == taken("mei")
+    story.sleep(35)
+    assert taken("mei") == []
+
+
 def test_wrapping_up_ends_by_itself(story: Story) -> None:
     beat(story, status=Status.WRAP_UP)
     story.sleep(89)

@@ -423,6 +423,7 @@ ROUTES: dict[str, Route] = {
     "PUT /api/v1/floor/me": Route(May.CASES_READ, {}),
     "DELETE /api/v1/floor/me": Route(May.CASES_READ),
     "GET /api/v1/floor/colleagues": Route(May.CASES_WORK),
+    "GET /api/v1/floor/seats": Route(May.CASES_READ),
     "GET /api/v1/floor/numbers": Route(May.SUPERVISE),
     "GET /api/v1/floor/needs-me": Route(May.SUPERVISE),
     "GET /api/v1/floor/held": Route(May.CASES_READ),

@@ -139,6 +139,22 @@ def seats(session: Session, centre: Centre, actor: Actor, now: datetime) -> list
     ]
 
 
+def taken(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The seats at which somebody else sits; by name, where the two share an area."""
+    with centre.database.reads() as session:
+        found = session.execute(
+            select(Position.seat, User)
+            .join(User, User.id == Position.user_id)
+            .where(Position.seen_at > now - centre.floor.gone, Position.seat != "", User.active)
+            .where(User.id != (actor.user_id or 0))
+            .order_by(Position.seat, User.id)
+        ).all()
+        return [
+            {"seat": seat, "name": user.name if share_area(session, user, actor.paths) else None}
+            for seat, user in found
+        ]
+
+
 def share_area(session: Session, user: User, paths: tuple[str, ...]) -> bool:
     """Whether one of the two may see something of the other's areas."""
     theirs = paths_of(session, user.area_ids)
