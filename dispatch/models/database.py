@@ -88,7 +88,8 @@ def _libpq(url: URL) -> str:
 class Wakeup(Protocol):
     """Something that returns early when another connection may have committed. A hint: callers look for themselves."""
 
-    def wait(self, seconds: float) -> None: ...
+    def wait(self, seconds: float, pace: float = 0.0) -> None:
+        """``pace``: how much later than at once is soon enough, in seconds."""
 
     def close(self) -> None: ...
 
@@ -100,7 +101,7 @@ class PostgresWakeup:
         self._connection = psycopg.connect(_libpq(url), autocommit=True, connect_timeout=3)
         self._connection.execute(f"LISTEN {LIVE_CHANNEL}")
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, pace: float = 0.0) -> None:
         for _ in self._connection.notifies(timeout=seconds, stop_after=1):
             return
 
@@ -118,13 +119,13 @@ class SqliteWakeup:
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, pace: float = 0.0) -> None:
         until = time.monotonic() + seconds
         while (version := self._version()) == self._seen:
             left = until - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(SQLITE_POLL, left))
+            time.sleep(min(max(SQLITE_POLL, pace), left))
         self._seen = version
 
     def close(self) -> None:
