@@ -124,14 +124,14 @@ def test_two_web_processes_push_the_same_numbers(two_webs: Product, town: Town) 
     first.close()
 
 
-def test_who_may_not_listen_is_refused(two_webs: Product, town: Town) -> None:
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_may_not_listen_is_refused_and_a_district_hears_numbers_and_not_the_cases_of_others(
+    two_webs: Product, town: Town
+) -> None:
+    url = two_webs.url("web1")
     for token in ("guess", town.signals_token):
         with pytest.raises(socketio.exceptions.ConnectionError):
-            Console(two_webs.url("web1"), token).connect()
-
-
-def test_a_district_hears_numbers_and_not_the_cases_of_others(two_webs: Product, town: Town) -> None:
-    url = two_webs.url("web1")
+            Console(url, token).connect()
     with httpx.Client(base_url=url) as browser:
         browser.post(f"{API}/session", json={"username": "west_op", "password": PASSWORD})
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

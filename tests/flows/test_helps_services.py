@@ -82,7 +82,9 @@ def test_a_visit_for_tomorrow_waits_for_tomorrow(story: Story, helps: Dispatchin
     story.forward(1)
     assert "明天18:00" in helps.phone(NEAR).expect_sms("上门助浴").body
     helps.accept(NEAR)
-    story.forward(25 * 3600)
+    story.forward(1800)
+    story.sleep(24 * 3600)
+    story.forward(1800)
     assert story.case.state == "assigned"
     assert not [e for e in story.events() if e.kind in ("asked_owner", "returned")]
     story.forward(3600 + 14 * 60)

@@ -63,6 +63,7 @@ def workbook(*sheet: bytes, times: int = 1) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no row of it comes to the database
 def test_a_real_bomb_takes_neither_memory_nor_minutes(boss: Importer) -> None:
     """5 GB of blanks in 5 MB."""
     bomb = workbook(f"<worksheet {MAIN}><sheetData>".encode(), b" " * (8 * MB), b"</sheetData></worksheet>", times=640)

@@ -132,6 +132,8 @@ def test_a_chain_cut_off_at_its_end_shows_by_a_note_kept_elsewhere(kept: Centre)
     assert not chain.had(kept, TRAIL, 5, head)
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_command_says_where_it_breaks(kept: Centre, town: Town, tmp_path: Path) -> None:
     env = {
         "DISPATCH_DATABASE_URL": kept.database.engine.url.render_as_string(hide_password=False),
