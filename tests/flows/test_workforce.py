@@ -311,6 +311,7 @@ def test_figures_of_a_helper_and_who_is_never_asked(story: Story) -> None:
     helps.phone(MIDDLE).expect_sms()
     near = figures.of_helper(story.centre, helps.ids["Near"], story.town.actor("boss"), story.now)
     assert (near["offers"], near["acceptance"], near["median_answer_seconds"], near["on_time"]) == (1, 1.0, 20, None)
+    assert near["complaints"] == 0
     middle = figures.of_helper(story.centre, helps.ids["Middle"], story.town.actor("boss"), story.now)
     assert (middle["offers"], middle["acceptance"]) == (1, None), "an offer that was taken back is no refusal"
     fair = figures.fairness(story.centre, story.town.actor("boss"), PageOf(50, None), story.now, skill="bath")

@@ -48,7 +48,7 @@ export interface Figures {
   completed: number
   no_shows: number
   on_time: number | null
-  complaints: number | null
+  complaints: number
 }
 export interface Paper {
   kind: 'certificate' | 'licence' | 'contract'

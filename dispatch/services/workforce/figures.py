@@ -15,6 +15,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.assignments import AssignmentState
 from dispatch.domain.helps.offers import OfferState
+from dispatch.models.followup import Complaint
 from dispatch.models.helps import Assignment, Offer
 from dispatch.models.places import Area, inside
 from dispatch.models.workforce import Worker, WorkerShift, WorkerSkill
@@ -43,6 +44,8 @@ def of_helper(centre: Centre, worker_id: int, actor: Actor, now: datetime) -> An
                 Assignment.worker_id == worker.id, Assignment.accepted_at >= since
             )
         ).all()
+        about = select(func.count(Complaint.id)).where(Complaint.worker_id == worker.id, Complaint.opened_at >= since)
+        complaints = session.scalar(about) or 0
     states = [row.state for row in offers]
     counted = sum(states.count(state) for state in (*ANSWERED, OfferState.EXPIRED))
     seconds = [
@@ -66,8 +69,7 @@ def of_helper(centre: Centre, worker_id: int, actor: Actor, now: datetime) -> An
         "on_time": round(sum(row.arrived_at <= row.due_at for row in came) / (len(came) + missed), 3)
         if came or missed
         else None,
-        # No complaint names a helper yet; a zero would say that nobody complained.
-        "complaints": None,
+        "complaints": complaints,
     }
 
 
