@@ -23,6 +23,7 @@ from dispatch.domain.floor import FloorRules
 from dispatch.domain.followup import FollowUpRules
 from dispatch.domain.groups import Groups
 from dispatch.domain.helps.catalogue import Catalogue
+from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
@@ -188,6 +189,11 @@ def load_matching(directory: Path) -> MatchRules:
 def load_followup(directory: Path) -> FollowUpRules:
     """``config/followup.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "followup.yaml", FollowUpRules.load)
+
+
+def load_orders(directory: Path) -> OrderRules:
+    """``config/orders.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "orders.yaml", OrderRules.load)
 
 
 def load_scripts(directory: Path) -> Scripts:

@@ -28,7 +28,7 @@ from dispatch.domain.followup import RATINGS, Result
 from dispatch.domain.permissions import May
 from dispatch.services import elder_links, elder_page, spool
 from dispatch.services.accounts import digest
-from dispatch.services.elder_page import Deed, Outcome, Page, Press
+from dispatch.services.elder_page import Deed, Outcome, Page, Press, Wish
 
 log = structlog.get_logger()
 api = APIBlueprint(
@@ -167,6 +167,15 @@ def _said_words(found: Page) -> str:
     return words["did_help"] if found.last is Outcome.HELP else ""
 
 
+def _when_words(wish: Wish) -> str:
+    """``11月25日 11:30 张敏``; nothing for what has no time yet."""
+    if wish.wanted_at is None:
+        return ""
+    at = wish.wanted_at.astimezone(centre().zone)
+    day = f"{at.month}月{at.day}日" if _lang() == "zh" else f"{at.day}/{at.month}"
+    return " ".join(filter(None, (f"{day} {at:%H:%M}", wish.who)))
+
+
 def _page(token: str, found: Page, part: str = "page", said: str | None = None) -> Response:
     lang = _lang()
     body = render_template(
@@ -177,7 +186,7 @@ def _page(token: str, found: Page, part: str = "page", said: str | None = None) 
         phase=found.phase,
         state=_state_words(found),
         said=_said_words(found) if said is None else said,
-        wishes=found.wishes,
+        wishes=[(wish, _when_words(wish)) for wish in found.wishes],
         unrated=found.unrated,
         helps=HELPS[lang],
         open=found.phase in elder_page.OPEN_PHASES,

@@ -165,13 +165,21 @@ class ApplicantIn(Model):
 
 class CaseIn(Model):
     kind: Kind
-    channel: Literal[Channel.HOTLINE, Channel.COUNTER, Channel.APP, Channel.VISIT, Channel.PROXY, Channel.PAPER]
+    channel: Literal[
+        Channel.HOTLINE, Channel.COUNTER, Channel.APP, Channel.VISIT, Channel.PROXY, Channel.PAPER, Channel.STATION
+    ]
     elder_id: Id | None = None
     caller_number: Phone | None = None
     help: Help | None = None
     item: Item | None = None
     """Of ``GET /services``, under ``help``."""
     wanted_at: When | None = None
+    wanted_until: When | None = None
+    """It may begin until then, and from ``wanted_at`` on."""
+    sex: Literal["F", "M"] | None = None
+    """By whom the elder wants to be helped."""
+    worker_id: Id | None = None
+    """Whom the elder would like to come."""
     text: Note | None = None
     priority: Priority | None = None
     take: bool = False

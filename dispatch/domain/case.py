@@ -22,6 +22,7 @@ class Channel(StrEnum):
     VISIT = "visit"
     PROXY = "proxy"
     PAPER = "paper"
+    STATION = "station"
 
 
 class Help(StrEnum):
@@ -40,6 +41,8 @@ class Help(StrEnum):
 
 
 class State(StrEnum):
+    PLANNED = "planned"
+    """A service that lies ahead and that nobody at the desk has to do anything about yet."""
     NEW = "new"
     OWNED = "owned"
     DISPATCHING = "dispatching"
@@ -77,6 +80,12 @@ class Trigger(StrEnum):
     """The helper is done with what was ordered. Never an emergency: a person ends those."""
     SETTLE = "settle"
     """What only a machine complained of has come right before anybody took it. Never an emergency."""
+    COME_UP = "come_up"
+    """A planned service comes to the desk: it is time, or something went wrong with it."""
+    CANCEL = "cancel"
+    """A service is not wanted, or not then. Never an emergency."""
+    PLAN = "plan"
+    """What only a pause or an absence had cancelled is wanted after all."""
 
 
 class Flag(StrEnum):
@@ -122,6 +131,8 @@ class Flag(StrEnum):
     OFFERS_EXHAUSTED = "offers_exhausted"
     STAFF_SAFETY = "staff_safety"
     """A helper needs help."""
+    CHANGE_ASKED = "change_asked"
+    """The elder has answered a message about this service, and a person has to read it."""
 
 
 OPEN = frozenset({State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE, State.PENDING_FOLLOW_UP})
@@ -133,7 +144,13 @@ ACTIVE = OPEN - {State.PENDING_FOLLOW_UP}
 IN_HAND = ACTIVE - {State.NEW}
 """States in which a person answers for the case."""
 
-CLOSED = frozenset(State) - OPEN
+UNFINISHED = OPEN | {State.PLANNED}
+"""States in which something is still to happen, whether operators see it already or not."""
+
+ASKABLE = ACTIVE | {State.PLANNED}
+"""States in which helpers can be asked to go."""
+
+CLOSED = frozenset(State) - UNFINISHED
 
 SENT = frozenset({State.DISPATCHING, State.ASSIGNED, State.IN_SERVICE})
 """States in which helpers have the next word, until ``cases.expected_at``."""
@@ -166,6 +183,7 @@ def _table() -> dict[tuple[State, Trigger], State]:
     for state in OPEN:
         table[state, Trigger.PRIORITY] = state
     table |= _with_helpers()
+    table |= _planned()
     for state in State:  # a note is never refused: what somebody knows must not be lost
         table[state, Trigger.NOTE] = state
     return table
@@ -185,6 +203,21 @@ def _with_helpers() -> dict[tuple[State, Trigger], State]:
         table[state, Trigger.ARRIVE] = State.IN_SERVICE
     for state in (State.NEW, State.ASSIGNED, State.IN_SERVICE):
         table[state, Trigger.COMPLETE] = State.PENDING_FOLLOW_UP
+    return table
+
+
+def _planned() -> dict[tuple[State, Trigger], State]:
+    """What is planned stays so while all goes well: helpers are asked, promise, come and are done without the desk."""
+    table = {
+        (State.PLANNED, trigger): State.PLANNED
+        for trigger in (Trigger.DISPATCH, Trigger.ASSIGN, Trigger.ARRIVE, Trigger.LOSE)
+    }
+    table[State.PLANNED, Trigger.COME_UP] = State.NEW
+    table[State.PLANNED, Trigger.TAKE] = State.OWNED
+    table[State.PLANNED, Trigger.COMPLETE] = State.PENDING_FOLLOW_UP
+    table[State.CANCELLED, Trigger.PLAN] = State.PLANNED
+    for state in (State.PLANNED, State.NEW, State.OWNED, State.DISPATCHING, State.ASSIGNED):
+        table[state, Trigger.CANCEL] = State.CANCELLED
     return table
 
 

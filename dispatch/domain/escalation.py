@@ -21,6 +21,8 @@ class Due(StrEnum):
     RETURN = "return"
     UNHOLD = "unhold"
     FOLLOW_UP = "follow_up"
+    COME_UP = "come_up"
+    """A planned service is looked at: somebody is asked, or it comes to the desk."""
 
 
 class Do(StrEnum):

@@ -11,6 +11,8 @@ class May(StrEnum):
     """See also what has no area yet: an unknown caller, an unknown device. Stations do not."""
     CASES_NOTE = "cases_note"
     """Write into a case's history, which is how those who watch the centre ask their questions, and change nothing."""
+    ORDERS = "orders"
+    """Write down what somebody asks for, and change, move or cancel it: one of the ten helps, also again and again."""
     CASES_WORK = "cases_work"
     CASES_SUPERVISE = "cases_supervise"
     """End, hold or release what somebody else answers for, and end what only a supervisor may end."""
@@ -50,6 +52,7 @@ _READS = frozenset({May.CASES_READ, May.REGISTER_READ, May.DEVICES_READ, May.DUT
 _OPERATOR = _READS | {
     May.CASES_UNPLACED,
     May.CASES_NOTE,
+    May.ORDERS,
     May.CASES_WORK,
     May.REGISTER_EDIT,
     May.REVEAL,
@@ -75,7 +78,8 @@ OF_ROLE: dict[str, frozenset[May]] = {
         {May.CASES_READ, May.CASES_UNPLACED, May.CASES_NOTE, May.REGISTER_READ, May.DUTY_READ, May.QUALITY}
         | {May.WORKFORCE_READ}
     ),
-    "station": _READS | {May.CASES_NOTE, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT, May.HOURS_EDIT},
+    "station": _READS
+    | {May.CASES_NOTE, May.ORDERS, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT, May.HOURS_EDIT},
     "provider": frozenset({May.JOBS}),
     "visitor": frozenset(),
     # Three kinds of proof that nobody watches himself (MLPS level 3): the administrator gives rights and sees no elder,
@@ -90,8 +94,10 @@ OF_SCOPE: dict[str, frozenset[May]] = {
     "calls": frozenset({May.CALLS}),
     "cases": _DISPATCHER,
     "admin": frozenset(May),
+    # The app of a partner: it asks for somebody and sees nothing.
+    "requests": frozenset({May.ORDERS}),
     # Sees the place of the synthetic alarm and no other: accounts.machine_by_digest gives it no area besides.
-    "selftest": frozenset({May.SIGNALS, May.CALLS, May.CASES_READ, May.CASES_WORK}),
+    "selftest": frozenset({May.SIGNALS, May.CALLS, May.CASES_READ, May.ORDERS, May.CASES_WORK}),
 }
 SCOPES = frozenset(OF_SCOPE) - {"selftest"}
 """What a token can be given; the self-test makes its own."""

@@ -53,6 +53,12 @@ class Case(Base):
         ),
         Index("ix_cases_open", "opened_at", postgresql_where=text(OPEN_SQL), sqlite_where=text(OPEN_SQL)),
         Index(
+            "ix_cases_wanted_at",
+            "wanted_at",
+            postgresql_where=text("wanted_at IS NOT NULL"),
+            sqlite_where=text("wanted_at IS NOT NULL"),
+        ),
+        Index(
             "ix_cases_area_event_id",
             "area_event_id",
             postgresql_where=text("area_event_id IS NOT NULL"),

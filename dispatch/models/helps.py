@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.domain.helps.assignments import LIVE
@@ -23,6 +23,11 @@ class Order(Base):
     """What a case asks for. The price is the one of the day of the order, whatever the catalogue says later."""
 
     __tablename__ = "orders"
+    __table_args__ = (
+        Index("uq_orders_standing_day", "standing_id", "day", unique=True, **_where("standing_id IS NOT NULL")),
+        Index("ix_orders_remind_at", "remind_at", **_where("remind_at IS NOT NULL")),
+        Index("ix_orders_worker_id", "worker_id", **_where("worker_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"), unique=True)
@@ -31,6 +36,21 @@ class Order(Base):
     price_fen: Mapped[int]
     sex: Mapped[str | None] = mapped_column(String(1))
     """The elder wants to be helped by a woman (``F``) or by a man (``M``)."""
+    worker_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("workers.id"))
+    """Whom the elder would like to come."""
+    wanted_until: Mapped[datetime | None]
+    """It may begin until then, and from ``cases.wanted_at`` on; None: at that time."""
+    standing_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("standing_orders.id"))
+    day: Mapped[date | None]
+    """The day of the standing order that it stands for: one order each, whatever became of it."""
+    by_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Somebody changed or moved this one: what happens to its standing order leaves it alone."""
+    off: Mapped[str | None] = mapped_column(String(20))
+    """Why it was cancelled."""
+    remind_at: Mapped[datetime | None]
+    remind: Mapped[str | None] = mapped_column(String(20))
+    """Which reminder comes then."""
+    evening_sent: Mapped[bool] = mapped_column(default=False, server_default=false())
     ordered_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -22,6 +22,7 @@ from dispatch.models import (
     response,
     simnet,
     sms,
+    standing,
     trail,
     workforce,
 )
@@ -47,6 +48,7 @@ FILES = (
     response,
     simnet,
     sms,
+    standing,
     trail,
     workforce,
 )

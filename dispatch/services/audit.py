@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
 from dispatch.domain.case import IN_HAND, State
-from dispatch.domain.escalation import waiting
+from dispatch.domain.escalation import Deadline, Due, waiting
 from dispatch.domain.selftest import Watched
 from dispatch.models.cases import Case
 from dispatch.models.duty import DutyGap
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 JOBS: Table = JobRun.__table__  # type: ignore[assignment]
 GRACE = timedelta(seconds=3)
 STUCK = timedelta(seconds=45)
+BEHIND = timedelta(minutes=10)
+"""Planned services come up by the thousand at one moment of the day; none of them is in such a hurry."""
 SHOWN = timedelta(hours=1)
 """How long a message that failed stays on the consoles; on its case it stays for ever."""
 
@@ -60,13 +62,13 @@ def audit(centre: Centre, now: datetime) -> list[Finding]:
 
 def _restore_deadlines(centre: Centre, now: datetime) -> None:
     """An open case that nothing will ever advance is the silence we promise not to have: give it its deadline again."""
-    watched = (State.NEW, *IN_HAND)
+    watched = (State.PLANNED, State.NEW, *IN_HAND)
     lost_ones = select(Case).where(Case.state.in_(watched), Case.next_due_at.is_(None))
     with centre.database.reads() as session:
         ids = [
             case.id
             for case in session.scalars(lost_ones.limit(500))
-            if State(case.state) in IN_HAND or waiting(policy_of(case), case.waiting_since, case.step)
+            if case.state != State.NEW or waiting(policy_of(case), case.waiting_since, case.step)
         ]
     for case_id in ids:
         with centre.database.sessions.begin() as session:
@@ -75,6 +77,8 @@ def _restore_deadlines(centre: Centre, now: datetime) -> None:
                 continue
             if case.state == State.NEW:
                 set_deadline(case, waiting(policy_of(case), case.waiting_since, case.step))
+            elif case.state == State.PLANNED:
+                set_deadline(case, Deadline(now, Due.COME_UP))
             else:
                 watch(case, now)
             record(session, case, "repaired", SYSTEM, now, data={"code": "deadline_missing"})
@@ -87,7 +91,8 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
         return Finding(code, number, since)
 
     return [
-        count("case_late", Case.id, Case.next_due_at, Case.next_due_at < now - GRACE),
+        count("case_late", Case.id, Case.next_due_at, Case.next_due_at < now - GRACE, Case.due != Due.COME_UP),
+        count("planned_late", Case.id, Case.next_due_at, Case.next_due_at < now - BEHIND, Case.due == Due.COME_UP),
         count("cascade_late", Cascade.id, Cascade.next_due_at, Cascade.next_due_at < now - GRACE),
         count("offers_late", OfferPlan.id, OfferPlan.next_due_at, OfferPlan.next_due_at < now - GRACE),
         count("arrival_late", Arrival.id, Arrival.next_due_at, Arrival.next_due_at < now - GRACE),

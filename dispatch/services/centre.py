@@ -16,6 +16,7 @@ from dispatch.domain.escalation import Policy
 from dispatch.domain.floor import FloorRules
 from dispatch.domain.followup import FollowUpRules
 from dispatch.domain.helps.catalogue import Catalogue
+from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
@@ -44,6 +45,7 @@ class Centre:
     catalogue: Catalogue
     matching: MatchRules
     followup: FollowUpRules
+    orders: OrderRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
-from dispatch.domain.case import State, Trigger
+from dispatch.domain.case import ASKABLE, State, Trigger
 from dispatch.domain.messages import Handed, NetworkReceipt, Outgoing, ReceiptState
 from dispatch.domain.wording import says_yes
 from dispatch.models.cases import Case
@@ -25,6 +25,7 @@ from dispatch.services.duty.on_duty import reach
 from dispatch.services.followup import asking, hearing
 from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import acted, begin_work, move, record
+from dispatch.services.ordering import replies
 from dispatch.services.response.heard import hear, still_asked, still_open
 from dispatch.services.sms import ways, whose
 
@@ -260,6 +261,15 @@ def _still_asked_how(look: Look, message: Message) -> bool:
     return asking.still_wanted(look.session, message)
 
 
+def _still_to_come(look: Look, message: Message) -> bool:
+    """Nobody is reminded of what was cancelled, or is over."""
+    return State(look.session.get_one(Case, message.case_id).state) in ASKABLE
+
+
+def _still_going(look: Look, message: Message) -> bool:
+    return helpers.still_going(look.session, message)
+
+
 def _withdraw(session: Session, message: Message, now: datetime) -> None:
     message.state = MessageState.WITHDRAWN
     message.next_try_at = None
@@ -318,6 +328,8 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "offer_urgent": _still_offered,
     "follow_up": _still_asked_how,
     "offer_link": _still_offered,
+    "order_reminder": _still_to_come,
+    "helper_reminder": _still_going,
 }
 """By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
 
@@ -325,5 +337,6 @@ HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None
     "page_duty": _take_by_phone,
     "cascade_elder": hear,
     **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES), whose.hear),
+    **dict.fromkeys(replies.ABOUT, replies.hear),
 }
 """By its purpose: what follows from a receipt or a reply."""

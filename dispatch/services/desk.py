@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import OPEN
+from dispatch.domain.case import OPEN, State
 from dispatch.domain.errors import Invalid, NotFound
 from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case, CaseEvent, Draft
@@ -22,6 +22,7 @@ from dispatch.models.privacy import RestrictedCase
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
+from dispatch.services.opening import STANDING
 from dispatch.services.privacy import sight
 from dispatch.services.register import search
 from dispatch.services.rows import Row, must_see, row_of, row_statement, stamp, visible
@@ -151,6 +152,8 @@ def _matching(session: Session, wanted: CaseFilter, actor: Actor) -> Select[Any]
     for column, value in exact.items():
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.state is None and wanted.elder_id is None:  # a city's lunches of the coming week would be the whole list
+        statement = statement.where(Case.state != State.PLANNED)
     if wanted.area_id is not None:
         area = session.get(Area, wanted.area_id)
         if area is None:
@@ -400,6 +403,7 @@ def _past(session: Session, case: Case, now: datetime) -> int:
                 Case.household_id == case.household_id,
                 Case.id != case.id,
                 Case.opened_at > now - timedelta(days=30),
+                Case.cause != STANDING,
             )
         )
         or 0

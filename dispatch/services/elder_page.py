@@ -6,29 +6,33 @@ Pressing "help" goes the way of every request: ``requests.open_case``, urgent, a
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
-from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Channel, Flag, Help, Kind, State, Trigger
+from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, UNFINISHED, Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.errors import NotFound
 from dispatch.domain.followup import Result
+from dispatch.domain.helps.assignments import LIVE
 from dispatch.models.cases import Case, Command
 from dispatch.models.elder_links import ElderLink
+from dispatch.models.helps import Assignment
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Household
 from dispatch.models.response import Arrival
+from dispatch.models.workforce import Worker
 from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
 from dispatch.services.followup import by_elder
 from dispatch.services.followup.by_elder import Unrated, unrated
 from dispatch.services.lifecycle import move, put, record
-from dispatch.services.opening import active_case
+from dispatch.services.opening import active_case, bring_up
 from dispatch.services.requests import ELDER, Request, open_case
 from dispatch.services.transact import transact
 from dispatch.services.work import Act
@@ -39,6 +43,8 @@ ANSWERED = timedelta(minutes=10)
 """For how long the page says what became of a press."""
 SAME_PRESS = timedelta(minutes=2)
 """For how long a press token stands for one press."""
+AHEAD = timedelta(days=2)
+"""So far ahead the page tells what is planned."""
 SERVICES_A_DAY = 10
 """So many wishes of one elder in 24 hours; whoever has more is asked to telephone. Never counted for "help"."""
 
@@ -77,6 +83,11 @@ class Wish:
     help: str
     at: datetime
     withdrawn: bool
+    wanted_at: datetime | None = None
+    who: str | None = None
+    """Who has promised to come."""
+    off: bool = False
+    """The centre has cancelled it."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ def look(centre: Centre, token: str, press: str | None, now: datetime) -> Page:
             who=who,
             minutes=minutes,
             said_fine=case is not None and Flag.CANCELLED_BY_ELDER in case.flags,
-            wishes=_wishes(session, elder),
+            wishes=_wishes(session, elder) + _coming(session, elder, now),
             unrated=unrated(session, elder.id),
             last=_outcome(session, elder, press, now),
         )
@@ -208,10 +219,38 @@ def _phase(case: Case | None, now: datetime) -> Phase:
 
 
 def _wishes(session: Session, elder: Elder) -> tuple[Wish, ...]:
+    """What was asked for and is open, newest first."""
     statement = select(Case).where(Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(ACTIVE))
+    return _seen_by_elder(session, session.scalars(statement.order_by(Case.id.desc()).limit(20)))
+
+
+def _coming(session: Session, elder: Elder, now: datetime) -> tuple[Wish, ...]:
+    """What is planned for the next days, and what was cancelled lately: whoever reads no messages reads it here."""
+    planned = and_(Case.state == State.PLANNED, Case.wanted_at > now, Case.wanted_at < now + AHEAD)
+    gone = and_(Case.state == State.CANCELLED, Case.wanted_at > now, Case.closed_at > now - timedelta(days=1))
+    statement = select(Case).where(Case.elder_id == elder.id, Case.kind == Kind.SERVICE, or_(planned, gone))
+    return _seen_by_elder(session, session.scalars(statement.order_by(Case.wanted_at).limit(6)))
+
+
+def _seen_by_elder(session: Session, cases: Iterable[Case]) -> tuple[Wish, ...]:
+    found = list(cases)
+    live = (
+        select(Assignment.case_id, Worker.name)
+        .join(Worker, Worker.id == Assignment.worker_id)
+        .where(Assignment.case_id.in_([case.id for case in found]), Assignment.state.in_(LIVE))
+    )
+    goes = {case_id: name for case_id, name in session.execute(live)}  # noqa: C416 -- rows are no pairs
     return tuple(
-        Wish(case.id, case.help or "", case.opened_at, Flag.CANCELLED_BY_ELDER in case.flags)
-        for case in session.scalars(statement.order_by(Case.id.desc()).limit(20))
+        Wish(
+            case.id,
+            case.help or "",
+            case.opened_at,
+            Flag.CANCELLED_BY_ELDER in case.flags,
+            case.wanted_at,
+            goes.get(case.id),
+            case.state == State.CANCELLED,
+        )
+        for case in found
     )
 
 
@@ -287,7 +326,7 @@ def withdraw(centre: Centre, press: Press, case_id: int) -> Outcome:
     """The elder does not want a service any more; whoever has the case ends it."""
     elder, act, _ = _begin(centre, press, Deed.WITHDRAW)
     wish = select(Case).where(
-        Case.id == case_id, Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(OPEN)
+        Case.id == case_id, Case.elder_id == elder.id, Case.kind == Kind.SERVICE, Case.state.in_(UNFINISHED)
     )
     return transact(centre, lambda session: _remark(session, session.scalar(wish.with_for_update()), act))
 
@@ -319,6 +358,8 @@ def _remark(session: Session, case: Case | None, act: Act) -> Outcome:
         session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
         session.flush()
     move(case, Trigger.NOTE)
+    if case.state == State.PLANNED:
+        bring_up(case, act.now)
     put(case, Flag.CANCELLED_BY_ELDER)
     record(session, case, "cancelled_by_elder", act.actor, act.now, channel=Channel.APP, data={"kind": "cancel"})
     return Outcome.FINE

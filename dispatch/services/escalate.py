@@ -27,6 +27,8 @@ from dispatch.services.rows import stamp
 log = structlog.get_logger()
 BATCH = 100
 BATCHES = 4
+MINE = Case.due != Due.COME_UP
+"""Planned services have a round of their own (``ordering/coming.py``): two thousand lunches come up in one second."""
 POISONED_WAIT = 30
 """Seconds that a case which cannot be advanced is left alone before the next try."""
 
@@ -62,13 +64,13 @@ def _batch(centre: Centre, now: datetime) -> int:
 
 
 def _due(now: datetime) -> Any:
-    return select(Case.id).where(Case.next_due_at <= now).order_by(Case.next_due_at).limit(BATCH)
+    return select(Case.id).where(Case.next_due_at <= now, MINE).order_by(Case.next_due_at).limit(BATCH)
 
 
 def _claim(now: datetime, ids: list[int]) -> Any:
     return (
         select(Case)
-        .where(Case.id.in_(ids), Case.next_due_at <= now)
+        .where(Case.id.in_(ids), Case.next_due_at <= now, MINE)
         .order_by(Case.next_due_at)
         .with_for_update(skip_locked=True)
     )

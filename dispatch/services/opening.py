@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.case import ACTIVE, Channel, Flag, Kind, State, Trigger
+from dispatch.domain.case import ACTIVE, Channel, Flag, Help, Kind, State, Trigger
 from dispatch.domain.escalation import Deadline, Due
 from dispatch.models.cases import Case
 from dispatch.models.people import Elder
@@ -17,6 +17,8 @@ from dispatch.models.places import Household
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import begin_wait, change_priority, drop, move, put, set_deadline
 
+STANDING = "standing"
+"""Why a case began: a standing order said so."""
 RECHECK = timedelta(seconds=60)
 """How long an owner may let a new alarm of the same home wait before being asked."""
 _ACTIVE = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
@@ -42,6 +44,39 @@ class Scene:
             elder_id=elder.id if elder else None,
             absence=elder.absence(at) if elder else None,
         )
+
+
+def planned_case(centre: Centre, *, help_: Help, priority: int, at: datetime, scene: Scene) -> Case:
+    """A service of a standing order: it waits for its day and not for an answer. The caller adds and records it."""
+    return Case(
+        kind=Kind.SERVICE,
+        help=help_,
+        cause=STANDING,
+        channel=Channel.HOTLINE,
+        priority=priority,
+        top_priority=priority,
+        state=State.PLANNED,
+        version=0,
+        opened_at=at,
+        waiting_since=at,
+        changed_at=at,
+        changed_by="",
+        policy=centre.policies[priority].dump(),
+        step=0,
+        round=-1,
+        signals=0,
+        flags=[],
+        household_id=scene.household_id,
+        area_id=scene.area_id,
+        elder_id=scene.elder_id,
+    )
+
+
+def bring_up(case: Case, now: datetime) -> None:
+    """A planned service comes to the desk, where it waits for a person; it is open since now. The caller records it."""
+    move(case, Trigger.COME_UP)
+    case.opened_at = now
+    begin_wait(case, now)
 
 
 def active_case(session: Session, household_id: int | None, device_number: str | None) -> Case | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.case import Channel, Flag, Help, Kind, Trigger
 from dispatch.domain.errors import Forbidden, Invalid
+from dispatch.domain.permissions import May
 from dispatch.models.cases import Case, Command
 from dispatch.models.floor import CallBack
 from dispatch.models.outbox import Message, MessageState
@@ -19,7 +20,7 @@ from dispatch.models.places import Area, Household, inside
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.followup import complaints
-from dispatch.services.helps.orders import help_of, keep, named, wanted_of
+from dispatch.services.helps.orders import check_window, check_worker, help_of, keep, named, remind_next, wanted_of
 from dispatch.services.lifecycle import acted, begin_work, move, put, record
 from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.rows import Row, case_row
@@ -41,6 +42,12 @@ class Request:
     item: str | None = None
     """Of the catalogue; it says which help."""
     wanted_at: datetime | None = None
+    wanted_until: datetime | None = None
+    """It may begin until then."""
+    sex: str | None = None
+    """``F`` or ``M``: by whom the elder wants to be helped."""
+    worker_id: int | None = None
+    """Whom the elder would like to come."""
     text: str | None = None
     priority: int | None = None
     take: bool = False
@@ -62,9 +69,10 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
         if act.key is not None and (done := session.get(Command, (act.actor.key, act.key))) is not None:
             return case_row(session, centre, done.case_id, act.now), False
         case, joined = _find_or_open(session, centre, act, request)
-        if request.take and act.actor.user_id is not None and case.owner_id is None:
+        person = _at_desk(act)
+        if request.take and person is not None and case.owner_id is None:
             move(case, Trigger.TAKE)
-            begin_work(case, act.actor.user_id, act.now)
+            begin_work(case, person, act.now)
         elif joined and case.owner_id == act.actor.user_id and act.actor.user_id is not None:
             acted(case, act.now)
         kind, data = _told(case, act, request, joined=joined)
@@ -75,6 +83,11 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
         return case_row(session, centre, case.id, act.now), joined
 
     return transact(centre, once)
+
+
+def _at_desk(act: Act) -> int | None:
+    """A person of the desk can answer for what they write down; a station hands it to the desk."""
+    return act.actor.user_id if act.actor.may(May.CASES_WORK) else None
 
 
 def _told(case: Case, act: Act, request: Request, *, joined: bool) -> tuple[str, dict[str, Any]]:
@@ -136,17 +149,21 @@ def _new(session: Session, centre: Centre, act: Act, request: Request, elder: El
     session.flush()
     if request.kind is Kind.COMPLAINT:
         complaints.begin(session, centre, case, act.now)
-    if request.item is not None:
-        _order(session, centre, case, request.item, act.now)
+    if request.item is not None or (request.kind is Kind.SERVICE and request.help is not None):
+        _order(session, centre, act, case, request)
     return case
 
 
-def _order(session: Session, centre: Centre, case: Case, code: str, now: datetime) -> None:
+def _order(session: Session, centre: Centre, act: Act, case: Case, request: Request) -> None:
     """What exactly is asked for, at the price of today. Raises ``Invalid`` for an item of another help."""
-    item = named(centre, code)
-    if item.help != help_of(case):
-        raise Invalid("item", "other-help", f"{code} belongs to {item.help.value}")
-    keep(session, centre, case, wanted_of(session, centre, case, code), now)
+    if request.item is not None and named(centre, request.item).help != help_of(case):
+        raise Invalid("item", "other-help", f"{request.item} belongs to {named(centre, request.item).help.value}")
+    order = keep(session, centre, case, wanted_of(session, centre, case, request.item), act.now)
+    order.sex = request.sex
+    order.worker_id = check_worker(session, act.actor, request.worker_id)
+    check_window(request.wanted_at, request.wanted_until)
+    order.wanted_until = request.wanted_until
+    remind_next(centre, order, case, act.now)
 
 
 @dataclass(frozen=True)

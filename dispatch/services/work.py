@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, Flag, State, Trigger
+from dispatch.domain.case import ACTIVE, IN_HAND, OPEN, UNFINISHED, Flag, State, Trigger
 from dispatch.domain.errors import (
     CaseTaken,
     Conflict,
@@ -137,7 +137,7 @@ def take(centre: Centre, case_id: int, act: Act, *, force: bool = False, reason:
     person = _person(act)
 
     def change(session: Session, case: Case) -> None:
-        if State(case.state) not in OPEN:
+        if State(case.state) not in UNFINISHED:
             move(case, Trigger.TAKE)  # refuses, also whoever had it last
         if case.owner_id == person and case.held_until is None:
             acted(case, act.now)

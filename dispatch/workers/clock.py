@@ -22,7 +22,7 @@ from dispatch.domain.messages import NetworkReceipt
 from dispatch.models.cases import Case
 from dispatch.models.database import Leadership
 from dispatch.models.followup import Complaint, FollowUp
-from dispatch.models.helps import Offer, OfferPlan
+from dispatch.models.helps import Offer, OfferPlan, Order
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
@@ -38,6 +38,7 @@ from dispatch.services.helps import circles, replay
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import claims, find_doubles, uploads
 from dispatch.services.imports.run import run as run_import
+from dispatch.services.ordering import coming, planning, reminding
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
 from dispatch.services.sms import inbox
@@ -68,6 +69,7 @@ DEADLINES: Mapping[str, Sequence[Deadline]] = {
         CascadeCall.hang_up_at,
         OfferPlan.next_due_at,
         Offer.hang_up_at,
+        Order.remind_at,
     ),
     "followup": (FollowUp.next_due_at, Complaint.next_due_at),
     "network": (SimTraffic.due_at, SmsReport.next_try_at),
@@ -125,6 +127,7 @@ class Clock:
             Job("followup", PATROL, self._followup),
             Job("floor", 1, self._floor),
             Job("duty", 15, self._duty),
+            Job("standing", PATROL, self._standing),
             Job("privacy", 60, self._privacy),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
@@ -247,6 +250,7 @@ class Clock:
             self._followup(now)
         self._floor(now)
         self._duty(now)
+        self._standing(now)
         self._network(now)  # due or not: that a receipt has not come is no row's deadline
 
     def _tick(self, now: datetime) -> dict[str, Any] | None:
@@ -256,8 +260,9 @@ class Clock:
         return {"broker": "down"} if self._broker_down else None
 
     def _response(self, now: datetime) -> None:
-        """The next call of a cascade, the next round of offers, and arrivals that are late."""
+        """The next call of a cascade, the next round of offers, arrivals that are late, reminders."""
         sweep.tick(self._centre, now)
+        reminding.tick(self._centre, now)
         helps.hang_up(self._centre, now)
         for handover in helps.hand_over(self._centre, now):
             if handover.directly:  # here, and not behind messages that wait for a slow network
@@ -276,6 +281,11 @@ class Clock:
     def _followup(self, now: datetime) -> None:
         """How it was, what nobody asks about any more, and complaints that wait."""
         followup.tick(self._centre, now)
+
+    def _standing(self, now: datetime) -> dict[str, Any] | None:
+        """Planned services whose time has come, and the days of standing orders that are not planned yet."""
+        coming.tick(self._centre, now)
+        return planning.tick(self._centre, now)
 
     def _floor(self, now: datetime) -> None:
         """Area events and promised call-backs; beside the tick, so that a flood cannot make an escalation wait."""

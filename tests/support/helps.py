@@ -155,7 +155,12 @@ class Dispatching:
 
     def report(self, deed: str, by: str = "helper", *, uuid: str = "", metres: float | None = 20, **more: Any) -> Row:
         """Of the visit that goes on."""
-        job = self.seen()["assignment"]
+        return self.report_of(None, deed, by, uuid=uuid, metres=metres, **more)
+
+    def report_of(
+        self, case: int | None, deed: str, by: str = "helper", *, uuid: str = "", metres: float | None = 20, **more: Any
+    ) -> Row:
+        job = self.seen(case)["assignment"]
         fix = None if metres is None else Fix(north(metres), 10)
         said = Report(uuid or f"{deed}-{job['id']}", self.story.now, fix, **more)
         return visiting.report(self.story.centre, int(job["id"]), self.story.act(by), deed, said)

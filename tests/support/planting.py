@@ -47,7 +47,7 @@ NOT_TEXT = {
     *("actor_name", "agent", "assessors", "from_name", "to_name"),
     # Copies of the configuration, codes and numbers.
     *("plan", "policy", "scores", "by_group", "headings", "paths", "kinds", "reasons", "done", "flags", "languages"),
-    *("outcome", "fault", "identity_index"),
+    *("outcome", "fault", "identity_index", "weekdays"),
 }
 CODED: set[Place] = {
     ("script_runs", "body"),
@@ -59,7 +59,7 @@ CODED: set[Place] = {
     ("match_records", "asked"),
     ("match_records", "candidates"),
 }
-LISTS = {"assessors", "changes", "kinds", "reasons", "done", "flags", "languages", "headings", "paths"}
+LISTS = {"assessors", "changes", "kinds", "reasons", "done", "flags", "languages", "headings", "paths", "weekdays"}
 STATES = {"callbacks": "done", "cases": "closed", "messages": "sent", "doubles": "proposed", "rights_requests": "open"}
 
 

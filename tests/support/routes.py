@@ -31,6 +31,8 @@ LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 REPORT = {"client_uuid": "r1", "at": "2026-11-24T08:00:00Z"}
 
+STANDING = {"item": "meal_delivery", "weekdays": [0], "starts": "11:30", "first": "2026-11-24"}
+
 PATTERN = {
     "role": "operator",
     "area_id": "999999",
@@ -96,7 +98,7 @@ ROUTES: dict[str, Route] = {
     # cases
     "GET /api/v1/desk": Route(May.CASES_READ),
     "GET /api/v1/cases": Route(May.CASES_READ),
-    "POST /api/v1/cases": Route(May.CASES_WORK, {"kind": "enquiry", "channel": "hotline"}),
+    "POST /api/v1/cases": Route(May.ORDERS, {"kind": "enquiry", "channel": "hotline"}),
     "GET /api/v1/cases/<case_id>": Route(May.CASES_READ),
     "GET /api/v1/cases/<case_id>/timeline": Route(May.CASES_READ),
     "POST /api/v1/cases/<case_id>/call": Route(May.CASES_WORK, {"to": "elder"}),
@@ -139,6 +141,20 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/offers/<offer_id>/withdraw": Route(May.CASES_WORK, {"reason": "somebody nearer"}),
     "POST /api/v1/offers/<offer_id>/accept": Route((May.JOBS, May.CASES_WORK), {}),
     "POST /api/v1/offers/<offer_id>/decline": Route((May.JOBS, May.CASES_WORK), {"reason": "busy"}),
+    "GET /api/v1/cases/<case_id>/order": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/order/change": Route(May.ORDERS, {"sex": "F"}),
+    "POST /api/v1/cases/<case_id>/order/move": Route(May.ORDERS, {"wanted_at": LATER}),
+    "POST /api/v1/cases/<case_id>/order/cancel": Route(May.ORDERS, {"reason": "she is away"}),
+    "GET /api/v1/orders": Route(May.CASES_READ, query="from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00Z"),
+    "GET /api/v1/orders/board": Route(May.CASES_READ),
+    "GET /api/v1/orders/calendar": Route(May.CASES_READ),
+    "GET /api/v1/elders/<elder_id>/standing-orders": Route(May.CASES_READ),
+    "POST /api/v1/elders/<elder_id>/standing-orders": Route(May.ORDERS, STANDING),
+    "GET /api/v1/standing-orders/<standing_id>": Route(May.CASES_READ),
+    "PUT /api/v1/standing-orders/<standing_id>": Route(May.ORDERS, STANDING),
+    "POST /api/v1/standing-orders/<standing_id>/pauses": Route(May.ORDERS, {"first": "2026-11-24"}),
+    "DELETE /api/v1/standing-orders/<standing_id>/pauses/<pause_id>": Route(May.ORDERS),
+    "POST /api/v1/standing-orders/<standing_id>/end": Route(May.ORDERS, {"reason": "moved away"}),
     "GET /api/v1/my/jobs": Route(May.JOBS),
     "GET /api/v1/matching": Route(May.SUPERVISE),
     "POST /api/v1/matching/replay": Route(May.SUPERVISE, {"unknown_share": 0.4}),
@@ -502,6 +518,8 @@ THING: dict[str, str] = {
     "assignment_id": "a visit in the East",
     "follow_up_id": "a return call about a case in the East",
     "check_id": "a visit to look at in the East",
+    "standing_id": "a standing order in the East",
+    "pause_id": "a pause, found by its standing order",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

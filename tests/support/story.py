@@ -22,7 +22,7 @@ from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.duty import Routine
 from dispatch.models.floor import AreaEvent, CallBack
 from dispatch.models.followup import Complaint, FollowUp
-from dispatch.models.helps import Offer, OfferPlan
+from dispatch.models.helps import Offer, OfferPlan, Order
 from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
@@ -140,6 +140,7 @@ class Story:
                     Offer.hang_up_at,
                     FollowUp.next_due_at,
                     Complaint.next_due_at,
+                    Order.remind_at,
                     AreaEvent.quiet_at,
                     Routine.next_due_at,
                 )

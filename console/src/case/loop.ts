@@ -9,8 +9,8 @@ const HANDED = ['taken', 'taken_over', 'given_to', 'offers_sent', 'cascade_start
 /** Somebody deals with it: goes, or speaks with the elder. */
 const HANDLED = ['offer_accepted', 'cascade_accepted', 'helper_departed', 'helper_arrived', 'arrived', 'handed_to_service', 'call_out', 'script_answer', 'note']
 /** What came of it is known. */
-const REPORTED = ['helper_done', 'closed']
-const RATED = ['follow_up', 'closed']
+const REPORTED = ['helper_done', 'closed', 'order_cancelled']
+const RATED = ['follow_up', 'closed', 'order_cancelled']
 
 /** The five steps of the grid loop, derived from the history: when each was reached; null: not yet. */
 export function loopOf(row: CaseRow, events: CaseEvent[]): Record<LoopStep, string | null> {
@@ -20,7 +20,7 @@ export function loopOf(row: CaseRow, events: CaseEvent[]): Record<LoopStep, stri
   const handed = first(HANDED, events)
   const rated = isOver(row) ? sinceReopened.filter(({ kind }) => RATED.includes(kind)).pop()?.at ?? null : null
   return {
-    found: row.opened_at,
+    found: first(['planned'], events) ?? row.opened_at,
     handed,
     handled: handed && first(HANDLED, events, handed),
     reported: first(REPORTED, sinceReopened),

@@ -1,4 +1,4 @@
-import { has, t, word } from '@/i18n'
+import { has, join, t, word } from '@/i18n'
 import { asClock, asMoment } from '@/i18n/time'
 import type { CaseEvent } from '@/live/types'
 import { doing, inWords } from '@/response/words'
@@ -29,6 +29,7 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'late_decided') return `event.late_decided.${data.confirmed ? 'yes' : 'no'}`
   if (kind === 'opened' && actor?.kind !== 'device') return 'event.opened.person'
   if (kind === 'taken' && channel && channel !== 'console') return 'event.taken.phone'
+  if (kind === 'came_up' && data.why === 'not_reported') return 'event.came_up.not_reported'
   if (kind === 'closed' && data.follow_up_at) return 'event.closed.follow_up'
   if (kind === 'area_event') return 'event.area_event'
   if (kind === 'script_answer' && data.corrected) return 'event.script_answer.corrected'
@@ -73,6 +74,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     ...ofScript(data),
     ...ofHelpers(data),
     ...ofAfterwards(data),
+    ...ofOrder(data),
     service: data.service ?? data.value ?? '',
     dispatcher: data.dispatcher ?? '',
     reference: data.reference ?? '',
@@ -82,6 +84,16 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
 /** Until 2026-11 it was written as a handover of the shift is; what was written cannot be changed. */
 function isHandoff(kind: string, data: Data): boolean {
   return kind === 'handed_to_service' || (kind === 'handed_over' && !!data.service)
+}
+
+function ofOrder(data: Data): Data {
+  return {
+    from_at: data.from_at ? asMoment(String(data.from_at)) : '–',
+    to_at: data.to_at ? asMoment(String(data.to_at)) : '',
+    why_off: word('order_off', data.off ? String(data.off) : null),
+    reminded: Array.isArray(data.to) ? join(data.to.map((one) => word('reminded', String(one)))) : '',
+    wish: word('order_wish', data.wish ? String(data.wish) : null),
+  }
 }
 
 function ofScript(data: Data): Data {
@@ -160,6 +172,8 @@ const ICONS_OF: Record<string, IconName> = {
   complaint_late: 'warn', visit_checked: 'check', late_entered: 'note', late_decided: 'check',
   helper_departed: 'walk', helper_arrived: 'home', helper_done: 'check', helper_no_show: 'warn', helper_lost: 'cross',
   helper_gave_back: 'warn', helper_help: 'warn',
+  planned: 'clock', came_up: 'bell', order_changed: 'note', order_moved: 'clock', order_cancelled: 'cross', order_returned: 'play',
+  order_reminded: 'message', order_confirmed: 'check', change_asked: 'speak',
   cascade_exhausted: 'warn', cascade_too_late: 'info', arrival_promised: 'walk', arrival_moved: 'clock', arrival_late: 'warn',
   arrived: 'home', arrival_cancelled: 'cross',
   elder_merged: 'merge', restored: 'device', gateway_back: 'device', device_registered: 'device', cancelled_by_elder: 'cross', fault: 'warn', repaired: 'info',

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import ACTIVE, Flag, Kind, State, Trigger
+from dispatch.domain.case import ASKABLE, IN_HAND, Flag, Kind, State, Trigger
 from dispatch.domain.errors import HelperBusy, OfferExpired, OfferTaken
 from dispatch.domain.helps.assignments import LIVE, AssignmentState, Deed
 from dispatch.domain.helps.offers import OfferState, PlanState
@@ -31,6 +31,8 @@ from dispatch.services.response.alarm import alarm
 from dispatch.services.response.promises import Promise
 from dispatch.services.rows import stamp
 
+AGREED = "agreed"
+"""The channel of a yes that was said once to a whole standing order."""
 STILL_WELCOME = (PlanState.RUNNING, PlanState.EXHAUSTED)
 """While nobody else goes, a yes that comes too late for its round is better than none."""
 
@@ -96,7 +98,7 @@ def _still_possible(session: Session, said: Said, plan: OfferPlan, job: Assignme
     late = offer.state == OfferState.EXPIRED and plan.state in STILL_WELCOME
     if offer.state != OfferState.OFFERED and not late:
         raise OfferExpired("nobody waits for an answer to this offer any more", state=offer.state)
-    if State(said.case.state) not in ACTIVE or said.case.held_until is not None:
+    if State(said.case.state) not in ASKABLE or said.case.held_until is not None:
         raise OfferExpired("the case needs nobody any more", state=offer.state)
 
 
@@ -150,9 +152,9 @@ def _show(session: Session, centre: Centre, said: Said, job: Assignment) -> None
     drop(case, Flag.OFFERED, Flag.OFFERS_EXHAUSTED)
     put(case, Flag.COMING)
     case.expected_at = job.due_at
-    if State(case.state) is not State.NEW:
+    if State(case.state) in IN_HAND:
         watch(case, now)
-    if said.channel != "app":
+    if said.channel not in ("app", AGREED):
         text = offer_words.accepted_text(session, centre, case, said.offer.code)
         outbox.send(session, case, said.offer, outbox.Words("offer_accepted", text, now))
     minutes = max(1, round((job.due_at - now).total_seconds() / 60))

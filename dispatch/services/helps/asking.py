@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
-from dispatch.domain.case import Flag, State, Trigger
+from dispatch.domain.case import IN_HAND, Flag, State, Trigger
+from dispatch.domain.escalation import Deadline, Due
 from dispatch.domain.helps import matching
 from dispatch.domain.helps.offers import Links, Mode, OfferState, PlanDue, PlanState, Way, code_for
 from dispatch.models.cases import Case
@@ -23,7 +24,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.helps import link_out, offer_words, outbox, replay
 from dispatch.services.helps.candidates import Match, match
 from dispatch.services.helps.orders import Wanted, wanted_of
-from dispatch.services.lifecycle import drop, move, put, record, watch
+from dispatch.services.lifecycle import drop, move, put, record, set_deadline, watch
 from dispatch.services.response.alarm import alarm
 from dispatch.services.rows import stamp
 
@@ -113,7 +114,7 @@ def ask_next(session: Session, asking: Asking, start: Start | None = None) -> No
     names = [_offer(session, asking, wanted, found, worker_id) for worker_id in batch]
     replay.remember(session, case, found, batch, now)
     case.expected_at = turn.at
-    if State(case.state) is not State.NEW and case.held_until is None:
+    if State(case.state) in IN_HAND and case.held_until is None:
         watch(case, now)
     data: dict[str, Any] = {
         "plan": str(plan.id),
@@ -222,11 +223,13 @@ def end_plan(plan: OfferPlan, state: PlanState, now: datetime, reason: str | Non
 
 
 def nobody_asked(case: Case, now: datetime) -> None:
-    """Back to the owner, or it stays in the queue."""
+    """Back to the owner, or it stays in the queue; what was planned is looked at again at once."""
     drop(case, Flag.OFFERED)
     move(case, Trigger.LOSE)
     case.expected_at = None
-    if State(case.state) is not State.NEW and case.held_until is None:
+    if case.state == State.PLANNED:
+        set_deadline(case, Deadline(now, Due.COME_UP))
+    if State(case.state) in IN_HAND and case.held_until is None:
         watch(case, now)
 
 

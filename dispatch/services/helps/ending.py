@@ -85,8 +85,8 @@ def lose(session: Session, ends: Ends, job: Assignment, deed: Deed) -> None:
     ends.note(session, "helper_no_show" if deed is Deed.NO_SHOW else "helper_lost", data)
 
 
-def end_job(session: Session, ends: Ends, job: Assignment, deed: Deed) -> None:
-    """The visit is off. Its helper is told, unless it was they who said so."""
+def end_job(session: Session, ends: Ends, job: Assignment, deed: Deed, *, quietly: bool = False) -> None:
+    """The visit is off. Its helper is told, unless it was they who said so or they are told something else."""
     job.state = follow(AssignmentState(job.state), deed)
     job.ended_at, job.end_reason = ends.now, ends.reason
     job.version += 1
@@ -94,7 +94,7 @@ def end_job(session: Session, ends: Ends, job: Assignment, deed: Deed) -> None:
     shut(offer, OfferState.WITHDRAWN, ends.now, ends.reason)
     drop(ends.case, Flag.COMING, Flag.THERE, Flag.HELPER_DONE)
     forget_promise(session, ends, job)
-    if ends.actor.key != f"worker:{job.worker_id}":
+    if not quietly and ends.actor.key != f"worker:{job.worker_id}":
         ends.tell(session, offer, "offer_over")
     session.flush()
 

@@ -34,6 +34,7 @@ ABOUT = (
         "offer_unclear",
         "offer_done",
     ),
+    *("offer_moved", "helper_reminder"),
 )
 """Purposes of the messages that a helper may answer."""
 REMEMBERED = timedelta(minutes=10)
@@ -57,6 +58,11 @@ class Heard:
 def still_offered(session: Session, message: Message) -> bool:
     """Nobody is asked about what is settled."""
     return session.get_one(Offer, message.offer_id).state == OfferState.OFFERED
+
+
+def still_going(session: Session, message: Message) -> bool:
+    """Nobody is reminded of a visit that is not theirs any more."""
+    return session.get_one(Offer, message.offer_id).state == OfferState.ACCEPTED
 
 
 def hear(session: Session, centre: Centre, message: Message, at: datetime, reply: str | None) -> None:

@@ -37,7 +37,7 @@ from dispatch.domain.helps.shifts import Hours, Week
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.base import Utc
 from dispatch.models.cases import Case
-from dispatch.models.helps import Assignment, Offer
+from dispatch.models.helps import Assignment, Offer, Order
 from dispatch.models.workforce import Wish, WorkerDay, WorkerShift
 
 NOTHING: Any = cast(null(), Integer)
@@ -97,7 +97,7 @@ def known(
         elif what == "visits":
             one.visits = a
         elif what == "wish":
-            one.wish = bool(a)
+            one.wish = bool(a) and one.wish is not False  # a refusal counts more than one wish
         elif what == "offers":
             one.offers = (a, b, c)
         else:
@@ -134,7 +134,7 @@ def hours_of(starts: str, ends: str) -> Hours:
 @cache
 def _statement(postgresql: bool) -> Executable:
     of = _these(postgresql)
-    return union_all(_shifts(of), _days(of), _load(of), _visits(), _wishes(), _offers(of), _here())
+    return union_all(_shifts(of), _days(of), _load(of), _visits(), _wishes(), _asked_for(), _offers(of), _here())
 
 
 @cache
@@ -192,6 +192,12 @@ def _visits() -> Any:
 def _wishes() -> Any:
     wanted = case((Wish.wanted, 1), else_=0)
     return _row("wish", Wish.worker_id, wanted).where(Wish.elder_id == bindparam("elder", type_=Integer))
+
+
+def _asked_for() -> Any:
+    """Whom the elder would like for this very order."""
+    rows = _row("wish", Order.worker_id, literal(1))
+    return rows.where(Order.case_id == bindparam("case", type_=Integer), Order.worker_id.is_not(None))
 
 
 def _offers(of: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from dispatch.domain.case import ACTIVE, State, Trigger
+from dispatch.domain.case import ASKABLE, State, Trigger
 from dispatch.domain.errors import Conflict, IllegalTransition, Invalid, NotFound
 from dispatch.domain.helps.assignments import Deed
 from dispatch.domain.helps.matching import RELAXABLE
@@ -75,7 +75,7 @@ def offer(centre: Centre, case_id: int, act: Act, wanted: Offers) -> None:
 
 
 def _free_to_ask(session: Session, case: Case) -> None:
-    if State(case.state) not in ACTIVE or case.held_until is not None:
+    if State(case.state) not in ASKABLE or case.held_until is not None:
         raise IllegalTransition("nobody is asked to go for a case that is over or put off", state=case.state)
     if live_of(session, case.id) is not None:
         raise IllegalTransition("somebody goes already: take the job back first", state=case.state)

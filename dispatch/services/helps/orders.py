@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.domain.actor import Actor
 from dispatch.domain.case import Help, Kind
 from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.catalogue import Item
 from dispatch.models.cases import Case
 from dispatch.models.helps import Order
+from dispatch.models.places import Area, inside
+from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 
 
@@ -78,3 +81,32 @@ def keep(session: Session, centre: Centre, case: Case, wanted: Wanted, now: date
         order.version += 1
     session.flush()
     return order
+
+
+LONGEST_WINDOW = timedelta(hours=12)
+
+
+def check_window(begins: datetime | None, ends: datetime | None) -> None:
+    """Raises ``Invalid``."""
+    if ends is None:
+        return
+    if begins is None or not begins < ends <= begins + LONGEST_WINDOW:
+        raise Invalid("wanted_until", "out-of-range", "the window ends after it begins, and within 12 hours")
+
+
+def check_worker(session: Session, actor: Actor, worker_id: int | None) -> int | None:
+    """The helper who is asked for by name. Raises ``Invalid`` for somebody who is not there or works elsewhere."""
+    if worker_id is None:
+        return None
+    statement = select(Worker.id).join(Area, Area.id == Worker.area_id)
+    if session.scalar(statement.where(Worker.id == worker_id, Worker.active, inside(actor.paths))) is None:
+        raise Invalid("worker_id", "unknown", "there is no such helper in your areas")
+    return worker_id
+
+
+def remind_next(centre: Centre, order: Order, case: Case, now: datetime) -> None:
+    """When the next reminder of this order comes, if one still can. An emergency needs none."""
+    found = None
+    if case.kind == Kind.SERVICE and case.wanted_at is not None:
+        found = centre.orders.next_reminder(case.wanted_at, now, centre.zone)
+    order.remind_at, order.remind = found if found is not None else (None, None)

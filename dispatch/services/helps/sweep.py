@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
-from dispatch.domain.case import ACTIVE, State
+from dispatch.domain.case import ASKABLE, State
 from dispatch.domain.helps.offers import PlanDue, PlanState
 from dispatch.models.cases import Case
 from dispatch.models.helps import Offer, OfferPlan
@@ -75,7 +75,7 @@ def _advance(session: Session, centre: Centre, plan_id: int, now: datetime) -> b
     plan = session.get_one(OfferPlan, plan_id, with_for_update=True, populate_existing=True)
     if plan.state != PlanState.RUNNING or plan.next_due_at is None or plan.next_due_at > now:
         return False
-    if State(case.state) not in ACTIVE:  # whoever ended it should have said so: nobody is asked all the same
+    if State(case.state) not in ASKABLE:  # whoever ended it should have said so: nobody is asked all the same
         return stop(session, Ends(centre, case, SYSTEM, now, "closed"), PlanState.SETTLED)
     PLAN_STEPS[PlanDue(plan.due or PlanDue.EXPIRE)](session, Asking(centre, case, plan, now))
     return True

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.arrival import ArrivalState
-from dispatch.domain.case import Flag, Kind, State, Trigger
+from dispatch.domain.case import IN_HAND, Flag, Kind, State, Trigger
 from dispatch.domain.errors import Conflict
 from dispatch.domain.helps.assignments import (
     LIVE,
@@ -235,5 +235,5 @@ def _in_service(on: OnTheJob) -> None:
     drop(case, Flag.COMING)
     put(case, Flag.THERE)
     case.expected_at = max(on.now, on.now + (on.job.ends_at - on.job.starts_at))
-    if State(case.state) is not State.NEW and case.held_until is None:
+    if State(case.state) in IN_HAND and case.held_until is None:
         watch(case, on.now)

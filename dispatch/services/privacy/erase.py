@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.domain.case import OPEN
+from dispatch.domain.case import UNFINISHED
 from dispatch.domain.errors import Conflict
 from dispatch.models.care import AnsweredAct, Assessment, CareForm, Consent, ElderTag
 from dispatch.models.cases import Case
@@ -28,6 +28,7 @@ from dispatch.models.places import Area, Household
 from dispatch.models.privacy import ErasedPerson, RightsRequest, Sharing, TellDuty
 from dispatch.models.sealed import has_phone
 from dispatch.models.simnet import SimPhone, SimTraffic
+from dispatch.models.standing import StandingOrder, StandingPause
 from dispatch.models.workforce import Wish
 from dispatch.services import trail
 from dispatch.services.centre import Centre
@@ -111,7 +112,7 @@ def _merged_into(session: Session, elder: Elder) -> list[Elder]:
 
 def _refuse_unfinished(session: Session, elder: Elder) -> None:
     theirs = or_(Case.elder_id == elder.id, Case.household_id == elder.household_id)
-    if (waiting := session.scalar(select(Case.id).where(theirs, Case.state.in_(OPEN)).limit(1))) is not None:
+    if (waiting := session.scalar(select(Case.id).where(theirs, Case.state.in_(UNFINISHED)).limit(1))) is not None:
         raise Conflict(f"case {waiting} of this home is still open: end it first", case=str(waiting))
     ids = _closed_cases_of(session, elder)
     promised = select(CallBack.id).where(CallBack.case_id.in_(ids), CallBack.state == "open").limit(1)
@@ -156,7 +157,7 @@ def _closed_cases_of(session: Session, elder: Elder) -> Sequence[int]:
         mine |= Case.household_id == elder.household_id
     if elder.phone:
         mine |= and_(Case.elder_id.is_(None), Case.household_id.is_(None), has_phone(Case.caller_index, elder.phone))
-    return session.scalars(select(Case.id).where(mine, Case.state.not_in(OPEN))).all()
+    return session.scalars(select(Case.id).where(mine, Case.state.not_in(UNFINISHED))).all()
 
 
 def _others_at_home(session: Session, elder: Elder) -> bool:
@@ -181,8 +182,13 @@ def _blank_records(session: Session, elder: Elder, act: Act) -> None:
         (Sharing, {"note": None}),
         (ElderOrigin, {"external_id": None}),
         (TellDuty, {"how": None}),
+        (StandingOrder, {"applicant": {}, "text": None, "end_reason": None}),
     ):
         session.execute(update(table).where(table.elder_id == elder.id).values(values))
+    theirs = select(StandingOrder.id).where(StandingOrder.elder_id == elder.id)
+    past_the_session(session, update(StandingPause).where(StandingPause.standing_id.in_(theirs)).values(reason=None))
+    goes_on = (StandingOrder.elder_id == elder.id, StandingOrder.ended_at.is_(None))
+    past_the_session(session, update(StandingOrder).where(*goes_on).values(ended_at=act.now))
     told = {"done_at": act.now, "done_by": act.actor.name, "how": "erased"}
     session.execute(update(TellDuty).where(TellDuty.elder_id == elder.id, TellDuty.done_at.is_(None)).values(told))
     pair = or_(Double.elder_a == elder.id, Double.elder_b == elder.id)

@@ -20,6 +20,7 @@ from dispatch.services.care.consents import consents_of, forms_of
 from dispatch.services.care.groups import tags_of
 from dispatch.services.care.reach import Answer, elder_within
 from dispatch.services.centre import Centre
+from dispatch.services.ordering import standing
 from dispatch.services.privacy.requests import checked_request
 from dispatch.services.privacy.reveal import SEEN, entry_json
 from dispatch.services.privacy.sharing import sharing_json
@@ -77,6 +78,7 @@ def _record(session: Session, centre: Centre, elder_id: int, act: Act) -> Answer
         "service_forms": forms_of(session, elder_id),
         "consents": consents_of(session, centre, elder_id),
         "cases": cases,
+        "standing_orders": standing.seen_of(session, centre, elder_id, act.now),
         "shared_with": [sharing_json(sharing) for sharing in shared],
         "seen_by": seen,
         "requests": [

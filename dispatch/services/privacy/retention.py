@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
-from dispatch.domain.case import OPEN, Kind
+from dispatch.domain.case import UNFINISHED, Kind
 from dispatch.domain.errors import Conflict
 from dispatch.domain.privacy import Kept, cutoff
 from dispatch.models.care import AnsweredAct
@@ -58,7 +58,10 @@ class Rule:
 def _closed(before: datetime, *kinds: Kind) -> Ids:
     shut = exists().where(RestrictedCase.case_id == Case.id)
     return select(Case.id).where(
-        Case.kind.in_(kinds), Case.state.not_in(OPEN), func.coalesce(Case.closed_at, Case.changed_at) < before, ~shut
+        Case.kind.in_(kinds),
+        Case.state.not_in(UNFINISHED),
+        func.coalesce(Case.closed_at, Case.changed_at) < before,
+        ~shut,
     )
 
 
@@ -95,7 +98,7 @@ def _clear_messages(session: Session, _centre: Centre, ids: Sequence[Any], _act:
 
 def _persons(before: datetime) -> Ids:
     gone = exists().where(ErasedPerson.elder_id == Elder.id)
-    busy = exists().where(Case.household_id == Elder.household_id, Case.state.in_(OPEN))
+    busy = exists().where(Case.household_id == Elder.household_id, Case.state.in_(UNFINISHED))
     return select(Elder.id).where(Elder.archived_at < before, ~gone, ~busy)
 
 

@@ -20,6 +20,7 @@ from dispatch.models.places import Household
 from dispatch.services.calls import normal_number
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
+from dispatch.services.ordering import planning, standing
 from dispatch.services.register import doubles, edits, households
 from dispatch.services.register.households import Home
 from dispatch.services.register.names import called
@@ -157,6 +158,7 @@ def archive(centre: Centre, elder_id: int, act: Act, reason: str) -> Answer:
         if (case_id := session.scalar(active.limit(1))) is not None:
             raise Conflict(f"emergency {case_id} of this elder is open: close it first", case=str(case_id))
         elder.archived_at, elder.archive_reason = act.now, reason
+        standing.end_all(session, centre, elder.id, act, reason="archived")
         edits.touch(session, act, elder, edits.of_elder(elder, "elder_archived", {}))
         return {"id": str(elder.id), "version": elder.version}
 
@@ -196,6 +198,8 @@ def set_absence(centre: Centre, elder_id: int, act: Act, absence: Absence | None
         if told:
             action = "absence_set" if absence else "absence_ended"
             edits.touch(session, act, elder, edits.of_elder(elder, action, told))
+            session.flush()
+            planning.of_elder(session, centre, elder.id, act.actor, act.now)
         return {"id": str(elder.id), "version": elder.version}
 
     return once(centre, act, f"elder:{elder_id}:absence", work)
