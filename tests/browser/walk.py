@@ -47,7 +47,9 @@ WALK: dict[str, Step] = {
     "spread": Step("supervisor", "/elders/spread"),
     "circle": Step("supervisor", "/elders/circle"),
     "elder": Step(
-        "supervisor", "/elders/{elder}", ("tab=groups", "tab=assessments", "tab=consents", "tab=cases", "tab=trail")
+        "supervisor",
+        "/elders/{elder}",
+        ("tab=groups", "tab=assessments", "tab=consents", "tab=orders", "tab=cases", "tab=trail"),
     ),
     "people": Step("supervisor", "/people", ("q=zzzz", "lacks=hours")),
     "person": Step("supervisor", "/people/{worker}"),
@@ -58,6 +60,7 @@ WALK: dict[str, Step] = {
     "stations": Step("supervisor", "/stations"),
     "station": Step("supervisor", "/stations/{station}/day"),
     "duty": Step("supervisor", "/duty"),
+    "services": Step("supervisor", "/services", ("tab=board&span=day", "span=day&by=area")),
     "devices": Step("supervisor", "/devices"),
     "device": Step("supervisor", "/devices/{device}"),
 }

@@ -2,7 +2,7 @@
 
 export type Priority = 1 | 2 | 3 | 4
 export type CaseState =
-  | 'new' | 'owned' | 'dispatching' | 'assigned' | 'in_service' | 'pending_follow_up'
+  | 'planned' | 'new' | 'owned' | 'dispatching' | 'assigned' | 'in_service' | 'pending_follow_up'
   | 'closed' | 'cancelled' | 'merged'
 export type CaseKind = 'emergency' | 'service' | 'enquiry' | 'complaint'
 

@@ -1,0 +1,81 @@
+"""A daughter telephones: lunch every day from tomorrow, not on Sunday. One is moved, then cancelled, and counted."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.stage import Stage
+from tests.browser.visitor import Visitor
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def save(page: Page) -> None:
+    dialog = page.get_by_role("dialog")
+    dialog.locator("button[type=submit]").click()
+    expect(dialog).to_be_hidden()
+
+
+def list_of(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("order-list").get_by_role("row").filter(has_text=name)
+
+
+def order_lunch(visitor: Visitor, page: Page, sunday: date) -> None:
+    words, part = visitor.words, page.get_by_test_id("standing")
+    part.get_by_role("button", name=words("standing.new")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(words("standing.at")).fill("11:30")
+    dialog.get_by_label(words("intake.applicant"), exact=True).fill("李芳")
+    save(page)
+    expect(part).to_contain_text("11:30")
+    expect(part).to_contain_text(words("standing.daily"))
+    part.get_by_role("button", name=words("standing.pause"), exact=True).click()
+    for field in ("standing.first", "standing.last_of_pause"):
+        page.get_by_role("dialog").get_by_label(words(field), exact=True).fill(sunday.isoformat())
+    save(page)
+    expect(part.get_by_role("button", name=re.compile(words.before("standing.resume_for")))).to_be_visible()
+
+
+def test_daily_lunch_is_planned_paused_moved_cancelled_and_counted(visit: Visit, stage: Stage) -> None:
+    visitor = visit("zh-CN")
+    words = visitor.words
+    elder = stage.desk().get("/elders", params={"limit": 60}).json()["items"][55]
+    today = datetime.now(UTC).astimezone(SHANGHAI).date()
+    tomorrow = today + timedelta(days=1)
+    sunday = tomorrow + timedelta(days=(6 - tomorrow.weekday()) or 7)
+    page = visitor.enter("operator", f"/console/elders/{elder['id']}?tab=orders")
+    order_lunch(visitor, page, sunday)
+
+    page.goto(f"{stage.url}/console/services?day={tomorrow}&span=day&by=area")
+    noon = page.get_by_test_id("calendar").get_by_role("button", name=re.compile("11:00"))
+    noon.first.focus()
+    page.keyboard.press("Enter")
+    expect(list_of(page, elder["name"])).to_be_visible()
+    list_of(page, elder["name"]).get_by_role("link").first.click()
+
+    order = page.get_by_test_id("order-part")
+    order.get_by_role("button", name=words("order.move")).click()
+    page.get_by_label(words("order.new_time")).fill(f"{tomorrow}T12:15")
+    save(page)
+    expect(order).to_contain_text("12:15")
+    order.get_by_role("button", name=words("order.cancel")).click()
+    page.get_by_role("button", name=words("order.why.family_does")).click()
+    save(page)
+    expect(order).to_contain_text(words("order_off.person"))
+
+    page.goto(f"{stage.url}/console/services?tab=board&span=day&day={tomorrow}")
+    board = page.get_by_test_id("board")
+    expect(board.locator("tr[data-help]")).to_have_count(10)
+    cell = board.locator("tr[data-help=meal] [data-column=not_done]")
+    number = cell.inner_text().strip()
+    cell.get_by_role("button").click()
+    expect(list_of(page, elder["name"])).to_contain_text(words("stage.not_done"))
+    expect(page.get_by_test_id("order-total")).to_contain_text(number)
+
+    for standing in stage.desk().get(f"/elders/{elder['id']}/standing-orders").json()["items"]:
+        stage.desk().post(f"/standing-orders/{standing['id']}/end", json={"reason": "over"}).raise_for_status()
