@@ -13,7 +13,7 @@ import pytest
 
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.domain.errors import OfferTaken
-from dispatch.services import elder_page
+from dispatch.services import elder_links, elder_page
 from dispatch.services.accounts import digest
 from dispatch.services.helps import visiting
 from dispatch.services.ordering import changing
@@ -104,7 +104,7 @@ def cleaning_is_given_back(story: Story, helps: Dispatching) -> Who:
 
 def mobility_loses_its_message(story: Story, helps: Dispatching) -> Who:
     """From the elder's own page; the first message is lost, which costs one round."""
-    link = elder_page.make_link(story.centre, story.town.elders["Wang"], story.act("lin"))
+    link = elder_links.make_link(story.centre, story.town.elders["Wang"], story.act("lin"))
     press = elder_page.Press(digest(link["token"]), story.now, "k1")
     assert elder_page.ask_for(story.centre, press, Help.MOBILITY) is elder_page.Outcome.SERVICE
     story.take()
