@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import OPEN, State, Trigger, follow
+from dispatch.domain.case import OPEN, Help, State, Trigger, follow
 from dispatch.domain.errors import Conflict, IllegalTransition
 from dispatch.domain.messages import NetworkReceipt, ReceiptState
 from dispatch.domain.permissions import SCOPES
@@ -20,6 +20,7 @@ from dispatch.domain.signals import SignalKind
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Device, Signal
 from dispatch.models.engine import LiveOp
+from dispatch.models.helps import Order
 from dispatch.models.imports import Double
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, DutyPhone, Elder, User
@@ -112,7 +113,13 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
         counts = {
             table: session.scalar(select(func.count()).select_from(table)) for table in (Elder, Worker, User, DutyPhone)
         }
-        states = Counter(session.scalars(select(Case.state)))
+        ordered = select(Order.case_id)
+        states = Counter(session.scalars(select(Case.state).where(Case.id.not_in(ordered))))
+        orders = Counter(session.scalars(select(Case.state).where(Case.id.in_(ordered))))
+        helps = set(session.scalars(select(Case.help).where(Case.id.in_(ordered))))
+    assert helps == set(Help) - {Help.EMERGENCY}, "each of the ten helps is there"
+    assert orders[State.PLANNED] > 200
+    assert set(orders) == {State.PLANNED, State.CLOSED}
     assert counts == {Elder: 1200, Worker: 40, User: 6, DutyPhone: 4}
     assert states[State.CLOSED] == 250
     assert sum(states[state] for state in OPEN) == 12

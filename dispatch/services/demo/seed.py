@@ -24,6 +24,7 @@ from dispatch.services.demo import (
     history,
     house,
     open_cases,
+    orders,
     people,
     places,
     staff,
@@ -80,9 +81,12 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     house.build(session, centre, district, homes, now)
     care.build(session, centre, homes, users, now)
     past = history.build(centre, chance, homes, users, now)
-    tapes = [*past, *open_cases.build(centre, homes, users, now)]
+    visits = orders.past(centre, homes, users["operator2"], orders.teams(session, now.date()), now)
+    tapes = [*past, *(visit.tape for visit in visits), *open_cases.build(centre, homes, users, now)]
     tape.write(session, tapes, now)
     called.write(session, tapes)
     asked.build(session, centre, demo_random(SEED + 2), now)
     afterwards.build(session, centre, demo_random(SEED + 3), [users["operator"], users["operator2"]], now)
+    orders.write_past(session, centre, visits)
+    orders.standing(session, centre, homes, users["operator"], now)
     floor.build(session, centre, users, now)
