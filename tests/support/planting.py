@@ -44,7 +44,7 @@ NOT_TEXT = {
     ),
     *("subject", "ref", "model", "path", "scope", "file_name", "seed", "claim"),
     # People of the centre, not of the register.
-    *("actor_name", "agent", "assessors", "from_name", "to_name"),
+    *("actor_name", "agent", "assessors", "from_name", "to_name", "entered_name"),
     # Copies of the configuration, codes and numbers.
     *("plan", "policy", "scores", "by_group", "headings", "paths", "kinds", "reasons", "done", "flags", "languages"),
     *("outcome", "fault", "identity_index", "weekdays"),

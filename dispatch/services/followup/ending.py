@@ -37,6 +37,11 @@ class Answer:
     answers: Mapping[str, str] = field(default_factory=dict)
     then: Then | None = None
 
+    @property
+    def by(self) -> str:
+        """Who of the centre. An elder who answered without anybody is named by the case alone."""
+        return "" if self.actor.kind == "elder" else self.actor.name
+
 
 def end(session: Session, centre: Centre, case: Case, row: FollowUp, answer: Answer) -> None:
     """Write it down and close the case. What was not good is done again, or complained of, as the answer says.
@@ -52,7 +57,7 @@ def end(session: Session, centre: Centre, case: Case, row: FollowUp, answer: Ans
     row.state = BECOMES.get(answer.result, FollowUpState.DONE)
     row.result, row.channel, row.text = answer.result, answer.channel, answer.text
     row.answers = dict(answer.answers)
-    row.ended_at, row.ended_by = answer.now, answer.actor.name
+    row.ended_at, row.ended_by = answer.now, answer.by
     rest(row)
     if answer.result in RATINGS:
         session.add(_try(row, answer))
@@ -92,7 +97,7 @@ def nobody_asks(session: Session, case: Case, row: FollowUp, now: datetime) -> N
 
 def _try(row: FollowUp, answer: Answer) -> FollowUpTry:
     way = {"console": "call"}.get(answer.channel, answer.channel)
-    return FollowUpTry(follow_up_id=row.id, at=answer.now, way=way, outcome="answered", by=answer.actor.name)
+    return FollowUpTry(follow_up_id=row.id, at=answer.now, way=way, outcome="answered", by=answer.by)
 
 
 def _follows(session: Session, centre: Centre, case: Case, row: FollowUp, answer: Answer) -> dict[str, str]:

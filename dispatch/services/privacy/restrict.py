@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.models.cases import Call, Case, Draft
 from dispatch.models.devices import DeviceTask
 from dispatch.models.floor import CallBack, HandoverItem, Review
-from dispatch.models.followup import Complaint, FollowUp, LateEntry, VisitCheck
+from dispatch.models.followup import Complaint, FollowUp, FollowUpTry, LateEntry, VisitCheck
 from dispatch.models.helps import Assignment, WorkPhoto, WorkRecord
 from dispatch.models.outbox import UNSENT, Message
 from dispatch.models.privacy import RestrictedCase
@@ -77,6 +77,8 @@ def _clearing(ids: Sequence[int]) -> Iterator[Any]:
     yield update(LateEntry).where(LateEntry.assignment_id.in_(jobs)).values(note=None, reason="", decided_reason=None)
     blank_answer: dict[str, Any] = {"text": None, "answers": {}, "number_index": None}
     yield update(FollowUp).where(FollowUp.case_id.in_(ids)).values(blank_answer)
+    asked = select(FollowUp.id).where(FollowUp.case_id.in_(ids))
+    yield update(FollowUpTry).where(FollowUpTry.follow_up_id.in_(asked)).values(by="")
     yield update(Complaint).where(Complaint.case_id.in_(ids)).values(text=None)
     yield update(VisitCheck).where(VisitCheck.case_id.in_(ids)).values(reason=None)
     yield update(Review).where(Review.case_id.in_(ids)).values(comment="")

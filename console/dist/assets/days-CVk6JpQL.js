@@ -1,0 +1,1 @@
+import{i as e}from"./base-Bb1oqgDW.js";function t(e,t){return new Date(Date.parse(e)+t*864e5).toISOString().slice(0,10)}function n(e){return t(e,-((new Date(e).getUTCDay()+6)%7))}function r(e){return[0,1,2,3,4,5,6].map(n=>t(e,n))}function i(n,r,i){let a=i>r?n:t(n,1);return{starts_at:e(`${n}T${r}`).toISOString(),ends_at:e(`${a}T${i}`).toISOString()}}export{r as i,n,i as r,t};

@@ -1,0 +1,1 @@
+var e=[`institution`,`company`,`social`,`medical`,`community`,`rescue`],t=[`public`,`private`,`public_private`],n=[`centre`,`complex`,`station`,`point`],r=[`day_care`,`meals`,`home_service`,`bath`,`rehabilitation`,`health`,`leisure`,`learning`,`respite`,`emergency`];export{n as i,t as n,e as r,r as t};
