@@ -90,7 +90,7 @@ def _send(session: Session, about: _About, phone: str, words: dict[str, Any]) ->
             purpose=news.purpose,
             phone=phone,
             label=str(words["who"]),
-            body=fitted(texts[channel], channel, words, ("by", "need")),
+            body=fitted(texts[channel], channel, words, ("by", "need")).named(news.purpose),
             case_id=case.id,
             case_round=case.round,
             state=MessageState.PENDING,
@@ -123,5 +123,5 @@ def tell_helper(session: Session, centre: Centre, case: Case, job: Assignment, n
         "when": day_and_time(centre, case.wanted_at, news.now) if case.wanted_at is not None else "",
         "address": home.address_short if home is not None else offer_words.UNKNOWN,
     }
-    text = fitted(centre.messages[news.purpose]["sms"], "sms", words, ("address",))
+    text = fitted(centre.messages[news.purpose]["sms"], "sms", words, ("address",)).named(news.purpose)
     outbox.send(session, case, offer, outbox.Words(news.purpose, text, news.now, key=news.key))
