@@ -339,6 +339,9 @@ def test_who_sits_at_a_station_sees_its_people_and_nobody_elses(story: Story) ->
     ours, theirs = added(story, station_id=int(below)), added(story, name="钱木", station_id=int(other))
     added(story, name="孙远")
     assert found(story, "fang") == ["赵小燕", "钱木", "孙远"], "without a seat: everybody of the area"
+    for wrong in (story.town.users["lin"], 999_999):
+        with pytest.raises(Invalid, match="role of a station"):
+            stations.change(story.centre, int(top), story.act("boss"), {"seats": [wrong]})
     stations.change(story.centre, int(top), story.act("boss"), {"seats": [fang]})
     assert found(story, "fang") == ["赵小燕"]
     page = stations.stations(story.centre, story.town.actor("fang"), StationFilter(), PageOf(50, None))

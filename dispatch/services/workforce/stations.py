@@ -168,9 +168,10 @@ def _seat(session: Session, act: Act, row: Station, wanted: Iterable[int]) -> bo
     people = set(wanted)
     held = set(session.scalars(select(StationSeat.user_id).where(StationSeat.station_id == row.id)))
     mine = rights.areas_of(session, act.actor)
-    for user in session.scalars(select(User).where(User.id.in_(people - held))):
-        if "station" not in user.roles or not mine.issuperset(user.area_ids):
-            raise Invalid("seats", "unknown", "choose sign-ins with the role of a station")
+    found = session.scalars(select(User).where(User.id.in_(people - held)))
+    fit = {user.id for user in found if "station" in user.roles and mine.issuperset(user.area_ids)}
+    if fit != people - held:
+        raise Invalid("seats", "unknown", "choose sign-ins with the role of a station")
     gone = held - people
     session.execute(delete(StationSeat).where(StationSeat.station_id == row.id, StationSeat.user_id.in_(gone)))
     session.add_all(StationSeat(user_id=user_id, station_id=row.id) for user_id in sorted(people - held))
