@@ -168,6 +168,14 @@ def test_a_template_that_asks_for_an_unknown_word_is_no_start(chosen: Settings, 
         web_of(chosen)
 
 
+def test_every_text_but_the_link_has_its_template_in_the_example() -> None:
+    texts = yaml.safe_load((ROOT / "config" / "messages.yaml").read_text("utf-8"))
+    sent = {name for name, text in texts.items() if isinstance(text, dict) and "sms" in text}
+    gateways = yaml.safe_load((ROOT / "config" / "sms.yaml").read_text("utf-8"))["gateways"]
+    for cloud in CLOUDS:
+        assert sent - set(gateways[cloud]["templates"]) == {"offer_link"}
+
+
 RECEIPTS = {
     "aliyun": [
         {"phone_number": DUTY_EAST, "success": True, "err_code": "DELIVERED", "biz_id": "b1", "out_id": "x"},

@@ -84,6 +84,7 @@ def send(session: Session, centre: Centre, case: Case, words: Words) -> None:
     if session.scalar(select(Message.id).where(Message.reference == reference)) is not None:
         return
     given = {"signature": centre.messages["signature"], **words.given}
+    text = fitted(centre.messages[words.purpose][words.channel], words.channel, given, ("service",))
     session.add(
         Message(
             reference=reference,
@@ -91,7 +92,7 @@ def send(session: Session, centre: Centre, case: Case, words: Words) -> None:
             purpose=words.purpose,
             phone=words.phone,
             label=words.label,
-            body=fitted(centre.messages[words.purpose][words.channel], words.channel, given, ("service",)),
+            body=text.named(words.purpose),
             case_id=case.id,
             case_round=case.round,
             state=MessageState.PENDING,
