@@ -48,6 +48,7 @@ ACTS = {
     "repeat": Trigger.SIGNAL,
     "note": Trigger.NOTE,
     "follow_up": Trigger.FOLLOW_UP,
+    "order_cancelled": Trigger.CANCEL,
 }
 
 
@@ -146,7 +147,8 @@ def test_every_history_follows_the_rules(sqlite_centre: Centre) -> None:
         for event in session.scalars(select(CaseEvent).order_by(CaseEvent.id)):
             events[event.case_id].append(event)
     for case_id, case in cases.items():
-        state = State.NEW
+        planned = events[case_id][0].kind == "planned"
+        state = State.PLANNED if planned else State.NEW
         for event in events[case_id]:
             trigger = trigger_of(event)
             try:
