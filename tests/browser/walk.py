@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import Page
+
 ROUTER = Path(__file__).resolve().parents[2] / "console/src/console/router.ts"
 
 
@@ -64,6 +66,18 @@ WALK: dict[str, Step] = {
     "devices": Step("supervisor", "/devices"),
     "device": Step("supervisor", "/devices/{device}"),
 }
+
+
+PUSH = """async (path) => {
+  await document.querySelector("#app").__vue_app__.config.globalProperties.$router.push(path)
+  await new Promise((drawn) => setTimeout(drawn, 50))
+  return location.pathname
+}"""
+
+
+def turn_to(page: Page, path: str) -> str:
+    """To another screen of the console as a link leads there, nothing loaded anew; answers where that led."""
+    return str(page.evaluate(PUSH, path)).removeprefix("/console")
 
 
 def names_in_router() -> set[str]:
