@@ -1,1 +1,0 @@
-import{st as e}from"./vue-nIwVd5l4.js";import{n as t}from"./api-CcUH3t_C.js";function n(){let n=e(!1),r=e(null);async function i(e){if(!n.value){n.value=!0,r.value=null;try{await e()}catch(e){r.value=t(e)}finally{n.value=!1}}}return{busy:n,failure:r,run:i}}export{n as t};
