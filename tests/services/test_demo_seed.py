@@ -121,7 +121,7 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
     assert helps == set(Help) - {Help.EMERGENCY}, "each of the ten helps is there"
     assert orders[State.PLANNED] > 200
     assert set(orders) == {State.PLANNED, State.CLOSED}
-    assert counts == {Elder: 1200, Worker: 40, User: 6, DutyPhone: 4}
+    assert counts == {Elder: 1200, Worker: 40, User: 7, DutyPhone: 4}
     assert states[State.CLOSED] == 250
     assert sum(states[state] for state in OPEN) == 12
     assert states[State.NEW] == 5
