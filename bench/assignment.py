@@ -1,6 +1,6 @@
 """A simulated day of the demo's city: whom we would send against whoever is nearest and free.
 
-.venv/bin/python bench/assignment.py [--visits 70] [--emergencies 12] [--days 10]
+.venv/bin/python bench/assignment.py [--visits 70] [--emergencies 12] [--days 40]
 
 Both ways meet the same requests and the same people: who says yes to what is drawn beforehand. Some elders ask for the
 same help day after day. What both may not do is the same too (skill, certificate, hours, capacity, another job); the
@@ -30,6 +30,7 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.matching import Candidate, Facts, Need, rank
 from dispatch.domain.helps.replay import gini
 from dispatch.domain.helps.rules import MatchRules
+from dispatch.domain.helps.shifts import Week
 from dispatch.models.places import Household
 from dispatch.models.workforce import Station, Worker, WorkerPosition, WorkerSkill
 from dispatch.services.centre import Centre
@@ -129,7 +130,7 @@ class City:
                     certificate=skill.certificate,
                     valid_until=skill.valid_until,
                     in_area=False,
-                    week=hours[worker.id],
+                    week=hours.get(worker.id, Week(())),
                     position=None,
                     position_at=None,
                     station=stations.get(worker.station_id or 0),
@@ -288,7 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visits", type=int, default=70)
     parser.add_argument("--emergencies", type=int, default=12)
-    parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--days", type=int, default=40)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)

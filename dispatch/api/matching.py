@@ -63,23 +63,27 @@ class ReplayIn(Model):
     unknown_share: Annotated[float, Field(ge=0, le=1)] | None = None
     visits_full: Annotated[int, Field(ge=1, le=1000)] | None = None
     last: Annotated[int, Field(ge=1, le=replay.MOST)] = 200
+    emergency: bool = False
+    """Of emergencies, which have points of their own; else of all other cases."""
 
 
 @api.get("/matching", summary="The points that are given for whom to ask, as they are in force")
 def get_matching() -> Response:
     allowed(May.SUPERVISE)
-    return jsonify(_in_force(centre().matching))
+    rules = centre().matching
+    return jsonify({**_in_force(rules), "emergency": _in_force(rules.points_for(emergency=True))})
 
 
 @api.post("/matching/replay", summary="Past matches under other points: who would have been first; nothing is changed")
 def post_replay(body: ReplayIn) -> Response:
     actor = allowed(May.SUPERVISE)
+    trial = replay.Trial(body.last, body.emergency)
     try:
-        tuned = centre().matching.tuned(body.model_dump(exclude={"last"}, exclude_none=True))
+        tuned = trial.in_force(centre()).tuned(body.model_dump(exclude={"last", "emergency"}, exclude_none=True))
     except ValueError as error:
         field, _, words = str(error).partition(": ")
         raise Invalid(field, "wrong", words) from error
-    return jsonify({"tried": _in_force(tuned), **replay.replay(centre(), tuned, body.last, actor)})
+    return jsonify({"tried": _in_force(tuned), **replay.replay(centre(), tuned, trial, actor)})
 
 
 def _in_force(rules: MatchRules) -> dict[str, Any]:

@@ -38,23 +38,26 @@ def test_the_last_matches_are_judged_anew_and_nothing_is_changed(story: Story) -
     for _ in range(2):
         go("SOS-1")
         story.sleep(3600)
-    rules, actor = story.centre.matching, story.town.actor("boss")
-    same = replay.replay(story.centre, rules, 200, actor)
+    trial, actor = replay.Trial(200, emergency=True), story.town.actor("boss")
+    rules = trial.in_force(story.centre)
+    same = replay.replay(story.centre, rules, trial, actor)
     assert (same["matches"], same["changed"], same["cases"]) == (2, 0, [])
     assert same["before"] == same["after"]
 
-    found = replay.replay(story.centre, rules.tuned({"weights": BY_TIME}), 200, actor)
+    found = replay.replay(story.centre, rules.tuned({"weights": BY_HISTORY}), trial, actor)
     assert found["matches"] == 2
     [one] = found["cases"]
     names = (one["before"]["name"], one["after"]["name"])
-    assert names == ("Middle", "Near"), "the second time somebody had been there, and by time alone that counts nothing"
-    assert (one["before"]["visits"], one["after"]["visits"]) == (1, 0)
-    assert (found["before"]["continuity"], found["after"]["continuity"]) == (0.5, 0)
-    assert found["before"]["minutes"] > found["after"]["minutes"]
-    assert found["before"]["gini"] < found["after"]["gini"], "always the nearest is always the same"
-    assert replay.replay(story.centre, rules.tuned({"weights": BY_HISTORY}), 200, actor)["changed"] == 0
-    assert replay.replay(story.centre, rules, 1, actor)["matches"] == 1
-    west = replay.replay(story.centre, rules, 200, story.town.actor("west_op"))
+    assert names == ("Near", "Middle"), "in an emergency the way counts, though somebody else had been there before"
+    assert (one["before"]["visits"], one["after"]["visits"]) == (0, 1)
+    assert (found["before"]["continuity"], found["after"]["continuity"]) == (0, 0.5)
+    assert found["before"]["minutes"] < found["after"]["minutes"]
+    assert found["before"]["gini"] > found["after"]["gini"], "always the nearest is always the same"
+    assert replay.replay(story.centre, rules.tuned({"weights": BY_TIME}), trial, actor)["changed"] == 0
+    assert replay.replay(story.centre, rules, replay.Trial(1, emergency=True), actor)["matches"] == 1
+    services = replay.Trial(200)
+    assert replay.replay(story.centre, services.in_force(story.centre), services, actor)["matches"] == 0
+    west = replay.replay(story.centre, rules, trial, story.town.actor("west_op"))
     assert west["matches"] == 0, "of other areas nothing is told"
 
     replay.prune(story.centre, story.now)

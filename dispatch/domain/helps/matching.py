@@ -170,6 +170,7 @@ def rank(need: Need, helpers: Iterable[Facts], rules: MatchRules) -> Ranking:
     """Best first; equal scores go to whoever was with the elder more often."""
     candidates: list[Candidate] = []
     excluded: list[Excluded] = []
+    rules = rules.points_for(need.emergency)
     for facts in helpers:
         one = Standing(facts, way_of(need, facts, rules), facts.week.until(need.at))
         bars = barred(need, one)

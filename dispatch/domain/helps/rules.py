@@ -17,7 +17,7 @@ REPLAYED = ("weights", "time_minutes", "unknown_share", "visits_full", "fairness
 KEYS = (
     *("weights", "travel", "country_names", "time_minutes", "unknown_share", "position_minutes", "soon_minutes"),
     *("visits_full", "fairness", "acceptance_days", "modes", "service_grace_minutes", "direct_seconds"),
-    *("alone", "alone_rounds", "evidence", "circle", "links"),
+    *("alone", "alone_rounds", "emergency", "evidence", "circle", "links"),
 )
 
 
@@ -63,6 +63,15 @@ class CircleRules:
 
 
 @dataclass(frozen=True)
+class Urgent:
+    """What points are given for where somebody waits in need."""
+
+    weights: Mapping[str, float]
+    best_minutes: float
+    worst_minutes: float
+
+
+@dataclass(frozen=True)
 class MatchRules:
     weights: Mapping[str, float]
     """By part; 100 together."""
@@ -85,6 +94,7 @@ class MatchRules:
     alone: frozenset[int]
     """Priorities of which the machine may ask the next ones by itself."""
     alone_rounds: int
+    urgent: Urgent
     evidence: Evidence
     circle: CircleRules
     links: Links
@@ -112,6 +122,7 @@ class MatchRules:
             service_grace=timedelta(minutes=_whole("service_grace_minutes", data["service_grace_minutes"], 720)),
             alone=frozenset(_priority(name) for name in data["alone"]),
             alone_rounds=_whole("alone_rounds", data["alone_rounds"], 20),
+            urgent=_urgent(data["emergency"]),
             evidence=_evidence(data["evidence"]),
             circle=_circle(data["circle"]),
             links=Links(data["links"]),
@@ -136,6 +147,13 @@ class MatchRules:
             fair_offers=_whole("fairness.offers", fair, 1000),
         )
 
+    def points_for(self, emergency: bool) -> Self:
+        """With the weights and the minutes of an emergency, if it is one."""
+        if not emergency:
+            return self
+        one = self.urgent
+        return replace(self, weights=one.weights, best_minutes=one.best_minutes, worst_minutes=one.worst_minutes)
+
     def way(self, mode: Mode, priority: int) -> Way:
         """How somebody is asked: the mode of this priority has its own seconds, the other ones those of the file."""
         if mode is Mode.DIRECT:
@@ -152,6 +170,11 @@ def _weights(body: Mapping[str, Any]) -> dict[str, float]:
     if min(weights.values()) < 0 or abs(sum(weights.values()) - 100) > 1e-6:
         raise ValueError(f"weights: add up to {sum(weights.values()):g} and not to 100, or one is below zero")
     return weights
+
+
+def _urgent(body: Mapping[str, Any]) -> Urgent:
+    only(body, ("weights", "time_minutes"))
+    return Urgent(_weights(body["weights"]), *_best_and_worst(body["time_minutes"]))
 
 
 def _best_and_worst(body: Mapping[str, Any]) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.case import Kind
 from dispatch.domain.helps.replay import Comparison, Figures, Past, Remembered, compare
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.models.cases import Case
@@ -52,16 +54,31 @@ def prune(centre: Centre, now: datetime) -> None:
         session.execute(delete(MatchRecord).where(over), execution_options={"synchronize_session": False})
 
 
-def replay(centre: Centre, after: MatchRules, last: int, actor: Actor | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trial:
+    """Which past matches are judged anew: those of emergencies, which have points of their own, or all others."""
+
+    last: int
+    emergency: bool = False
+
+    def in_force(self, centre: Centre) -> MatchRules:
+        return centre.matching.points_for(self.emergency)
+
+
+def replay(centre: Centre, after: MatchRules, trial: Trial, actor: Actor | None = None) -> dict[str, Any]:
     """The last matches under the rules in force and under ``after``; for an actor those in their areas."""
     with centre.database.reads() as session:
-        records = select(MatchRecord.case_id, MatchRecord.at, MatchRecord.candidates)
+        is_emergency = Case.kind == Kind.EMERGENCY
+        records = (
+            select(MatchRecord.case_id, MatchRecord.at, MatchRecord.candidates)
+            .join(Case, Case.id == MatchRecord.case_id)
+            .where(is_emergency if trial.emergency else ~is_emergency)
+        )
         if actor is not None:
-            records = records.join(Case, Case.id == MatchRecord.case_id).outerjoin(Area, Area.id == Case.area_id)
-            records = visible(records, actor)
-        rows = session.execute(records.order_by(MatchRecord.id.desc()).limit(min(last, MOST))).all()
+            records = visible(records.outerjoin(Area, Area.id == Case.area_id), actor)
+        rows = session.execute(records.order_by(MatchRecord.id.desc()).limit(min(trial.last, MOST))).all()
         pasts = [Past(row.case_id, row.at, tuple(Remembered(*one) for one in row.candidates)) for row in rows]
-        found = compare(pasts, centre.matching, after)
+        found = compare(pasts, trial.in_force(centre), after)
         names = _names(session, found)
     return {
         "matches": len(found.verdicts),

@@ -42,7 +42,8 @@ def _remind(session: Session, centre: Centre, order_id: int, now: datetime) -> b
     if order.remind_at is None or order.remind_at > now or order.remind is None:
         return False
     which, was_due = Reminder(order.remind), order.remind_at
-    remind_next(centre, order, case, now)
+    # What came due while no clock ran is next, and sent or left out by its own age.
+    remind_next(centre, order, case, was_due)
     if State(case.state) not in ASKABLE or now - was_due > TOO_LATE or _is_away(session, case):
         return True
     job = live_of(session, case.id)
