@@ -84,7 +84,7 @@ class OrdersQuery(Page):
     ends: When = Field(alias="to")
     help: Help | None = None
     stage: counts.Stage | None = None
-    late: bool = False
+    mark: counts.Mark | None = None
     area: Id | None = None
     worker: Id | None = None
     station: Id | None = None
@@ -216,7 +216,7 @@ def get_orders(query: OrdersQuery) -> Response:
         ends=query.ends,
         help=query.help,
         stage=query.stage,
-        late=query.late,
+        mark=query.mark,
         area_id=_id(query.area),
         worker_id=_id(query.worker),
         station_id=_id(query.station),

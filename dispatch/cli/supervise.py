@@ -31,7 +31,7 @@ from dispatch.settings import ROOT, load_response
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
 HOST = "127.0.0.1"
 READY_WITHIN = 120
-SIGN_INS = ("operator", "operator2", "supervisor", "provider", "admin")
+SIGN_INS = ("operator", "operator2", "supervisor", "station", "provider", "admin")
 
 
 @dataclass(frozen=True)

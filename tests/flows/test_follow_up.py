@@ -21,6 +21,7 @@ from dispatch.services.floor import watch
 from dispatch.services.followup import complaint_desk, desk, satisfaction
 from dispatch.services.followup.complaint_desk import Solution, ToldBy, Verdict
 from dispatch.services.helps.candidates import candidates
+from dispatch.services.ordering import counts
 from dispatch.services.work import Told
 from tests.support.factories import START
 from tests.support.helps import MIDDLE, NEAR, Dispatching, Who
@@ -283,6 +284,15 @@ def test_not_satisfied_is_done_again_by_another_and_asked_about_once_more(story:
     told(story, again, Result.SATISFIED)
     lines = {line["key"]: line for line in count(story)}
     assert (lines["meal"]["satisfied"], lines["meal"]["dissatisfied"], lines["meal"]["rate"]) == (1, 1, 50.0)
+    boss, day = story.town.actor("boss"), START.date()
+    meals = {one["help"]: one for one in counts.board(story.centre, boss, counts.Period.WEEK, day, None)["items"]}[
+        "meal"
+    ]
+    assert (meals["satisfied"], meals["dissatisfied"]) == (1, 1)
+    for mark, case in ((counts.Mark.SATISFIED, again), (counts.Mark.DISSATISFIED, first)):
+        wanted = counts.Wanted(*counts.span(story.centre, counts.Period.WEEK, day), help=Help.MEAL, mark=mark)
+        listed = counts.orders(story.centre, boss, wanted, 50, 0)
+        assert [one["case_id"] for one in listed["items"]] == [str(case)], "each number leads to its list"
 
 
 def test_three_calls_without_an_answer_and_a_refusal_are_endings_too(story: Story, helps: Dispatching) -> None:

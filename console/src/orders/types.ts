@@ -81,11 +81,13 @@ export interface Standing {
   ahead: number
 }
 
-export type Counts = Record<Stage, number> & { late: number }
+/** What may be said of an order at any stage. */
+export const MARKS = ['late', 'satisfied', 'dissatisfied'] as const
+export type Counts = Record<Stage | (typeof MARKS)[number], number>
 export type BoardRow = Counts & { help: string; asked: number }
 export interface Board { from: string; to: string; items: BoardRow[] }
 
-export type Cell = Counts & { n: number; helps: Record<string, number> }
+export type Cell = Record<Stage, number> & { n: number; late: number; helps: Record<string, number> }
 export interface CalendarRow { key: string | null; name: string | null; cells: Cell[] }
 export interface Calendar {
   from: string

@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import Help, Kind, State
 from dispatch.domain.errors import Invalid
+from dispatch.domain.followup import Result
 from dispatch.domain.helps.assignments import LIVE, AssignmentState
 from dispatch.domain.helps.standing import moment
 from dispatch.domain.privacy import mask_address
 from dispatch.domain.selftest import SCOPE as SELFTEST
 from dispatch.models.cases import Case
+from dispatch.models.followup import FollowUp
 from dispatch.models.helps import Assignment, Order
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
@@ -82,7 +84,27 @@ STAGE: ColumnElement[str] = case(
 _WHO = func.coalesce(Assignment.worker_id, case((Case.state == State.PLANNED, Order.worker_id)))
 """Who goes; of what is planned, who is to be asked."""
 LATE = exists().where(Arrival.case_id == Case.id, Arrival.late_at.is_not(None))
-"""Somebody who had promised was not there in time."""
+
+
+class Mark(StrEnum):
+    """What may be said of an order at any stage."""
+
+    LATE = "late"
+    """Somebody who had promised was not there in time."""
+    SATISFIED = "satisfied"
+    DISSATISFIED = "dissatisfied"
+    """As the elder answered afterwards; most are not asked, or give no answer."""
+
+
+def _said(result: Result) -> ColumnElement[bool]:
+    return exists().where(FollowUp.case_id == Case.id, FollowUp.result == result)
+
+
+MARKS: dict[Mark, ColumnElement[bool]] = {
+    Mark.LATE: LATE,
+    Mark.SATISFIED: _said(Result.SATISFIED),
+    Mark.DISSATISFIED: _said(Result.DISSATISFIED),
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,7 @@ class Wanted:
     ends: datetime
     help: Help | None = None
     stage: Stage | None = None
-    late: bool = False
+    mark: Mark | None = None
     area_id: int | None = None
     worker_id: int | None = None
     station_id: int | None = None
@@ -146,8 +168,8 @@ def _more(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(HELP.in_([wanted.help]))
     if wanted.stage is not None:
         found.append(STAGE.in_([wanted.stage]))
-    if wanted.late:
-        found.append(LATE)
+    if wanted.mark is not None:
+        found.append(MARKS[wanted.mark])
     if wanted.nobody:
         found.append(Worker.id.is_(None))
     if wanted.area_id is not None:
@@ -180,14 +202,16 @@ def board(centre: Centre, actor: Actor, period: Period, day: date, area_id: int 
     begins, ends = span(centre, period, day)
     wanted = Wanted(begins, ends, area_id=area_id)
     with centre.database.reads() as session:
-        columns = (HELP, STAGE, func.count(), func.coalesce(func.sum(case((LATE, 1), else_=0)), 0))
+        marks = [func.coalesce(func.sum(case((said, 1), else_=0)), 0) for said in MARKS.values()]
+        columns = (HELP, STAGE, func.count(), *marks)
         found = session.execute(of(session, columns, wanted, actor).group_by(HELP, STAGE)).all()
-    rows = {help_: {"help": help_.value, "asked": 0, **dict.fromkeys(Stage, 0), "late": 0} for help_ in Help}
-    for help_, stage, number, late in found:
+    rows = {help_: {"help": help_.value, "asked": 0, **dict.fromkeys([*Stage, *MARKS], 0)} for help_ in Help}
+    for help_, stage, number, *marked in found:
         row = rows[Help(help_)]
         row[stage] += number
         row["asked"] += number
-        row["late"] += late
+        for mark, times in zip(MARKS, marked, strict=True):
+            row[mark] += times
     return {"from": stamp(begins), "to": stamp(ends), "items": list(rows.values())}
 
 
