@@ -35,7 +35,7 @@ from dispatch.models.places import Household
 from dispatch.models.workforce import Station, Worker, WorkerPosition, WorkerSkill
 from dispatch.services.centre import Centre
 from dispatch.services.demo.seed import seed_demo
-from dispatch.services.helps.known import weeks
+from dispatch.services.workforce.weeks import weeks
 from tests.support import databases, factories
 
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
@@ -112,7 +112,8 @@ class City:
             stations = {one.id: Point(one.lat or 0, one.lon or 0) for one in session.scalars(select(Station))}
             places = {one.worker_id: Point(one.lat, one.lon) for one in session.scalars(select(WorkerPosition))}
             workers = session.scalars(select(Worker).where(Worker.active).order_by(Worker.id)).all()
-            hours = weeks(session, [one.id for one in workers], START.astimezone(centre.zone).date())
+            day = START.astimezone(centre.zone).date()
+            hours = weeks(session, [one.id for one in workers], day - timedelta(days=1), day)
             chance = Random(11)
             self._helpers = {
                 one.id: Helper({}, chance.uniform(0.5, 0.98), places[one.id]) for one in workers if one.id in places

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dispatch.models.workforce import Worker, WorkerPosition
 from dispatch.services.centre import Centre
 from dispatch.services.demo.names import demo_random
-from dispatch.services.helps.known import weeks
+from dispatch.services.workforce.weeks import weeks
 
 EVERY = timedelta(minutes=5)
 STEP = 0.0012
@@ -30,7 +30,7 @@ def walk(centre: Centre, now: datetime) -> int:
             .order_by(WorkerPosition.worker_id)
             .with_for_update(skip_locked=True, of=WorkerPosition)
         ).all()
-        hours = weeks(session, [one.worker_id for one in found], at.date())
+        hours = weeks(session, [one.worker_id for one in found], at.date() - timedelta(days=1), at.date())
         on_shift = [one for one in found if one.worker_id in hours and hours[one.worker_id].until(at) is not None]
         for one in on_shift:
             one.lat += chance.uniform(-STEP, STEP)

@@ -6,7 +6,7 @@ Asked one by one these were seven statements; building and sending them took lon
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -105,18 +105,6 @@ def known(
     return found
 
 
-def weeks(session: Session, ids: Iterable[int], today: date) -> dict[int, Week]:
-    """The hours of these helpers around ``today``."""
-    postgresql = on_postgresql(session)
-    before = today - DAY
-    given = {"ids": ids_for(list(ids), postgresql=postgresql), "today": today, "yesterday": before}
-    given |= {"weekday": today.weekday(), "weekday_before": before.weekday()}
-    found: dict[int, Known] = defaultdict(Known)
-    for what, worker_id, a, _, _, x, y in session.connection().execute(_hours(postgresql), given).all():
-        _add_hours(found[worker_id], what, today, (a, x, y))
-    return {worker_id: one.week for worker_id, one in found.items()}
-
-
 def _add_hours(one: Known, what: str, today: date, row: tuple[int, str | None, str | None]) -> None:
     a, x, y = row
     hours = hours_of(x, y) if x and y else None
@@ -133,18 +121,10 @@ def hours_of(starts: str, ends: str) -> Hours:
 
 @cache
 def _statement(postgresql: bool) -> Executable:
-    of = _these(postgresql)
+    def of(key: Any) -> Any:
+        return among(key, "ids", postgresql=postgresql)
+
     return union_all(_shifts(of), _days(of), _load(of), _visits(), _wishes(), _asked_for(), _offers(of), _here())
-
-
-@cache
-def _hours(postgresql: bool) -> Executable:
-    of = _these(postgresql)
-    return union_all(_shifts(of), _days(of))
-
-
-def _these(postgresql: bool) -> Callable[[Any], Any]:
-    return lambda key: among(key, "ids", postgresql=postgresql)
 
 
 def _row(what: str, worker_id: Any, *numbers: Any, texts: tuple[Any, Any] = (NO_TEXT, NO_TEXT)) -> Any:

@@ -20,8 +20,8 @@ from dispatch.models.helps import Assignment
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.workforce import Station, Worker, WorkerPosition
 from dispatch.services.centre import Centre
-from dispatch.services.helps.known import weeks
 from dispatch.services.rows import stamp, visible
+from dispatch.services.workforce.weeks import weeks
 
 MOST = 500
 """Of each kind; the newest cases and positions first. How many were left out is said."""
@@ -100,7 +100,7 @@ def _helpers(session: Session, centre: Centre, within: ColumnElement[bool], now:
         .order_by(WorkerPosition.at.desc(), Worker.id)
     ).all()
     at = now.astimezone(centre.zone)
-    hours = weeks(session, [one.id for one in found], at.date())
+    hours = weeks(session, [one.id for one in found], at.date() - timedelta(days=1), at.date())
     working = [one for one in found if one.case_id is not None or _on_shift(hours.get(one.id), at)]
     return {
         "items": [
