@@ -122,7 +122,7 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
     assert orders[State.PLANNED] > 200
     assert set(orders) == {State.PLANNED, State.CLOSED}
     assert counts == {Elder: 1200, Worker: 40, User: 7, DutyPhone: 4}
-    assert states[State.CLOSED] == 250
+    assert states[State.CLOSED] > 300, "250 of thirty days, and the services of the last week"
     assert sum(states[state] for state in OPEN) == 12
     assert states[State.NEW] == 5
 
