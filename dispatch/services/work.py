@@ -340,7 +340,6 @@ def reopen(centre: Centre, case_id: int, act: Act, *, reason: str) -> Row:
         case.closed_at = None
         case.outcome = None
         case.follow_up_at = None
-        off(session, case)
         begin_work(case, person, act.now)
         record(session, case, "reopened", act.actor, act.now, text=reason)
         try:
@@ -349,6 +348,7 @@ def reopen(centre: Centre, case_id: int, act: Act, *, reason: str) -> Row:
             raise IllegalTransition(
                 "this home has another open emergency: work on that one", state=State.CLOSED
             ) from None
+        off(session, case)
 
     return perform(centre, case_id, act, change)
 

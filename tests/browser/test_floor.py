@@ -22,7 +22,7 @@ HOMES_OF = """SELECT a5.name, array_agg(DISTINCT d.number) FROM areas a5
   JOIN areas a ON a.path LIKE a5.path || '%%' JOIN households h ON h.area_id = a.id
   JOIN LATERAL (SELECT min(number) AS number FROM devices WHERE household_id = h.id) d ON d.number IS NOT NULL
   WHERE a5.level = 5 AND d.number NOT LIKE 'DEMO-0001%%'
-  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.household_id = h.id AND c.state NOT IN ('closed', 'merged'))
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.household_id = h.id AND c.state NOT IN ('closed', 'merged', 'planned'))
   GROUP BY a5.id, a5.name ORDER BY count(DISTINCT h.id) DESC LIMIT 1"""
 
 
@@ -335,7 +335,7 @@ PLACED = "SELECT id FROM areas WHERE level = 4 AND lat IS NOT NULL AND path NOT 
 def placed(stage: Stage) -> int:
     ((number,),) = stage.query(
         "SELECT count(*) FROM cases c JOIN areas a ON a.id = c.area_id"
-        " WHERE c.state NOT IN ('closed', 'merged', 'cancelled') AND a.path NOT LIKE 'selftest%%'"
+        " WHERE c.state NOT IN ('closed', 'merged', 'cancelled', 'planned') AND a.path NOT LIKE 'selftest%%'"
     )
     return int(number)
 

@@ -135,6 +135,7 @@ def test_skills_of_a_list_are_rows_after_the_upgrade(empty_url: str, tmp_path: P
         held = session.execute(select(WorkerSkill.worker_id, WorkerSkill.skill, WorkerSkill.level)).all()
         assert sorted(map(tuple, held)) == [(1, "bath", 1), (1, "meal", 1)]
         assert sorted(session.scalars(select(WorkerArea.worker_id))) == [1, 2]
-        hua = session.get_one(Worker, 1)
+        columns = (Worker.kind, Worker.active, Worker.capacity, Worker.languages)
+        hua = session.execute(select(*columns).where(Worker.id == 1)).one()
         assert (hua.kind, hua.active, hua.capacity, hua.languages) == ("worker", True, 6, [])
     engine.dispose()

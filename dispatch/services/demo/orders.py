@@ -112,7 +112,7 @@ def past(centre: Centre, homes: Sequence[Home], user: User, crew: Teams, now: da
             for _ in range(number if at < now - timedelta(hours=1) else 0):
                 item = centre.catalogue.items[code]
                 wish = Wish(Kind.SERVICE, Channel.HOTLINE, text, item.help)
-                home, worker = _with_helper(crew, free, item.skill)
+                home, worker = next(_with_helpers(crew, free, item.skill))
                 tape = request(centre, home, wish, user, at - timedelta(minutes=5)).wait(40).take(user)
                 tape.case.wanted_at = at
                 tape.wait(120).say(user, "已联系服务人员,按时上门").wait(150)
@@ -121,13 +121,12 @@ def past(centre: Centre, homes: Sequence[Home], user: User, crew: Teams, now: da
     return found
 
 
-def _with_helper(crew: Teams, free: Iterator[Home], skill: str) -> tuple[Home, Worker]:
-    """The next home whose area somebody with the skill serves."""
-    while True:
-        home = next(free)
+def _with_helpers(crew: Teams, free: Iterator[Home], skill: str) -> Iterator[tuple[Home, Worker]]:
+    """Homes whose area somebody with the skill serves, each with whose turn it is."""
+    for home in free:
         worker = crew.next(skill, home.household.area_id)
         if worker is not None:
-            return home, worker
+            yield home, worker
 
 
 def _homes(homes: Sequence[Home], first: int) -> Iterator[Home]:
@@ -210,12 +209,20 @@ def _job(session: Session, case: Case, plan: OfferPlan, visit: Visit, minutes: i
 def standing(session: Session, centre: Centre, homes: Sequence[Home], user: User, now: datetime) -> None:
     """Standing orders from today on, each with a helper who has agreed; one pauses next Sunday."""
     today = now.astimezone(centre.zone).date()
-    crew, free, chance = teams(session, today), _homes(homes, 212), demo_random(20260102)
+    crew, chance = teams(session, today), demo_random(20260102)
+    # Whoever shows the helper's telephone is free for what comes.
+    crew.by_skill = {skill: [one for one in able if one[1].user_id is None] for skill, able in crew.by_skill.items()}
+    taken: set[int] = set()
     made = []
     for code, clock, weekdays, weeks, number in STANDING:
         item = centre.catalogue.items[code]
         for _ in range(number):
-            home, worker = _with_helper(crew, free, item.skill)
+            free = (home for home in _homes(homes, 212) if home.elders[0].id not in taken)
+            found = next(_with_helpers(crew, free, item.skill), None)
+            if found is None:
+                break
+            home, worker = found
+            taken.add(home.elders[0].id)
             new = StandingOrder(
                 elder_id=home.elders[0].id,
                 item=code,

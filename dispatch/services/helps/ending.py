@@ -48,10 +48,12 @@ class Ends:
         outbox.send(session, self.case, offer, outbox.Words(purpose, text, self.now))
 
 
+LIVE_JOB = select(Assignment).where(Assignment.state.in_(LIVE))
+
+
 def live_of(session: Session, case_id: int) -> Assignment | None:
-    return session.scalar(
-        select(Assignment).where(Assignment.case_id == case_id, Assignment.state.in_(LIVE)).with_for_update()
-    )
+    """Locked: something is about to become of it."""
+    return session.scalar(LIVE_JOB.where(Assignment.case_id == case_id).with_for_update())
 
 
 def withdraw_open(session: Session, ends: Ends, plan: OfferPlan, purpose: str) -> list[str]:

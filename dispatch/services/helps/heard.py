@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.errors import HelperBusy, OfferExpired, OfferTaken
 from dispatch.domain.helps.answers import Answer, Meaning, read
+from dispatch.domain.helps.assignments import AssignmentState
 from dispatch.domain.helps.offers import OfferState
 from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment, Offer
@@ -40,6 +41,7 @@ ABOUT = (
 REMEMBERED = timedelta(minutes=10)
 """How long a reply may still be about an offer that is over."""
 LATE_ENOUGH = timedelta(days=1)
+ABOUT_NOW = timedelta(hours=2)
 ABOUT_OFFERS = (Meaning.ACCEPT, Meaning.DECLINE)
 ABOUT_VISITS = (Meaning.ARRIVED, Meaning.DONE)
 
@@ -82,7 +84,7 @@ def hear_text(session: Session, centre: Centre, heard: Heard) -> bool:
     lately = _lately(session, heard)
     if not lately:
         return False
-    offer, answer = _which(heard, lately)
+    offer, answer = _which(session, heard, lately)
     _follow(session, centre, heard, offer, answer)
     return True
 
@@ -97,7 +99,7 @@ def _lately(session: Session, heard: Heard) -> list[Offer]:
     return list(found)
 
 
-def _which(heard: Heard, lately: Sequence[Offer]) -> tuple[Offer, Answer]:
+def _which(session: Session, heard: Heard, lately: Sequence[Offer]) -> tuple[Offer, Answer]:
     """A yes is about what is asked, "I am there" about what was accepted; a bare reason about the last refusal.
 
     A code that was written names its offer, also one that is over.
@@ -116,8 +118,25 @@ def _which(heard: Heard, lately: Sequence[Offer]) -> tuple[Offer, Answer]:
         rest = [*over, *going] if answer.meaning is Meaning.ACCEPT else [*going, *over]
         return (rest or [*lately])[0], answer
     if answer.meaning in ABOUT_VISITS and len(going) > 1:
-        return going[0], replace(answer, meaning=Meaning.WHICH)
+        going = _at_hand(session, heard.at, going)
+        if len(going) > 1:
+            return going[0], replace(answer, meaning=Meaning.WHICH)
     return [*going, *asked, *lately][0], answer
+
+
+def _at_hand(session: Session, at: datetime, going: list[Offer]) -> list[Offer]:
+    """What a bare "I am there" can be about: an emergency, else where they are already, else what begins about now.
+
+    Whoever has promised the meals of a week is at one door all the same.
+    """
+    jobs = list(session.scalars(select(Assignment).where(Assignment.offer_id.in_([offer.id for offer in going]))))
+    chosen = (
+        [job for job in jobs if job.emergency]
+        or [job for job in jobs if job.state == AssignmentState.ARRIVED]
+        or [job for job in jobs if abs(job.starts_at - at) <= ABOUT_NOW]
+    )
+    ids = {job.offer_id for job in chosen}
+    return [offer for offer in going if offer.id in ids] or going
 
 
 def _adds_a_reason(heard: Heard, answer: Answer, *, asked: bool) -> bool:

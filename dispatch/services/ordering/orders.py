@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import Kind
 from dispatch.models.cases import Case
-from dispatch.models.helps import Order
+from dispatch.models.helps import Assignment, Order
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
-from dispatch.services.helps.ending import live_of
+from dispatch.services.helps.ending import LIVE_JOB
 from dispatch.services.helps.orders import order_of
 from dispatch.services.ordering.changing import MOVABLE
 from dispatch.services.rows import must_see, stamp
@@ -25,7 +25,7 @@ def of_case(centre: Centre, case_id: int, actor: Actor) -> dict[str, Any]:
         case, order = session.get_one(Case, case_id), order_of(session, case_id)
         if case.kind != Kind.SERVICE or order is None:
             return {"order": None}
-        job = live_of(session, case_id)
+        job = session.scalar(LIVE_JOB.where(Assignment.case_id == case_id))
         return {
             "order": {
                 **_json(session, centre, order),
