@@ -27,7 +27,8 @@ PUBLIC_URL = "https://care.example.cn"
 """Nobody follows a link there; the tests read it."""
 QUIET_HOME = """SELECT min(d.number) FROM devices d JOIN households h ON h.id = d.household_id
   WHERE d.number LIKE 'DEMO-%%' AND d.number > 'DEMO-0200' AND d.number <> ALL(%s)
-  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.household_id = h.id AND c.state NOT IN ('closed', 'merged'))"""
+  AND NOT EXISTS
+  (SELECT 1 FROM cases c WHERE c.household_id = h.id AND c.state NOT IN ('closed', 'merged', 'planned'))"""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
