@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import Engine, event
 
+import dispatch.models.tables  # noqa: F401 -- one table points to another that nobody here names
 from dispatch.domain.case import Channel, Help, Kind
 from dispatch.models.bulk import analyze, insert_many
 from dispatch.models.helps import Assignment, Offer, OfferPlan
