@@ -19,6 +19,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.privacy import RestrictedCase
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
@@ -155,10 +156,7 @@ def _matching(session: Session, wanted: CaseFilter, actor: Actor) -> Select[Any]
     if wanted.state is None and wanted.elder_id is None:  # a city's lunches of the coming week would be the whole list
         statement = statement.where(Case.state != State.PLANNED)
     if wanted.area_id is not None:
-        area = session.get(Area, wanted.area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        statement = statement.where(Case.area_id.in_(select(Area.id).where(inside((area.path,)))))
+        statement = statement.where(Case.area_id.in_(select(Area.id).where(inside_asked(session, wanted.area_id))))
     if wanted.owner is not None:
         owner = actor.user_id if wanted.owner == "me" else None if wanted.owner == "none" else int(wanted.owner)
         statement = statement.where(Case.owner_id == owner if owner is not None else Case.owner_id.is_(None))

@@ -25,6 +25,7 @@ from dispatch.models.care import Assessment, AssessmentState, ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services import trail
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.groups import Finding, follow_level
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
@@ -228,10 +229,7 @@ def list_due(centre: Centre, actor: Actor, wanted: DueFilter, page: PageOf, now:
     with centre.database.reads() as session:
         where = [inside(actor.paths), _state(centre, wanted.state, day)]
         if wanted.area_id is not None:
-            area = session.get(Area, wanted.area_id)
-            if area is None:
-                raise Invalid("area", "unknown", "there is no such area")
-            where.append(inside((area.path,)))
+            where.append(inside_asked(session, wanted.area_id))
         if wanted.mark is not None:
             where.append(_in_group(centre.care.groups.marked(wanted.mark), day))
         joined = (

@@ -15,13 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Invalid
 from dispatch.domain.privacy import mask_address
 from dispatch.domain.supervision import month_of, month_span
 from dispatch.models.devices import Device, Signal
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Elder
 from dispatch.models.places import Area
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.devices import conditions, register
@@ -91,10 +91,7 @@ def _one_each(centre: Centre, month: Month, now: datetime) -> ColumnElement[bool
 def _inside(session: Session, statement: Select[*tuple[Any, ...]], area_id: int | None) -> Select[*tuple[Any, ...]]:
     if area_id is None:
         return statement
-    area = session.get(Area, area_id)
-    if area is None:
-        raise Invalid("area", "unknown", "there is no such area")
-    return statement.where(Area.path.startswith(area.path, autoescape=True))
+    return statement.where(inside_asked(session, area_id))
 
 
 def missing(centre: Centre, actor: Actor, month: Month, page: PageOf, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dispatch.models.cases import Case
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.desk import COUNT_UP_TO, PageOf, device_json
 from dispatch.services.devices import conditions
@@ -130,10 +131,7 @@ def _matching(
     if wanted.gateway_id is not None:
         statement = statement.where(Device.gateway_id == wanted.gateway_id)
     if wanted.area_id is not None:
-        area = session.get(Area, wanted.area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        statement = statement.where(Area.path.startswith(area.path, autoescape=True))
+        statement = statement.where(inside_asked(session, wanted.area_id))
     if wanted.q:
         statement = statement.where(_text_match(session, wanted.q))
     return statement

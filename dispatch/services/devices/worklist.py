@@ -14,7 +14,7 @@ from dispatch.domain.errors import IllegalTransition, Invalid, NotFound, Version
 from dispatch.domain.supervision import TaskKind, TaskState
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import User
-from dispatch.models.places import Area
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.devices import register
@@ -49,10 +49,7 @@ def tasks(centre: Centre, actor: Actor, wanted: TaskFilter, page: PageOf, now: d
     with centre.database.reads() as session:
         statement = _statement().where(DeviceTask.closed_at.is_(None), seen(actor))
         if wanted.area_id is not None:
-            area = session.get(Area, wanted.area_id)
-            if area is None:
-                raise Invalid("area", "unknown", "there is no such area")
-            statement = statement.where(Area.path.startswith(area.path, autoescape=True))
+            statement = statement.where(inside_asked(session, wanted.area_id))
         counted = statement.with_only_columns(DeviceTask.kind, func.count()).group_by(DeviceTask.kind)
         counts: dict[str, int] = {row[0]: row[1] for row in session.execute(counted)}
         if wanted.kind is not None:

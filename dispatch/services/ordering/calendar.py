@@ -16,8 +16,9 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.helps.standing import moment
 from dispatch.models.places import Area
 from dispatch.models.workforce import Station, Worker
+from dispatch.services.areas_asked import area_asked
 from dispatch.services.centre import Centre
-from dispatch.services.ordering.counts import HELP, LATE, STAGE, WHEN, Stage, Wanted, area_of, of
+from dispatch.services.ordering.counts import HELP, LATE, STAGE, WHEN, Stage, Wanted, of
 from dispatch.services.rows import stamp
 
 DAYS = 7
@@ -92,7 +93,7 @@ def _names(
 ) -> tuple[Callable[[set[str | None]], dict[str | None, str]], Fold]:
     """How the rows are called, and to which row a key of the statement belongs."""
     if view.by is By.AREA:
-        root = area_of(session, view.area_id).path if view.area_id is not None else _root(actor)
+        root = area_asked(session, view.area_id).path if view.area_id is not None else _root(actor)
         return lambda keys: _areas(session, keys), lambda path: _child(root, path)
     table: Any = Worker if view.by is By.WORKER else Station
 

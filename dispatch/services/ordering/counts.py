@@ -26,9 +26,10 @@ from dispatch.models.cases import Case
 from dispatch.models.followup import FollowUp
 from dispatch.models.helps import Assignment, Order
 from dispatch.models.people import Elder
-from dispatch.models.places import Area, Household, inside
+from dispatch.models.places import Area, Household
 from dispatch.models.response import Arrival
 from dispatch.models.workforce import Worker
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp, visible
 
@@ -173,7 +174,7 @@ def _more(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.nobody:
         found.append(Worker.id.is_(None))
     if wanted.area_id is not None:
-        found.append(inside((area_of(session, wanted.area_id).path,)))
+        found.append(inside_asked(session, wanted.area_id))
     for column, value in (
         (Worker.id, wanted.worker_id),
         (Worker.station_id, wanted.station_id),
@@ -184,14 +185,6 @@ def _more(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.standing_id is not None:
         found.append(Order.standing_id == wanted.standing_id)
     return found
-
-
-def area_of(session: Session, area_id: int) -> Area:
-    """Raises ``Invalid``."""
-    area = session.get(Area, area_id)
-    if area is None:
-        raise Invalid("area", "unknown", "there is no such area")
-    return area
 
 
 # -- the ten helps

@@ -18,6 +18,7 @@ from dispatch.models.care import AssessmentState, ElderTag
 from dispatch.models.circle import HomeCircle
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Area, Household, inside
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -129,10 +130,7 @@ def _placed(session: Session, actor: Actor, area_id: int | None) -> list[int] | 
     """The areas where the actor may look. Nothing to check where that is everywhere."""
     within = inside(actor.paths)
     if area_id is not None:
-        area = session.get(Area, area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        within = and_(within, inside((area.path,)))
+        within = and_(within, inside_asked(session, area_id))
     if session.scalar(select(Area.id).where(not_(within)).limit(1)) is None:
         return None
     return list(session.scalars(select(Area.id).where(within)))

@@ -11,10 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.expiry import FARTHEST, OVER, THRESHOLDS, days_left, threshold
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area
 from dispatch.models.workforce import ExpiryNotice, Organisation, Worker, WorkerSkill
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import Answer, today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -70,10 +70,7 @@ def ending(centre: Centre, actor: Actor, wanted: ExpiryFilter, page: PageOf, now
 def _place(session: Session, area_id: int | None) -> ColumnElement[bool]:
     if area_id is None:
         return true()
-    area = session.get(Area, area_id)
-    if area is None:
-        raise Invalid("area", "unknown", "there is no such area")
-    return inside((area.path,))
+    return inside_asked(session, area_id)
 
 
 def _papers(centre: Centre, helpers: ColumnElement[bool], providers: ColumnElement[bool]) -> Any:

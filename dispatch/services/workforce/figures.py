@@ -12,13 +12,13 @@ from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.assignments import AssignmentState
 from dispatch.domain.helps.offers import OfferState
 from dispatch.models.followup import Complaint
 from dispatch.models.helps import Assignment, Offer
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area
 from dispatch.models.workforce import Worker, WorkerShift, WorkerSkill
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import Answer
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -136,10 +136,7 @@ def _asked(session: Session, actor: Actor, since: datetime, skill: str | None, a
     if skill is not None:
         statement = statement.where(exists().where(WorkerSkill.worker_id == Worker.id, WorkerSkill.skill == skill))
     if area_id is not None:
-        area = session.get(Area, area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        statement = statement.where(inside((area.path,)))
+        statement = statement.where(inside_asked(session, area_id))
     return statement
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, sel
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.errors import Invalid
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area
 from dispatch.models.workforce import Worker, WorkerArea, WorkerDay, WorkerShift, WorkerSkill
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -45,10 +45,7 @@ def helpers(centre: Centre, actor: Actor, wanted: HelperFilter, page: PageOf, no
     with centre.database.reads() as session:
         conditions = [helpers_seen(actor), *_conditions(centre, wanted, day)]
         if wanted.area_id is not None:
-            area = session.get(Area, wanted.area_id)
-            if area is None:
-                raise Invalid("area", "unknown", "there is no such area")
-            conditions.append(inside((area.path,)))
+            conditions.append(inside_asked(session, wanted.area_id))
         base: Select[Any] = select(Worker).join(Area, Area.id == Worker.area_id).where(*conditions)
         total = session.scalar(base.with_only_columns(func.count(Worker.id))) or 0
         found: Sequence[Worker] = session.scalars(_page(base, page)).all()

@@ -15,9 +15,10 @@ from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.helps.expiry import days_left
 from dispatch.domain.helps.prices import price_list
 from dispatch.domain.helps.providers import Ownership, ProviderKind
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area
 from dispatch.models.workforce import Organisation, Station, Worker
 from dispatch.services import trail
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import Answer, once, today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -51,7 +52,7 @@ def providers(centre: Centre, actor: Actor, wanted: ProviderFilter, page: PageOf
         if page.before is not None:
             statement = statement.where(Organisation.id > page.before)
         found = list(session.scalars(statement))
-        items = [_json(session, one, day) for one in found[: page.limit]]
+        items = _as_json(session, found[: page.limit], day)
     return {
         "items": items,
         "next_cursor": items[-1]["id"] if len(found) > page.limit else None,
@@ -62,7 +63,8 @@ def providers(centre: Centre, actor: Actor, wanted: ProviderFilter, page: PageOf
 def provider(centre: Centre, provider_id: int, actor: Actor, now: datetime) -> Answer:
     """Raises ``NotFound``."""
     with centre.database.reads() as session:
-        return _json(session, scope.provider_within(session, provider_id, actor), today(centre, now))
+        row = scope.provider_within(session, provider_id, actor)
+        return _as_json(session, [row], today(centre, now))[0]
 
 
 def add(centre: Centre, act: Act, wanted: Mapping[str, Any]) -> Answer:
@@ -108,10 +110,7 @@ def _narrowed(session: Session, actor: Actor, wanted: ProviderFilter) -> Select[
     if wanted.active is not None:
         base = base.where(Organisation.active.is_(wanted.active))
     if wanted.area_id is not None:
-        area = session.get(Area, wanted.area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        base = base.where(inside((area.path,)))
+        base = base.where(inside_asked(session, wanted.area_id))
     return base
 
 
@@ -141,9 +140,18 @@ def _must_be_empty(session: Session, row: Organisation) -> None:
         raise Conflict(f"{number} stations of this provider are still open", stations=number)
 
 
-def _json(session: Session, row: Organisation, day: date) -> dict[str, Any]:
-    stations = select(Station.id).where(Station.organisation_id == row.id)
-    people = select(func.count(Worker.id)).where(Worker.station_id.in_(stations), Worker.active)
+def _as_json(session: Session, rows: list[Organisation], day: date) -> list[dict[str, Any]]:
+    """Each with its open stations, and the helpers of all its stations."""
+    ids = [row.id for row in rows]
+    of = Station.organisation_id
+    open_ = select(of, func.count()).where(of.in_(ids), Station.active).group_by(of)
+    working = select(of, func.count()).join(Worker, Worker.station_id == Station.id)
+    working = working.where(of.in_(ids), Worker.active).group_by(of)
+    stations, people = ({row[0]: row[1] for row in session.execute(query)} for query in (open_, working))
+    return [_json(row, day) | {"stations": stations.get(row.id, 0), "people": people.get(row.id, 0)} for row in rows]
+
+
+def _json(row: Organisation, day: date) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "version": row.version,
@@ -160,6 +168,4 @@ def _json(session: Session, row: Organisation, day: date) -> dict[str, Any]:
         "contract_days": None if row.contract_until is None else days_left(row.contract_until, day),
         "prices": row.prices,
         "active": row.active,
-        "stations": session.scalar(select(func.count()).select_from(stations.where(Station.active).subquery())) or 0,
-        "people": session.scalar(people) or 0,
     }

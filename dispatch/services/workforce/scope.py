@@ -7,9 +7,9 @@ and not those of another provider in the same street.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
@@ -17,6 +17,8 @@ from dispatch.domain.errors import Invalid, NotFound
 from dispatch.domain.permissions import May
 from dispatch.models.places import Area, inside
 from dispatch.models.workforce import Organisation, Station, StationSeat, Worker
+
+T = TypeVar("T")
 
 
 def _seats(actor: Actor) -> Any:
@@ -68,33 +70,30 @@ def helper_within(session: Session, worker_id: int, actor: Actor, *, lock: bool 
         .where(Worker.id == worker_id, helpers_seen(actor))
         .options(joinedload(Worker.area), joinedload(Worker.station), selectinload(Worker.skills))
     )
-    if lock:
-        statement = statement.with_for_update(of=Worker).execution_options(populate_existing=True)
-    found = session.scalar(statement)
-    if found is None:
-        raise NotFound(f"there is no helper {worker_id} in your areas")
-    return found
+    return _one(session, statement, Worker if lock else None, f"there is no helper {worker_id} in your areas")
 
 
 def station_within(session: Session, station_id: int, actor: Actor, *, lock: bool = False) -> Station:
+    """With its area. Raises ``NotFound``."""
     statement = select(Station).join(Area, Area.id == Station.area_id).options(joinedload(Station.area))
     statement = statement.where(Station.id == station_id, stations_seen(actor))
-    if lock:
-        statement = statement.with_for_update(of=Station).execution_options(populate_existing=True)
-    found = session.scalar(statement)
-    if found is None:
-        raise NotFound(f"there is no station {station_id} in your areas")
-    return found
+    return _one(session, statement, Station if lock else None, f"there is no station {station_id} in your areas")
 
 
 def provider_within(session: Session, provider_id: int, actor: Actor, *, lock: bool = False) -> Organisation:
+    """With its area. Raises ``NotFound``."""
     statement = select(Organisation).join(Area, Area.id == Organisation.area_id).options(joinedload(Organisation.area))
     statement = statement.where(Organisation.id == provider_id, providers_seen(actor))
-    if lock:
-        statement = statement.with_for_update(of=Organisation).execution_options(populate_existing=True)
+    return _one(session, statement, Organisation if lock else None, f"there is no provider {provider_id} in your areas")
+
+
+def _one(session: Session, statement: Select[T], locked: type[T] | None, missing: str) -> T:
+    """``locked``: whose row is locked and read anew, if any."""
+    if locked is not None:
+        statement = statement.with_for_update(of=locked).execution_options(populate_existing=True)
     found = session.scalar(statement)
     if found is None:
-        raise NotFound(f"there is no provider {provider_id} in your areas")
+        raise NotFound(missing)
     return found
 
 

@@ -13,10 +13,11 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.helps.providers import Function, StationKind
 from dispatch.models.people import User
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area
 from dispatch.models.workforce import Organisation, Station, StationSeat, Worker
 from dispatch.services import trail
 from dispatch.services.access import rights
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import Answer, once
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -120,10 +121,7 @@ def _narrowed(session: Session, actor: Actor, wanted: StationFilter) -> Select[A
     if wanted.active is not None:
         base = base.where(Station.active.is_(wanted.active))
     if wanted.area_id is not None:
-        area = session.get(Area, wanted.area_id)
-        if area is None:
-            raise Invalid("area", "unknown", "there is no such area")
-        base = base.where(inside((area.path,)))
+        base = base.where(inside_asked(session, wanted.area_id))
     return base
 
 
