@@ -27,6 +27,8 @@ function comesWith(path, found = new Set()) {
 }
 
 const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join()
+/** What a Chinese text has of the punctuation of another script: full-width marks alone, but inside numbers (10:42). */
+const halfWidth = (text) => /[,;:?!()"']|\.(?=$|\s|[一-鿿])/.exec(text.replace(/(?<=\d)[:,.](?=\d)|\{\w+\}/g, ''))?.[0]
 const dialogs = /^(takeover|release|reopen)\.(title|about|go)$/
 
 /** Both languages of a folder; the keys of the Chinese. */
@@ -36,6 +38,8 @@ function read(folder) {
     if (!(key in zh)) faults.push(`${folder}/zh-CN.json lacks ${key}`)
     else if (!(key in en)) faults.push(`${folder}/en.json lacks ${key}`)
     else if (placeholders(zh[key]) !== placeholders(en[key])) faults.push(`${key}: the placeholders differ`)
+    else if (halfWidth(zh[key])) faults.push(`${folder}/zh-CN.json: ${key} says ${halfWidth(zh[key])} in half width`)
+    else if (/[\u3001-\u303f\uff01-\uff5e]/.test(en[key])) faults.push(`${folder}/en.json: ${key} has full-width punctuation`)
     else if (/[\u4e00-\u9fff]/.test(en[key]) && !key.startsWith('demo.')) faults.push(`${key}: Chinese in en.json`)
   }
   counted += Object.keys(zh).length

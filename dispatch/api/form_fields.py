@@ -24,7 +24,7 @@ class PaperForm:
     choices_label: Pair = ("", "")
     part: str = ""
     """``helps`` or ``purposes``: a list that comes from the configuration."""
-    signs: tuple[Pair, ...] = (("老年人(或代办人)签名", "signature of the elder or the applicant"),)
+    signs: tuple[Pair, ...] = (("老年人（或代办人）签名", "signature of the elder or the applicant"),)
 
 
 ELDER = (
@@ -34,18 +34,18 @@ ELDER = (
     Field(("住址", "address"), 2),
 )
 PROXY = (
-    Field(("代办人姓名(如有)", "name of the applicant, if somebody else")),
+    Field(("代办人姓名（如有）", "name of the applicant, if somebody else")),
     Field(("与老年人关系", "relation to the elder")),
     Field(("代办人电话", "telephone of the applicant")),
 )
 DESK_SIGNS = (("收表人签名", "received by"), ("收表日期、事件编号", "date and number of the case"))
-SIGNS = (("老年人(或代办人)签名", "signature of the elder or the applicant"), ("日期", "date"), *DESK_SIGNS)
+SIGNS = (("老年人（或代办人）签名", "signature of the elder or the applicant"), ("日期", "date"), *DESK_SIGNS)
 
 FORMS: dict[str, PaperForm] = {
     "request": PaperForm(
         ("服务申请表", "Request for a service"),
         (
-            "请在需要的服务前打勾,写上方便的时间。交到社区、站点或拨打电话即可。",
+            "请在需要的服务前打勾，写上方便的时间。交到社区、站点或拨打电话即可。",
             "Tick what you need and write when it suits you. Hand it in at the station, or telephone.",
         ),
         (
@@ -73,7 +73,7 @@ FORMS: dict[str, PaperForm] = {
     "complaint": PaperForm(
         ("投诉与建议表", "Complaint or suggestion"),
         (
-            "不满意的事情请告诉我们。投诉不会影响您的服务。可以不写姓名,但写了才能答复您。",
+            "不满意的事情请告诉我们。投诉不会影响您的服务。可以不写姓名，但写了才能答复您。",
             "Tell us what was not right. It changes nothing about your services. Without a name we cannot answer you.",
         ),
         (
@@ -95,13 +95,13 @@ FORMS: dict[str, PaperForm] = {
     "consent": PaperForm(
         ("个人信息处理同意书", "Consent to the use of personal information"),
         (
-            "请把每一项念给老年人听。每一项可以单独同意或不同意,不影响紧急救助。以后可以随时打电话撤回,不需要理由。",
+            "请把每一项念给老年人听。每一项可以单独同意或不同意，不影响紧急救助。以后可以随时打电话撤回，不需要理由。",
             "Read each line aloud. Each can be agreed to or not; it can be taken back at any time, without a reason.",
         ),
         ELDER,
         part="purposes",
         signs=(
-            ("老年人(或监护人)签名", "signature of the elder or the guardian"),
+            ("老年人（或监护人）签名", "signature of the elder or the guardian"),
             ("日期", "date"),
             ("宣读人签名", "read out by"),
             ("收表日期", "received on"),

@@ -22,7 +22,7 @@ HEROINES = 900.0
 STILL_ON_IT = 100.0
 """An urgent case whose owner says nothing for 180 s asks for its owner."""
 NOTES = words(
-    "已与老人通话,意识清楚 已联系家属,正在赶来 邻居已上门查看 正在核实现场情况 老人情绪平稳,继续陪聊 已通知网格员"
+    "已与老人通话，意识清楚 已联系家属，正在赶来 邻居已上门查看 正在核实现场情况 老人情绪平稳，继续陪聊 已通知网格员"
 )
 ENDS = {
     "sos": ("false_alarm", "talk", "helped_on_site", "test"),
@@ -72,7 +72,7 @@ def _about_mine(row: Row, me: str, now: datetime, speed: float) -> Move | None:
     silent = _age(row["last_event"]["at"], now) * speed
     if row["state"] == "pending_follow_up":
         overdue = row["next_due_at"] is None and silent > 60
-        return Move(row["id"], "follow-up", {"result": "satisfied", "text": "回访老人,情况良好"}) if overdue else None
+        return Move(row["id"], "follow-up", {"result": "satisfied", "text": "回访老人，情况良好"}) if overdue else None
     if not row["owner"] or row["owner"]["id"] != me or row["held_until"] is not None:
         return None
     held_for = _age(row["owner"]["since"], now) * speed
@@ -93,8 +93,8 @@ def _works_for(row: Row) -> float:
 
 def _ending(row: Row, now: datetime, speed: float) -> dict[str, Any]:
     ends = ENDS.get(row["cause"], OTHER_ENDS)
-    body: dict[str, Any] = {"outcome": ends[int(share(row["id"], "end") * len(ends))], "text": "已处理完毕,老人平安"}
-    body["script_reason"] = "现场已有人,不必再问"  # needed only where mandatory questions are open
+    body: dict[str, Any] = {"outcome": ends[int(share(row["id"], "end") * len(ends))], "text": "已处理完毕，老人平安"}
+    body["script_reason"] = "现场已有人，不必再问"  # needed only where mandatory questions are open
     if share(row["id"], "back") < 0.15:
         back = now + timedelta(minutes=(5 + 10 * share(row["id"], "when")) / speed)
         body["follow_up_at"] = back.isoformat()

@@ -65,7 +65,7 @@ def test_looking_opens_nothing_and_pressing_does(town: Town, elder: FlaskClient,
     assert pressed.status_code == 303
     assert [case.priority for case in cases(town)] == [1]
     shown = elder.get(pressed.location)
-    assert "已接到,正在联系您" in shown.text
+    assert "已接到，正在联系您" in shown.text
     assert "您的求助已经收到" in shown.text
     assert elder.get(f"{link}/state?lang=en").json["text"] == "Received. We are contacting you"
     assert "Received" in elder.get(f"{link}?lang=en").text

@@ -74,7 +74,7 @@ def test_the_whole_way_of_a_file(boss: FlaskClient, town: Town) -> None:
     assert wrong[0]["row"] == 4
     assert wrong[0]["faults"][0]["text"] == "Birth date: Not a date: write it like 1942-03-15"
     mend = load_workbook(io.BytesIO(boss.get(f"{address}/errors.xlsx?lang=zh").data)).active
-    assert [cell.value for cell in mend[2]][-2:] == ["4", "出生日期: 不是日期,请写成 1942-03-15"]
+    assert [cell.value for cell in mend[2]][-2:] == ["4", "出生日期：不是日期，请写成 1942-03-15"]
     text = boss.get(f"{address}/errors.csv").data.decode("utf-8-sig")
     assert next(csv.reader(io.StringIO(text)))[-2:] == ["原行号", "错误说明"]
     assert boss.post(f"{address}/apply", json={"version": found["version"] - 1}).status_code == 409
@@ -158,7 +158,7 @@ def brought(boss: FlaskClient, town: Town) -> None:
 def test_the_register_goes_out_masked_with_a_line_that_says_who_took_it(boss: FlaskClient, town: Town) -> None:
     brought(boss, town)
     table = exported(boss)
-    assert table[0][0].startswith("内部资料,严禁外传。导出人:Boss;时间:")
+    assert table[0][0].startswith("内部资料，严禁外传。导出人：Boss；时间：")
     li = dict(zip(table[1], next(r for r in table if r[0] == "李*兰"), strict=True))
     assert (li["电话"], li["出生日期"], li["地址"], li["所属区划"]) == (
         "138****1234",

@@ -62,7 +62,7 @@ def readme(browser: Browser, stage: Stage, locale: str, folder: Path) -> None:
     desk.pinned.first.wait_for()
     frame.get_by_role("main").press("F2")
     desk.is_mine()
-    say(stage, case_id, {"zh-CN": "老人说头晕,坐在沙发上", "en": "She feels dizzy and sits on the sofa"}[locale])
+    say(stage, case_id, {"zh-CN": "老人说头晕，坐在沙发上", "en": "She feels dizzy and sits on the sofa"}[locale])
     call(stage, case_id)
     phones = visitor.page.get_by_title(visitor.words("split.pane.phones")).content_frame
     phones.get_by_role("button", name=visitor.words("sim.answer")).first.wait_for()

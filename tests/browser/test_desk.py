@@ -120,14 +120,14 @@ def test_of_two_who_take_the_same_alarm_at_once_one_has_it_and_the_other_is_told
 def test_a_half_written_note_survives_a_reload_and_waits_on_another_computer(visit: Visit, stage: Stage) -> None:
     desk = on_shift(visit())
     case_id = with_case(desk, stage, WAITS)
-    desk.note().fill("门锁着,邻居在找钥")
+    desk.note().fill("门锁着，邻居在找钥")
     expect(desk.case).to_contain_text(desk.words("note.state_server"))
     desk.view.reload()
-    expect(desk.note()).to_have_value("门锁着,邻居在找钥")
+    expect(desk.note()).to_have_value("门锁着，邻居在找钥")
 
     elsewhere = visit()
     elsewhere.enter("operator", f"/console/?case={case_id}")
-    expect(Desk(elsewhere.page, elsewhere.words).note()).to_have_value("门锁着,邻居在找钥")
+    expect(Desk(elsewhere.page, elsewhere.words).note()).to_have_value("门锁着，邻居在找钥")
     assert notes(stage, case_id) == []
 
 

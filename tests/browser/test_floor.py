@@ -241,7 +241,7 @@ def test_a_shift_changes_hands_item_by_item(visit: Visit, stage: Stage) -> None:
     expect(page.get_by_text(goes.words("note.state_server"))).to_be_visible()
     # A crash: what was ticked and written is still there.
     page.reload()
-    expect(page.get_by_role("textbox", name=goes.words("handover.note"))).to_have_value("夜里平稳,3号楼电梯停。")
+    expect(page.get_by_role("textbox", name=goes.words("handover.note"))).to_have_value("夜里平稳，3号楼电梯停。")
     tick_all(page.locator("input.ho-tick"))
     page.get_by_role("button", name=goes.words("handover.offer")).click()
     expect(page.get_by_text(goes.words("handover.yours_until"))).to_be_visible()

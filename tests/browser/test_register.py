@@ -229,7 +229,7 @@ def test_the_elder_presses_on_a_telephone(visit: Visit, stage: Stage, script: bo
     assert min(sizes) >= 96, sizes
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="求助").first.click()
-    expect(page.get_by_text("已接到,正在联系您")).to_be_visible()
+    expect(page.get_by_text("已接到，正在联系您")).to_be_visible()
     case_id = next(row["id"] for row in stage.snapshot() if row["elder"] and row["elder"]["name"] == WANG)
     desk.post(f"/cases/{case_id}/take", json={}).raise_for_status()
     if not script:

@@ -87,9 +87,9 @@ def tell(split: Split, stage: Stage) -> None:
     expect(desk.row(case_id).locator(".c-owner")).to_have_text(words("row.me"))
     expect(split.elder.get_by_text(WORDS["zh"]["in_hand"].format(name=ME))).to_be_visible()
 
-    desk.note().fill("老人说头晕,坐在沙发上")
+    desk.note().fill("老人说头晕，坐在沙发上")
     desk.button("note.save", desk.case).click()
-    expect(desk.timeline().filter(has_text="老人说头晕,坐在沙发上")).to_be_visible()
+    expect(desk.timeline().filter(has_text="老人说头晕，坐在沙发上")).to_be_visible()
 
     desk.button("call.name", desk.case, name=DAUGHTER).click()
     phone = split.phone(f"{DAUGHTER}({HEROINE})")

@@ -55,7 +55,7 @@ def elder_is_called(story: Story) -> None:
 
 def asked(story: Story, number: str) -> None:
     story.phone(number).expect_call("按1由您负责前往")
-    story.phone(number).expect_sms("Elm 1 Wang紧急求助,需有人前往。回1由您负责前往")
+    story.phone(number).expect_sms("Elm 1 Wang紧急求助，需有人前往。回1由您负责前往")
 
 
 def test_the_daughter_answers_and_presses_one(story: Story) -> None:
@@ -72,7 +72,7 @@ def test_the_daughter_answers_and_presses_one(story: Story) -> None:
     accepted = story.expect_event("cascade_accepted", who="Daughter", minutes=15)
     assert (accepted.actor_name, accepted.channel) == ("Daughter", "voice")
     story.forward(1)
-    story.phone(DAUGHTER).expect_sms("请前往Elm 1 Wang,约15分钟。到达后请回2")
+    story.phone(DAUGHTER).expect_sms("请前往Elm 1 Wang，约15分钟。到达后请回2")
     for number in (NEIGHBOUR, STATION, RESCUE):
         story.phone(number).expect_silence()
     assert cascade(story).state == CascadeState.ACCEPTED
@@ -142,7 +142,7 @@ def test_a_late_yes_after_two_rounds_still_counts(story: Story) -> None:
     story.forward(1)
     story.phone(NEIGHBOUR).expect_sms("谢谢")
     for number in (DAUGHTER, STATION, RESCUE):
-        story.phone(number).expect_sms("Neighbour已在路上,约2分钟到,您不必前往")
+        story.phone(number).expect_sms("Neighbour已在路上，约2分钟到，您不必前往")
 
 
 def test_a_mailbox_is_no_answer(story: Story) -> None:
@@ -188,9 +188,9 @@ def test_of_two_who_accept_at_once_the_first_goes_and_the_second_is_told(story: 
     story.expect_event("cascade_accepted", who="Daughter")
     story.expect_event("cascade_also", who="Neighbour", first="Daughter")
     story.forward(1)
-    story.phone(DAUGHTER).expect_sms("谢谢!请前往")
+    story.phone(DAUGHTER).expect_sms("谢谢！请前往")
     neighbour = story.phone(NEIGHBOUR)
-    assert {neighbour.expect_sms().body[4:10], neighbour.expect_sms().body[4:10]} == {"Elm 1 ", "谢谢您!Da"}
+    assert {neighbour.expect_sms().body[4:10], neighbour.expect_sms().body[4:10]} == {"Elm 1 ", "谢谢您！Da"}
     assert states(story) == [("Wang", "withdrawn"), ("Daughter", "accepted"), ("Neighbour", "also")] or states(
         story
     ) == [("Wang", "no_answer"), ("Daughter", "accepted"), ("Neighbour", "also")]

@@ -84,7 +84,7 @@ def test_a_press_that_nobody_answers_escalates_like_any_alarm(story: Story) -> N
     story.forward(1.25)
     story.expect_event("page_duty", phones=2)
     for phone in (DUTY_EAST, DUTY_TOWN):
-        story.phone(phone).expect_sms("紧急求助:Elm 1 Wang")
+        story.phone(phone).expect_sms("紧急求助：Elm 1 Wang")
         story.phone(phone).expect_call()
 
 

@@ -39,7 +39,7 @@ def test_nobody_answers_for_ten_minutes(story: Story) -> None:
         assert story.elapsed == 60 * minute
         story.forward(1)
         for phone in PHONES:
-            story.phone(phone).expect_sms(f"{story.case.id}号紧急求助:Elm 1 Wang,{60 * minute}秒无人受理")
+            story.phone(phone).expect_sms(f"{story.case.id}号紧急求助：Elm 1 Wang，{60 * minute}秒无人受理")
             story.phone(phone).expect_call(f"已等待{60 * minute}秒无人受理")
         story.expect_nothing()
     assert seconds(story, "page_duty") == [60.0 * n for n in range(1, 11)]

@@ -94,7 +94,7 @@ def test_who_has_no_page_gets_a_link_with_the_offer_and_answers_on_it(story: Sto
     helps.phone(NEAR).expect_sms("回1接单")
     helps.phone(NEAR).expect_silence()  # has a page
     helps.phone(MIDDLE).expect_sms("回1接单")
-    text = helps.phone(MIDDLE).expect_sms("101号派单,点开回复:https://care.silver-bell.example.cn/o/").body
+    text = helps.phone(MIDDLE).expect_sms("101号派单，点开回复：https://care.silver-bell.example.cn/o/").body
     assert len(text) <= 70
     token = text.rpartition("/")[2]
     assert links.look(story.centre, token, story.now).code == "101"

@@ -25,7 +25,7 @@ def test_the_three_nearest_are_asked_at_once_and_the_first_yes_wins(story: Story
     assert story.case.state == "dispatching"
     story.forward(1)
     for who in (NEAR, MIDDLE, FAR):
-        asked = helps.phone(who).expect_sms("101号紧急:W奶奶86岁跌倒报警")
+        asked = helps.phone(who).expect_sms("101号紧急：W奶奶86岁跌倒报警")
         assert len(asked.body) <= 70
         assert "45秒内回1接单2不接" in asked.body
         assert "Wang" not in asked.body
@@ -168,7 +168,7 @@ def test_who_accepted_one_emergency_cannot_accept_the_other(story: Story, helps:
     phone.expect_sms("102号")
     phone.reply("1")
     story.forward(1)
-    phone.expect_sms('您有2单待答:101、102。请回"1 101"或"2 101"')
+    phone.expect_sms("您有2单待答：101、102。请回“1 101”或“2 101”")
     phone.reply("1 102")
     with pytest.raises(HelperBusy):
         helps.accept(NEAR, case=first)

@@ -92,8 +92,8 @@ def test_a_visit_for_tomorrow_waits_for_tomorrow(story: Story, helps: Dispatchin
     story.forward(2 * 60)
     assert "late_arrival" in story.case.flags
     assert story.case.priority == 3, "a late bath wakes nobody at night"
-    story.phone("13800001000").expect_sms("提醒W奶奶:今天18:00上门助浴,由N师傅前来")
-    helps.phone(NEAR).expect_sms("提醒:今天18:00上门助浴")
+    story.phone("13800001000").expect_sms("提醒W奶奶：今天18:00上门助浴，由N师傅前来")
+    helps.phone(NEAR).expect_sms("提醒：今天18:00上门助浴")
 
 
 def test_a_no_asks_the_next_at_once_and_a_reason_may_follow(story: Story, helps: Dispatching) -> None:

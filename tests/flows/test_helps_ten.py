@@ -148,7 +148,7 @@ def chat_is_cancelled_and_asked_for_again(story: Story, helps: Dispatching) -> W
     assert story.case.state == "cancelled"
     story.forward(1)
     helps.phone(NEAR).expect_sms("已派给您")
-    helps.phone(NEAR).expect_sms("已取消,不必前往")
+    helps.phone(NEAR).expect_sms("已取消，不必前往")
     ask(story, Help.CHAT, Channel.VISIT)
     helps.offer("direct", MIDDLE, reason="next")
     says_yes(story, helps, MIDDLE)

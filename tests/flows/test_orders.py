@@ -104,7 +104,7 @@ def test_moved_and_cancelled_by_telephone_everybody_is_told(story: Story, helps:
     changing.reschedule(story.centre, story.case.id, story.act("mei"), To(three, reason="the doctor comes at ten"))
     assert story.case.state == "dispatching", "whoever was to come is asked for the new time"
     story.forward(1)
-    helps.phone(NEAR).expect_sms("改期到明天15:00,原时间不必前往")
+    helps.phone(NEAR).expect_sms("改期到明天15:00，原时间不必前往")
     helps.phone(NEAR).expect_sms("上门助浴明天15:00")
     for phone in (WANG, daughter):
         story.phone(phone).expect_sms("W奶奶的上门助浴已改到明天15:00")
@@ -113,14 +113,14 @@ def test_moved_and_cancelled_by_telephone_everybody_is_told(story: Story, helps:
     helps.phone(NEAR).expect_sms("已派给您")
     assert helps.seen()["assignment"]["due_at"] == stamp(three)
     until(story, at(story, TOMORROW - timedelta(days=1), "18:01"))
-    story.phone(WANG).expect_sms("提醒W奶奶:明天15:00上门助浴,由N师傅前来。改时间回2,取消回3")
+    story.phone(WANG).expect_sms("提醒W奶奶：明天15:00上门助浴，由N师傅前来。改时间回2，取消回3")
     until(story, at(story, TOMORROW, "13:01"))
-    helps.phone(NEAR).expect_sms("提醒:今天15:00上门助浴")
+    helps.phone(NEAR).expect_sms("提醒：今天15:00上门助浴")
     story.phone(WANG).expect_silence()
     changing.cancel(story.centre, story.case.id, story.act("lin"), reason="she has a cold")
     assert (story.case.state, story.case.outcome, story.case.next_due_at) == ("cancelled", "cancelled", None)
     story.forward(1)
-    helps.phone(NEAR).expect_sms("已取消,不必前往")
+    helps.phone(NEAR).expect_sms("已取消，不必前往")
     for phone in (WANG, daughter):
         story.phone(phone).expect_sms("今天15:00的上门助浴已取消")
     with pytest.raises(IllegalTransition):
@@ -142,7 +142,7 @@ def test_what_the_elder_writes_back_is_read_by_a_person(story: Story, helps: Dis
     assert "change_asked" in story.case.flags
     assert story.case.state == "assigned"
     story.forward(1)
-    story.phone(WANG).expect_sms("坐席会尽快电话联系您,在此之前安排不变")
+    story.phone(WANG).expect_sms("坐席会尽快电话联系您，在此之前安排不变")
     assert "asked_owner" in [e.kind for e in story.events()], "at once"
     to = To(at(story, TOMORROW, "16:00"), ask_again=False)
     changing.reschedule(story.centre, story.case.id, story.act("lin"), to)
@@ -255,9 +255,9 @@ def test_a_planned_lunch_goes_its_way_without_the_desk(story: Story, helps: Disp
     story.forward(2)
     helps.phone(FAR).expect_sms("已派给您")
     until(story, at(story, TOMORROW, "09:31"))
-    story.phone("13800001001").expect_sms("提醒Z奶奶:明天11:30送餐上门")
-    helps.phone(NEAR).expect_sms("提醒:今天11:30送餐上门")
-    helps.phone(FAR).expect_sms("提醒:今天11:30送餐上门")
+    story.phone("13800001001").expect_sms("提醒Z奶奶：明天11:30送餐上门")
+    helps.phone(NEAR).expect_sms("提醒：今天11:30送餐上门")
+    helps.phone(FAR).expect_sms("提醒：今天11:30送餐上门")
     until(story, at(story, TOMORROW, "11:28"))
     helps.phone(FAR).reply("3")
     helps.report_of(first, "arrive")

@@ -105,7 +105,7 @@ def test_a_text_goes_out_as_the_template_it_was_made_from(
     gateway = gateway_of(chosen, town)
     name = gateway.send(offer)
     (got,) = cloud[0].got
-    filled = ["101", "紧急:W奶奶86岁跌倒报警", "Elm 1,0.3公里", "10分钟"]
+    filled = ["101", "紧急：W奶奶86岁跌倒报警", "Elm 1，0.3公里", "10分钟"]
     if cloud[0].kind == "aliyun":
         assert (name, got["action"], got["PhoneNumbers"]) == ("biz-1", "SendSms", NEAR.phone)
         assert (got["SignName"], got["TemplateCode"], got["OutId"]) == ("银铃", "SMS_10", offer.reference)

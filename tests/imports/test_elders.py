@@ -152,7 +152,7 @@ def test_wrong_rows_come_back_with_their_reasons_and_can_be_mended(boss: Importe
     assert rows[3]["faults"][0]["text"] == "Identity number: The same as in row 2"
     back = list(row_faults.to_mend(boss.centre, boss.actor, int(checked["id"]), "zh", boss.now))
     assert back[0] == [*ELDERS, "原行号", "错误说明"]
-    assert (back[3][0], back[3][-2:]) == ("郑大海", ["5", "出生日期: 不是日期,请写成 1942-03-15"])
+    assert (back[3][0], back[3][-2:]) == ("郑大海", ["5", "出生日期：不是日期，请写成 1942-03-15"])
     mended = [back[0], [*row("郑大海", phone="13800001111", born="1940-02-28", sex="男"), *back[3][-2:]]]
     assert numbers(boss.bring_in(mended)) == (1, 0, 0, 0)
 

@@ -9,7 +9,7 @@ const or = (text: string | null | undefined): string[] => [text || '–']
 export const ROWS: Row[] = [
   { key: 'name', of: (one) => or(one.name) },
   { key: 'sex', of: (one) => [word('sex', one.sex)] },
-  { key: 'birth_date', of: (one) => [`${asDay(one.birth_date)} (${t('double.age', { n: one.age })})`] },
+  { key: 'birth_date', of: (one) => [`${asDay(one.birth_date)} · ${t('double.age', { n: one.age })}`] },
   { key: 'identity_masked', of: (one) => or(one.identity_masked) },
   { key: 'phone_masked', of: (one) => or(one.phone_masked) },
   { key: 'area', of: (one) => or(one.area.name) },

@@ -188,4 +188,4 @@ class Book:
         """One fault of a row, with the column's heading before it."""
         said = self.say(str(fault["code"]), fault.get("data", {}), language)
         column = template.by_key.get(str(fault["column"]))
-        return said if column is None else f"{column.heading(language)}: {said}"
+        return said if column is None else f"{column.heading(language)}{'：' if language == 'zh' else ': '}{said}"

@@ -26,8 +26,8 @@ from dispatch.services.followup.complaints import Subject
 from dispatch.services.lifecycle import put
 
 DAY = timedelta(days=1)
-BAD = ("来得太晚,等了四十分钟", "说话不耐烦", "饭送到时已经凉了", "没打扫干净就走了")
-FINE = ("很及时,谢谢", "小姑娘很细心", "都办好了", "")
+BAD = ("来得太晚，等了四十分钟", "说话不耐烦", "饭送到时已经凉了", "没打扫干净就走了")
+FINE = ("很及时，谢谢", "小姑娘很细心", "都办好了", "")
 DOOR = Path(__file__).with_name("door.jpg")
 
 
@@ -47,7 +47,7 @@ ODD = (
     Odd(("overlap", "impossible_travel"), 64, 35.0),
     Odd(("no_position", "wrong_card"), 45, None, "wrong"),
     Odd(("same_photo",), 51, 22.0),
-    Odd(("short_visit",), 9, 41.0, None, "老人临时要去医院,已与家属核实"),
+    Odd(("short_visit",), 9, 41.0, None, "老人临时要去医院，已与家属核实"),
 )
 
 

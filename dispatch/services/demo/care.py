@@ -143,10 +143,10 @@ def _consents(centre: Centre, chance: Random, elder: Elder, now: datetime) -> li
 def _desk(session: Session, elders: list[Elder], boss: User, now: datetime) -> None:
     """Requests: one late, one pressing, one fresh, one whose asker was checked, one answered."""
     asked = (
-        (31, "correction", "self", None, "telephone", "门牌号写错了,应该是28号", "open"),
+        (31, "correction", "self", None, "telephone", "门牌号写错了，应该是28号", "open"),
         (25, "copy", "guardian", "李娜", "counter", "想要一份母亲的档案", "checked"),
         (9, "access", "self", None, "visit", "想知道谁看过我的电话", "open"),
-        (2, "deletion", "relative_of_dead", "张伟", "paper", "父亲已去世,请删除他的资料", "open"),
+        (2, "deletion", "relative_of_dead", "张伟", "paper", "父亲已去世，请删除他的资料", "open"),
         (40, "explanation", "self", None, "telephone", "为什么要录音", "granted"),
     )
     for elder, (days, kind, asker, name, channel, words, state) in zip(elders[3::17], asked, strict=False):
@@ -167,7 +167,7 @@ def _desk(session: Session, elders: list[Elder], boss: User, now: datetime) -> N
                 checked_by=boss.name if state != "open" else None,
                 decided_at=received + timedelta(days=3) if done else None,
                 decided_by=boss.name if done else None,
-                answer="录音用于核实报警内容,12个月后删除;可随时撤回同意" if done else None,
+                answer="录音用于核实报警内容，12个月后删除；可随时撤回同意" if done else None,
                 outcome={},
                 recorded_by="李敏",
             )
@@ -177,7 +177,7 @@ def _desk(session: Session, elders: list[Elder], boss: User, now: datetime) -> N
 def _looks(session: Session, elders: list[Elder], users: dict[str, User], now: datetime) -> None:
     looked = (
         (74, "supervisor", ["identity_number"], "核对补贴名单"),
-        (50, "operator", ["contacts"], "家属电话换号,核对"),
+        (50, "operator", ["contacts"], "家属电话换号，核对"),
         (26, "operator2", ["address", "contacts"], "送餐员找不到门"),
         (3, "operator", ["phone"], "老人留言要求回电"),
     )
@@ -216,8 +216,8 @@ def _books(session: Session, boss: User, day: date, now: datetime) -> None:
             persons=14,
             cause="收件人选错",
             harm="可能接到陌生来电",
-            measures="对方已删除并书面确认;发送前增加核对",
-            advice="不要接听陌生来电,有疑问拨打热线",
+            measures="对方已删除并书面确认；发送前增加核对",
+            advice="不要接听陌生来电，有疑问拨打热线",
             contact="值班班长 13700000001",
             authority_told_at=now - timedelta(days=19),
             recorded_at=now - timedelta(days=20),
@@ -228,7 +228,7 @@ def _books(session: Session, boss: User, day: date, now: datetime) -> None:
         ImpactAssessment(
             title="紧急呼叫中使用健康信息和住址",
             trigger="sensitive",
-            lawful="为保护生命健康所必需,老人单独同意",
+            lawful="为保护生命健康所必需，老人单独同意",
             impact="泄露会影响人身和财产安全",
             measures="默认打码、按事件开放、加密保存、查看留痕",
             document="档案室 PIA-2026-01",

@@ -15,7 +15,7 @@ from dispatch.services.imports import find_doubles
 AGAIN = ((210, 640, "phone"), (233, 701, "phone"), (255, 817, "address"))
 """Homes of which the second one's elder is the first one's, known once more by the telephone or by the door."""
 FILES = (
-    (40, "elders", "2026年老年人基本信息(梧桐街道).xlsx", (300, 9, 0, 3)),
+    (40, "elders", "2026年老年人基本信息（梧桐街道）.xlsx", (300, 9, 0, 3)),
     (33, "devices", "智能设备台账.csv", (180, 0, 12, 0)),
     (26, "elders", "民政名单.xlsx", None),
 )

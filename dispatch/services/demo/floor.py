@@ -17,9 +17,9 @@ from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
 
 WALL_TOKEN = "demo-wall-token"  # noqa: S105 -- the demo's, written on its front page
-PROMISES = (("operator", 25, "问女儿午餐口味定了没有"), ("operator2", 55, "维修师傅到了没有,离床垫换好没有"))
+PROMISES = (("operator", 25, "问女儿午餐口味定了没有"), ("operator2", 55, "维修师傅到了没有，离床垫换好没有"))
 COMMENTS = (
-    ("listened", 2, "先问了意识和疼痛,很好;下次早一点问钥匙在谁手里"),
+    ("listened", 2, "先问了意识和疼痛，很好；下次早一点问钥匙在谁手里"),
     ("right_help", 1, "邻居到场后忘了回拨家属"),
 )
 
@@ -63,7 +63,7 @@ def _handed_over(session: Session, users: dict[str, User], now: datetime) -> Non
             handover_id=done.id,
             kind="note",
             ref=f"{done.id}.1",
-            text="松涛社区3号楼电梯检修,救护须走楼梯",
+            text="松涛社区3号楼电梯检修，救护须走楼梯",
             keep=True,
             given_at=at,
             opened_at=at,

@@ -115,8 +115,8 @@ def past(centre: Centre, homes: Sequence[Home], user: User, crew: Teams, now: da
                 home, worker = next(_with_helpers(crew, free, item.skill))
                 tape = request(centre, home, wish, user, at - timedelta(minutes=5)).wait(40).take(user)
                 tape.case.wanted_at = at
-                tape.wait(120).say(user, "已联系服务人员,按时上门").wait(150)
-                tape.close(user, "helped_on_site", "服务已完成,老人满意")
+                tape.wait(120).say(user, "已联系服务人员，按时上门").wait(150)
+                tape.close(user, "helped_on_site", "服务已完成，老人满意")
                 found.append(Visit(tape, code, worker.id, at))
     return found
 

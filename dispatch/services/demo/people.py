@@ -19,26 +19,26 @@ from dispatch.services.register.names import called
 COUPLES = 200
 """Homes with two elders; with the others it makes 1,200 elders."""
 FACTS = [
-    ("health", "心脏支架(2024年),服用抗凝药"),
+    ("health", "心脏支架（2024年），服用抗凝药"),
     ("health", "高血压20年"),
-    ("health", "糖尿病,每日注射胰岛素"),
+    ("health", "糖尿病，每日注射胰岛素"),
     ("health", "轻度中风史"),
-    ("health", "慢阻肺,家用制氧机"),
+    ("health", "慢阻肺，家用制氧机"),
     ("health", "髋关节置换"),
     ("mobility", "使用助行器"),
-    ("mobility", "轮椅,上下楼需两人"),
-    ("mobility", "右腿无力,夜间易跌"),
+    ("mobility", "轮椅，上下楼需两人"),
+    ("mobility", "右腿无力，夜间易跌"),
     ("mobility", "行走自如"),
-    ("communication", "听力差,请大声慢说"),
-    ("communication", "只说方言,女儿可翻译"),
-    ("communication", "记性差,同样的话要说两遍"),
-    ("access", "楼道窄,担架需竖抬"),
-    ("access", "养一只小狗,不咬人"),
-    ("access", "反锁习惯,需开锁"),
+    ("communication", "听力差，请大声慢说"),
+    ("communication", "只说方言，女儿可翻译"),
+    ("communication", "记性差，同样的话要说两遍"),
+    ("access", "楼道窄，担架需竖抬"),
+    ("access", "养一只小狗，不咬人"),
+    ("access", "反锁习惯，需开锁"),
     ("medication", "青霉素过敏"),
     ("medication", "长期服用华法林"),
-    ("medication", "睡前服安眠药,夜间反应慢"),
-    ("other", "老伴今年去世,情绪低落"),
+    ("medication", "睡前服安眠药，夜间反应慢"),
+    ("other", "老伴今年去世，情绪低落"),
     ("other", "每周三女儿来"),
     ("other", "喜欢聊京剧"),
 ]
@@ -223,7 +223,7 @@ def _heroine_home(place: Place) -> Household:
         address_short=f"{place.street}18号3幢2-501",
         lat=place.lat,
         lon=place.lon,
-        access_notes="单元门密码 2580;钥匙盒在门框右侧,密码 4711",
+        access_notes="单元门密码 2580；钥匙盒在门框右侧，密码 4711",
     )
 
 
@@ -254,10 +254,10 @@ def _surround_heroine(session: Session, one: Home, now: datetime) -> None:
     ]
     session.add_all(one.contacts)
     known = (
-        ("health", "心脏支架(2024年),服用抗凝药", "doctor", 40),
-        ("mobility", "使用助行器,夜间起床易跌", "home_visit", 82),
-        ("communication", "听力差,请大声慢说;习惯说温州话", "daughter", 82),
-        ("access", "门上有两把锁,夜里会反锁上面一把", "neighbour", 400),
+        ("health", "心脏支架（2024年），服用抗凝药", "doctor", 40),
+        ("mobility", "使用助行器，夜间起床易跌", "home_visit", 82),
+        ("communication", "听力差，请大声慢说；习惯说温州话", "daughter", 82),
+        ("access", "门上有两把锁，夜里会反锁上面一把", "neighbour", 400),
     )
     session.add_all(
         Fact(elder_id=elder.id, kind=kind, text=text, source=source, confirmed_at=now - timedelta(days=days))

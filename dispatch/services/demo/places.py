@@ -77,9 +77,9 @@ def home(chance: Random, place: Place) -> Household:
     doors = (
         f"单元门密码 {chance.randint(1000, 9999)}",
         "一楼门卫有备用钥匙",
-        f"钥匙盒在门框右侧,密码 {chance.randint(1000, 9999)}",
-        "门铃坏了,请敲门",
-        "楼道灯不亮,请带手电",
+        f"钥匙盒在门框右侧，密码 {chance.randint(1000, 9999)}",
+        "门铃坏了，请敲门",
+        "楼道灯不亮，请带手电",
     )
     return Household(
         area_id=place.grid.id,

@@ -76,13 +76,13 @@ def offer_text(session: Session, centre: Centre, asked: Question) -> str:
     words = {
         "signature": centre.messages["signature"],
         "code": asked.code,
-        "urgent": "紧急:" if case.kind == Kind.EMERGENCY else "",
+        "urgent": "紧急：" if case.kind == Kind.EMERGENCY else "",
         "who": called(elder),
         "age": f"{elder.age(asked.now.astimezone(centre.zone).date())}岁" if elder is not None else "",
         "need": need_of(centre, case, asked.wanted),
         "when": when_of(centre, case, asked.now),
         "address": building(home),
-        "distance": f",{way.metres / 1000:.1f}公里" if way is not None else "",
+        "distance": f"，{way.metres / 1000:.1f}公里" if way is not None else "",
         "within": f"{seconds}秒" if seconds < 120 else f"{seconds // 60}分钟",
     }
     return fitted(centre.messages["offer"]["sms"], "sms", words, ("address",)).named("offer")
@@ -107,7 +107,7 @@ def accepted_text(session: Session, centre: Centre, case: Case, code: str) -> st
         "signature": centre.messages["signature"],
         "code": code,
         "address": home.address_short if home is not None else UNKNOWN,
-        "phone": f",电话{phone}" if phone else "",
+        "phone": f"，电话{phone}" if phone else "",
         "access": f",{home.access_notes}" if home is not None and home.access_notes else "",
     }
     fit = fitted(centre.messages["offer_accepted"]["sms"], "sms", words, ("access", "address"))

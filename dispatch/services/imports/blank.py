@@ -24,7 +24,7 @@ WORDS = {
         "yes": "是",
         "no": "否",
         "also": "英文表头",
-        "unless": "是(填了“{other}”可不填)",
+        "unless": "是（填了“{other}”可不填）",
         "values": "可填的值",
         "example": "示例",
         "about": "说明",

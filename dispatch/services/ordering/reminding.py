@@ -65,7 +65,7 @@ def _tell(
     news = f"{which.value}:{case.wanted_at:%Y%m%d%H%M}"
     told = []
     if _elder_wants_it(session, order) and (which is Reminder.EVENING or not order.evening_sent):
-        by = f",由{who_goes(session, job)}前来" if job is not None else ""
+        by = f"，由{who_goes(session, job)}前来" if job is not None else ""
         if tell_elder(session, centre, case, News("order_reminder", news, now), by=by) is not None:
             told.append("elder")
         order.evening_sent = True
