@@ -1,5 +1,7 @@
-import { computed } from 'vue'
+import { computed, onScopeDispose } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
+
+const TYPED_MS = 220
 
 /** Parts of the address behind the question mark, so that a filtered list survives a reload and can be sent on. */
 export function useQuery() {
@@ -14,7 +16,19 @@ export function useQuery() {
     })
   }
 
+  /** For a field that is typed into: the address follows when the hand rests, and not after its screen is gone. */
+  function typed(name: string): (event: Event) => void {
+    const value = part(name)
+    let timer = 0
+    onScopeDispose(() => clearTimeout(timer))
+    return (event) => {
+      clearTimeout(timer)
+      const text = (event.target as HTMLInputElement).value.trim()
+      timer = window.setTimeout(() => { value.value = text }, TYPED_MS)
+    }
+  }
+
   function clear(): void { void router.replace({ query: {} }) }
 
-  return { part, active, clear }
+  return { part, typed, active, clear }
 }
