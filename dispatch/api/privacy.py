@@ -51,6 +51,19 @@ class SharingIn(Model):
     case_id: Id | None = None
     note: Annotated[str, StringConstraints(max_length=300)] | None = None
 
+    def given(self, elder_id: int | None = None, persons: int = 1) -> sharing.Given:
+        return sharing.Given(
+            receiver=self.receiver,
+            receiver_kind=self.receiver_kind,
+            purpose=self.purpose,
+            kinds=tuple(self.kinds),
+            basis=self.basis,
+            elder_id=elder_id,
+            persons=persons,
+            case_id=None if self.case_id is None else int(self.case_id),
+            note=self.note,
+        )
+
 
 def page_of(query: Page) -> PageOf:
     return PageOf(query.limit, None if query.cursor is None else int(query.cursor))
@@ -76,16 +89,7 @@ def get_sharings(path: ElderPath, query: Page) -> Response:
 
 @api.post("/elders/<elder_id>/sharings", summary="Write down what was given to whom, why and on which ground")
 def post_sharing(path: ElderPath, body: SharingIn) -> Response:
-    given = sharing.Given(
-        receiver=body.receiver,
-        receiver_kind=body.receiver_kind,
-        purpose=body.purpose,
-        kinds=tuple(body.kinds),
-        basis=body.basis,
-        elder_id=int(path.elder_id),
-        case_id=None if body.case_id is None else int(body.case_id),
-        note=body.note,
-    )
+    given = body.given(elder_id=int(path.elder_id))
     answer = jsonify(sharing.record_sharing(centre(), act(may=May.REGISTER_EDIT), given))
     answer.status_code = 201
     return answer

@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, StringConstraints
 
 from dispatch.api.context import act, allowed, centre, now
-from dispatch.api.privacy import Code, Name, page_of
+from dispatch.api.privacy import Code, Name, SharingIn, page_of
 from dispatch.api.schemas import Id, Model, Note, Page, Problem, Short, Versioned, When
 from dispatch.domain.permissions import May
 from dispatch.domain.privacy import Asker, Right
@@ -26,6 +26,10 @@ api = APIBlueprint(
 )
 REVEALS_COUNTED = timedelta(days=7)
 Long = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class ListSharingIn(SharingIn):
+    persons: int = Field(ge=1, le=1_000_000)
 
 
 class RequestIn(Model):
@@ -167,6 +171,11 @@ def post_told(path: DutyPath, body: ToldIn) -> Response:
 def get_all_sharings(query: Page) -> Response:
     who = allowed(May.PRIVACY)
     return jsonify(sharing.list_sharings(centre(), who, page_of(query)))
+
+
+@api.post("/sharings", summary="Write down that a list of persons was given away")
+def post_list_sharing(body: ListSharingIn) -> Response:
+    return _created(sharing.record_sharing(centre(), act(may=May.PRIVACY), body.given(persons=body.persons)))
 
 
 @api.get("/reveals", summary="What was looked at lately without masks, and who looked how often this week")

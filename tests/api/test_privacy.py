@@ -224,6 +224,10 @@ def test_sharing_and_duties_over_http(boss: FlaskClient, wang: str) -> None:
     assert boss.post(f"{wang}/sharings", json={**given, "basis": "because"}).status_code == 422
     assert boss.post(f"{wang}/sharings", json={**given, "basis": "legal_duty"}).status_code == 201
     assert boss.get(f"{wang}/sharings").json["items"][0]["receiver"] == "Spring Home Care"
-    assert len(boss.get(f"{API}/privacy/sharings").json["items"]) == 1
+    listed = {**given, "purpose": "visits", "receiver": "Bureau", "receiver_kind": "authority", "persons": 812}
+    assert boss.post(f"{API}/privacy/sharings", json=listed).status_code == 409  # nobody agrees for a whole list
+    assert boss.post(f"{API}/privacy/sharings", json={**listed, "basis": "legal_duty"}).status_code == 201
+    written = boss.get(f"{API}/privacy/sharings").json["items"]
+    assert [(one["receiver"], one["persons"]) for one in written] == [("Bureau", 812), ("Spring Home Care", 1)]
     assert boss.get(f"{API}/privacy/duties").json["items"] == []
     assert boss.get(f"{API}/privacy/duties?done=true").json["items"] == []

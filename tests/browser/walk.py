@@ -47,6 +47,7 @@ WALK: dict[str, Step] = {
     "elders": Step("supervisor", "/elders", ("q=zzzz", "missing=phone")),
     "elder-new": Step("supervisor", "/elders/new"),
     "spread": Step("supervisor", "/elders/spread"),
+    "due": Step("supervisor", "/elders/due", ("state=due", "mark=safety_net")),
     "circle": Step("supervisor", "/elders/circle"),
     "elder": Step(
         "supervisor",

@@ -278,6 +278,17 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/privacy/duties": Route(May.PRIVACY),
     "POST /api/v1/privacy/duties/<duty_id>/done": Route(May.PRIVACY, {"how": "by telephone"}),
     "GET /api/v1/privacy/sharings": Route(May.PRIVACY),
+    "POST /api/v1/privacy/sharings": Route(
+        May.PRIVACY,
+        {
+            "receiver": "bureau",
+            "receiver_kind": "authority",
+            "purpose": "visits",
+            "kinds": ["name"],
+            "basis": "legal_duty",
+            "persons": 812,
+        },
+    ),
     "GET /api/v1/privacy/reveals": Route((May.PRIVACY, May.TRAIL_READ)),
     "GET /api/v1/privacy/retention": Route(May.PRIVACY),
     "GET /api/v1/privacy/incidents": Route(May.PRIVACY),

@@ -29,6 +29,7 @@ export const router = createRouter({
     { path: '/elders', name: 'elders', component: screen(() => import('@/register/Register.vue')), meta: { may: 'register_read' } },
     { path: '/elders/new', name: 'elder-new', component: screen(() => import('@/register/NewElder.vue')), meta: { may: 'register_edit', under: 'elders' } },
     { path: '/elders/spread', name: 'spread', component: screen(() => import('@/register/spread/Spread.vue')), meta: { may: 'register_read', under: 'elders' } },
+    { path: '/elders/due', name: 'due', component: screen(() => import('@/register/Due.vue')), meta: { may: 'register_read', under: 'elders' } },
     { path: '/elders/circle', name: 'circle', component: screen(() => import('@/register/circle/CirclePage.vue')), meta: { may: 'register_read', under: 'elders' } },
     { path: '/elders/:id(\\d+)', name: 'elder', component: screen(() => import('@/register/elder/ElderRoute.vue')), meta: { may: 'register_read', under: 'elders' } },
     { path: '/duty', name: 'duty', component: screen(() => import('@/duty/Duty.vue')), meta: { may: 'duty_read' } },

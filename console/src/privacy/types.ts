@@ -87,4 +87,3 @@ export interface Impact {
   keep_until: string
   review_on: string | null
 }
-export interface Purpose { code: string; name: { zh: string; en: string } }

@@ -44,7 +44,12 @@ export const useCodes = defineStore('codes', () => {
     return found ? named(found.name) : code ?? '–'
   }
 
-  return { groups, forms, standards, purposes, needGroups, needStandards, needPurposes, groupName, formName }
+  function purposeName(code: string): string {
+    const found = purposes.value.find((one) => one.code === code)
+    return found ? named(found.name) : code
+  }
+
+  return { groups, forms, standards, purposes, needGroups, needStandards, needPurposes, groupName, formName, purposeName }
 })
 
 export function named(names: Names): string {

@@ -18,6 +18,14 @@ export interface ElderRow extends Named {
   updated_at: string | null
 }
 
+export interface DueRow extends Named {
+  age: number
+  flags: string[]
+  ability_level: number | null
+  next_due_on: string | null
+  area: Named
+}
+
 export interface Tag {
   id: string
   code: string
