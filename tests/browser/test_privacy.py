@@ -54,6 +54,30 @@ def test_a_request_is_checked_answered_and_leaves_the_list(visit: Visit, stage: 
     expect(rows).to_have_count(before - 1)
 
 
+def test_what_was_given_away_is_written_down_for_one_elder_and_for_a_list(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    page = visitor.enter("supervisor", "/console/privacy?tab=sharings")
+    for receiver, whole in (("City hospital", False), ("Civil affairs bureau", True)):
+        page.get_by_role("button", name=visitor.words("privacy.sharing.new")).click()
+        dialog = page.get_by_role("dialog")
+        save = dialog.get_by_role("button", name=visitor.words("common.save"))
+        expect(save).to_be_disabled()
+        if whole:
+            dialog.get_by_role("button", name=visitor.words("privacy.sharing.of_list")).click()
+            dialog.get_by_label(visitor.words("privacy.col.persons")).fill("812")
+        else:
+            dialog.get_by_label(visitor.words("intake.elder")).fill("wgy")
+            dialog.get_by_role("list", name=visitor.words("search.elders")).get_by_role("button").first.click()
+        dialog.get_by_label(visitor.words("privacy.col.receiver"), exact=True).fill(receiver)
+        dialog.get_by_label(visitor.words("privacy.col.purpose")).select_option("visits")
+        dialog.get_by_label(visitor.words("privacy.col.basis")).select_option("legal_duty")
+        dialog.get_by_label(visitor.words("privacy_data.address")).check()
+        save.click()
+        expect(dialog).to_have_count(0)
+        row = page.get_by_role("row").filter(has_text=receiver)
+        expect(row).to_contain_text(visitor.words("privacy.sharing.persons", n=812) if whole else "王桂英")
+
+
 def test_a_masked_number_is_clear_for_the_holder_alone(visit: Visit, stage: Stage) -> None:
     case_id = stage.alarm(HEROINE)
     holder, other = stage.desk("operator"), stage.desk("operator2")

@@ -166,6 +166,49 @@ def test_contacts_change_places_and_a_fact_is_confirmed(visit: Visit, stage: Sta
     expect(contacts.first).to_contain_text(first)
 
 
+def test_a_word_is_taken_down_and_taken_back(visit: Visit, stage: Stage) -> None:
+    elder, purpose, name = elder_id(stage, "曹玉梅"), "call_recording", "通话录音"
+    taken_back = {"purpose": purpose, "given": False, "how": "paper", "by": "曹玉梅"}
+    assert stage.desk().post(f"/elders/{elder}/consents", json=taken_back).status_code in {201, 409}
+    visitor = visit("zh-CN")
+    page = opened(visitor, stage, "曹玉梅", "consents")
+    row = page.get_by_role("row").filter(has_text=name)
+    for act, state in (("give", "given"), ("withdraw", "withdrawn")):
+        page.get_by_role("button", name=visitor.words(f"consent.{act}_for", purpose=name)).click()
+        dialog(page).get_by_label(visitor.words("consent.how")).select_option("telephone")
+        dialog(page).get_by_role("button", name=visitor.words("elder.save")).click()
+        expect(dialog(page)).to_be_hidden()
+        expect(row).to_contain_text(visitor.words(f"consent.{state}"))
+        expect(row).to_contain_text(visitor.words("consent_how.telephone"))
+
+
+def test_who_is_in_hospital_until_when_and_home_again(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    page = opened(visitor, stage, "曹玉梅")
+    page.get_by_role("button", name=visitor.words("elder.absence_set"), exact=True).click()
+    dialog(page).get_by_label(visitor.words("elder.absence.hospital")).check()
+    dialog(page).get_by_label(visitor.words("elder.until")).fill("2099-03-01")
+    dialog(page).get_by_role("button", name=visitor.words("elder.save")).click()
+    said = page.locator(".elder-absent")
+    expect(said).to_contain_text(visitor.words("absence.hospital"))
+    page.get_by_role("button", name=visitor.words("elder.absence_edit"), exact=True).click()
+    expect(dialog(page).get_by_label(visitor.words("elder.until"))).to_have_value("2099-03-01")
+    dialog(page).get_by_label(visitor.words("elder.absence.home")).check()
+    dialog(page).get_by_role("button", name=visitor.words("elder.save")).click()
+    expect(said).to_have_count(0)
+
+
+def test_who_is_to_be_assessed_is_listed_and_opened_at_the_form(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    page = visitor.enter("supervisor", "/console/elders/due?mark=safety_net")
+    wanted = stage.desk().get("/assessments/due", params={"mark": "safety_net"}).json()
+    expect(
+        page.get_by_role("status").filter(has_text=visitor.words("reg.total", n=f"{wanted['total']:,}"))
+    ).to_be_visible()
+    page.get_by_role("link", name=wanted["items"][0]["name"], exact=True).first.click()
+    expect(page.get_by_role("button", name=visitor.words("assess.new"))).to_be_visible()
+
+
 def test_an_assessment_is_typed_and_says_its_level_as_it_grows(visit: Visit, stage: Stage) -> None:
     visitor = visit("en")
     page = opened(visitor, stage, "韦克勤", "assessments")
