@@ -86,7 +86,7 @@ def test_who_is_silent_is_telephoned_and_then_the_next_are_asked(story: Story, h
     assert helps.states() == {"Near": "expired", "Middle": "expired", "Far": "declined", "Fifth": "offered"}, (
         "a volunteer is not sent to an emergency"
     )
-    helps.phone(FAR).expect_sms("收到,101号已转派")
+    helps.phone(FAR).expect_sms("收到，101号已转派")
     helps.phone(FIFTH).expect_sms("紧急")
     sent = [e for e in story.events() if e.kind == "offers_sent"]
     assert [e.data.get("alone") for e in sent] == [None, True]
