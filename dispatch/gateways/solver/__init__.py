@@ -1,0 +1,1 @@
+"""The planner of rounds: PyVRP in child processes."""

@@ -1,0 +1,79 @@
+"""What a child process is asked and what it answers: numbers only, so that a line of JSON carries them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple, Self
+
+ANYWHERE = -1
+"""Instead of a location: no way leads there, and none away."""
+NOBODY = -1
+
+
+class Job(NamedTuple):
+    location: int
+    seconds: int
+    begins: list[tuple[int, int]]
+    """Seconds on the one time line of the task, on which days follow each other."""
+    prize: int
+    """What it is worth, in seconds of travel."""
+    classes: list[int]
+    """Only shifts of all these classes may take it."""
+
+
+class Shift(NamedTuple):
+    """A stretch of a visitor's day without anything fixed in it."""
+
+    visitor: int
+    start: int
+    end: int
+    first: int
+    last: int
+    longest: int
+    """Seconds from its first minute to its last, without the break and the reserve."""
+    classes: list[int]
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    places: list[tuple[float, float, bool]]
+    """Latitude, longitude, country. A location is one of these."""
+    liked: list[int]
+    """By location, the visitor that is wanted there, or NOBODY. One place can be several locations."""
+    roads: list[tuple[float, float]]
+    """Road factor and km/h: of the town, of the country."""
+    jobs: list[Job]
+    shifts: list[Shift]
+    classes: int
+    seconds: float
+    seed: int = 1
+    change: int = 0
+    """What another visitor than the one that is liked costs, in seconds of travel."""
+    twins: list[tuple[int, int]] = field(default_factory=list)
+    """Jobs that begin at once, by two."""
+    start: list[list[int]] = field(default_factory=list)
+    """Jobs of each shift to begin with."""
+
+    def packed(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        jobs = [Job(*one) for one in data["jobs"]]
+        return cls(**{**data, "jobs": jobs, "shifts": [Shift(*one) for one in data["shifts"]]})
+
+
+@dataclass(frozen=True)
+class Answer:
+    rounds: list[list[int]]
+    """The jobs of each shift, in order. Who is in none was not worth it or does not fit."""
+    together: dict[int, int] = field(default_factory=dict)
+    """When each of the twins begins."""
+
+    def packed(self) -> dict[str, Any]:
+        return {"rounds": self.rounds, "together": list(self.together.items())}
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(data["rounds"], dict(data["together"]))
