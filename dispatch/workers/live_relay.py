@@ -26,10 +26,11 @@ from dispatch.services.rows import stamp
 log = structlog.get_logger()
 PACE = 0.05
 """Seconds between two pushes at least: under load changes travel together, and a console paints 20 times a second."""
-STORM, STORM_PACE = 150, 0.2
+STORM, STORM_PACE = 250, 0.2
 """From so many changes a second on, the pushes go this much slower: the processor is for taking alarms in, and nobody
 reads faster. By the rate of the last second and not by what one push carries: a slow pace would keep itself slow, and
-the few cases that escalate in the same tick are no storm."""
+the few cases that escalate in the same tick are no storm. Fifty new alarms a second are up to 150 changes: each opens,
+joins its area event and escalates."""
 SECOND = 1.0
 UNHEARD_PACE = 0.25
 """The same while no console listens here: numbers are given all the same, for those who read the stream back."""
