@@ -33,6 +33,7 @@ from dispatch.domain.scripts import ScriptFault, Scripts
 from dispatch.domain.signals import Effect, SignalKind, effect
 from dispatch.domain.sms import SmsRules
 from dispatch.domain.supervision import DeviceRules
+from dispatch.domain.visits.rules import VisitRules
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
@@ -194,6 +195,12 @@ def load_followup(directory: Path) -> FollowUpRules:
 def load_orders(directory: Path) -> OrderRules:
     """``config/orders.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "orders.yaml", OrderRules.load)
+
+
+def load_visits(directory: Path) -> VisitRules:
+    """``config/visits.yaml``, over ``groups.yaml``; raises ValueError naming the file and the fault."""
+    groups = _load(directory / "groups.yaml", Groups.load)
+    return _load(directory / "visits.yaml", lambda body: VisitRules.load(body, groups))
 
 
 def load_scripts(directory: Path) -> Scripts:

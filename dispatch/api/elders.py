@@ -145,6 +145,7 @@ class ElderChangeIn(Versioned):
 
 class ArchiveIn(Versioned):
     reason: Short
+    kind: Literal["died", "moved"] | None = None
 
 
 class AbsenceIn(Versioned):
@@ -267,7 +268,7 @@ def patch_elder(path: ElderPath, body: ElderChangeIn) -> Response:
 
 @api.post("/elders/<elder_id>/archive", summary="Out of the register; the file stays")
 def post_archive(path: ElderPath, body: ArchiveIn) -> Response:
-    elders.archive(centre(), int(path.elder_id), act(body.version, may=May.REGISTER_EDIT), body.reason)
+    elders.archive(centre(), int(path.elder_id), act(body.version, may=May.REGISTER_EDIT), body.reason, body.kind)
     return _changed(path.elder_id)
 
 

@@ -33,6 +33,7 @@ from dispatch.settings import (
     load_scripts,
     load_sms,
     load_templates,
+    load_visits,
     read_yaml,
 )
 
@@ -65,6 +66,7 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             matching=load_matching(directory),
             followup=load_followup(directory),
             orders=load_orders(directory),
+            visits=load_visits(directory),
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
             data_dir=chosen.data_dir,

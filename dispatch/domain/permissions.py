@@ -40,6 +40,12 @@ class May(StrEnum):
     """Add and change providers, stations and those who go to the homes."""
     HOURS_EDIT = "hours_edit"
     """Say when they work and when somebody is absent."""
+    VISITS_READ = "visits_read"
+    """See the monthly check-in visits and their rate."""
+    VISITS_WORK = "visits_work"
+    """Write down what became of a check-in visit."""
+    VISITS_PLAN = "visits_plan"
+    """Generate and plan check-in visits, and order extra rounds."""
     USERS = "users"
     TRAIL_READ = "trail_read"
     JOBS = "jobs"
@@ -48,7 +54,9 @@ class May(StrEnum):
     CALLS = "calls"
 
 
-_READS = frozenset({May.CASES_READ, May.REGISTER_READ, May.DEVICES_READ, May.DUTY_READ, May.WORKFORCE_READ})
+_READS = frozenset(
+    {May.CASES_READ, May.REGISTER_READ, May.DEVICES_READ, May.DUTY_READ, May.WORKFORCE_READ, May.VISITS_READ}
+)
 _OPERATOR = _READS | {
     May.CASES_UNPLACED,
     May.CASES_NOTE,
@@ -56,6 +64,7 @@ _OPERATOR = _READS | {
     May.CASES_WORK,
     May.REGISTER_EDIT,
     May.REVEAL,
+    May.VISITS_WORK,
 }
 _DISPATCHER = _OPERATOR | {May.DEVICES_EDIT, May.DUTY_EDIT, May.HOURS_EDIT}
 _SUPERVISOR = _DISPATCHER | {
@@ -67,6 +76,7 @@ _SUPERVISOR = _DISPATCHER | {
     May.SUPERVISE,
     May.QUALITY,
     May.WORKFORCE_EDIT,
+    May.VISITS_PLAN,
 }
 
 OF_ROLE: dict[str, frozenset[May]] = {
@@ -76,10 +86,11 @@ OF_ROLE: dict[str, frozenset[May]] = {
     # Also the bureau's supervisors (domain.md Q23): they read, grade and question, and change no order.
     "quality_inspector": frozenset(
         {May.CASES_READ, May.CASES_UNPLACED, May.CASES_NOTE, May.REGISTER_READ, May.DUTY_READ, May.QUALITY}
-        | {May.WORKFORCE_READ}
+        | {May.WORKFORCE_READ, May.VISITS_READ}
     ),
     "station": _READS
-    | {May.CASES_NOTE, May.ORDERS, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT, May.HOURS_EDIT},
+    | {May.CASES_NOTE, May.ORDERS, May.REGISTER_EDIT, May.REVEAL, May.ASSESS, May.DEVICES_EDIT, May.HOURS_EDIT}
+    | {May.VISITS_WORK},
     "provider": frozenset({May.JOBS}),
     "visitor": frozenset(),
     # Three kinds of proof that nobody watches himself (MLPS level 3): the administrator gives rights and sees no elder,

@@ -105,6 +105,8 @@ class Elder(Base):
     """None: as it was first written."""
     archived_at: Mapped[datetime | None]
     archive_reason: Mapped[str | None] = mapped_column(String(200))
+    archive_kind: Mapped[str | None] = mapped_column(String(20))
+    """``died`` or ``moved``; None: neither, or nobody said."""
     merged_into: Mapped[int | None] = mapped_column(BigId, ForeignKey("elders.id"))
 
     household: Mapped[Household] = relationship(lazy="raise")

@@ -24,6 +24,7 @@ from dispatch.models import (
     sms,
     standing,
     trail,
+    visits,
     workforce,
 )
 from dispatch.models.base import Base
@@ -50,6 +51,7 @@ FILES = (
     sms,
     standing,
     trail,
+    visits,
     workforce,
 )
 METADATA = Base.metadata

@@ -24,6 +24,7 @@ from dispatch.domain.scripts import Scripts
 from dispatch.domain.signals import SignalKind
 from dispatch.domain.sms import SmsRules
 from dispatch.domain.supervision import DeviceRules
+from dispatch.domain.visits.rules import VisitRules
 from dispatch.models.database import Database
 
 
@@ -46,6 +47,7 @@ class Centre:
     matching: MatchRules
     followup: FollowUpRules
     orders: OrderRules
+    visits: VisitRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -42,10 +42,11 @@ from dispatch.services.ordering import coming, planning, reminding
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
 from dispatch.services.sms import inbox
+from dispatch.services.visits import generating
 from dispatch.services.workforce import expiry
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
-from dispatch.workers.tasks import ask_next, find_circles, send, work_import
+from dispatch.workers.tasks import ask_next, find_circles, generate_visits, send, work_import
 
 log = structlog.get_logger()
 CYCLE = 0.25
@@ -129,6 +130,7 @@ class Clock:
             Job("duty", 15, self._duty),
             Job("standing", PATROL, self._standing),
             Job("privacy", 60, self._privacy),
+            Job("visits", 15, self._visits),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("imports", 1, self.imports),
@@ -251,6 +253,7 @@ class Clock:
         self._floor(now)
         self._duty(now)
         self._standing(now)
+        self._visits(now)
         self._network(now)  # due or not: that a receipt has not come is no row's deadline
 
     def _tick(self, now: datetime) -> dict[str, Any] | None:
@@ -368,6 +371,18 @@ class Clock:
                 run_import(self._centre, handover.import_id, self._time)
         except Exception:
             log.exception("import_failed", import_id=handover.import_id)
+
+    def _visits(self, now: datetime) -> None:
+        """The check-in visits of this month and of the next, each day, and as soon as a clock runs again."""
+        for handover in generating.tick(self._centre, now):
+            self._bulk.submit(self._generate_visits, handover)
+
+    def _generate_visits(self, handover: generating.Handover) -> None:
+        try:
+            if handover.directly or not self._offer(generate_visits, handover.run_id, "bulk"):
+                generating.work(self._centre, handover.run_id, self._time)
+        except Exception:
+            log.exception("visits_failed", run_id=handover.run_id)
 
     def _doubles(self, now: datetime) -> dict[str, Any]:
         return {"found": find_doubles.everywhere(self._centre, now)}

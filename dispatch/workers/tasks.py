@@ -10,6 +10,7 @@ from kombu.entity import Exchange, Queue
 from dispatch.services.helps import circles
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import run as imports
+from dispatch.services.visits import generating
 from dispatch.workers.send import Runtime, send_message
 
 QUEUES = ("urgent", "default", "bulk")
@@ -69,6 +70,11 @@ def ask_next(plan_id: int) -> None:
 @app.task(name="work_import")
 def work_import(import_id: int) -> None:
     imports.run(runtime().centre, import_id, lambda: datetime.now(UTC))
+
+
+@app.task(name="generate_visits")
+def generate_visits(run_id: int) -> None:
+    generating.work(runtime().centre, run_id, lambda: datetime.now(UTC))
 
 
 @app.task(name="find_circles")

@@ -155,6 +155,19 @@ ROUTES: dict[str, Route] = {
     "POST /api/v1/standing-orders/<standing_id>/pauses": Route(May.ORDERS, {"first": "2026-11-24"}),
     "DELETE /api/v1/standing-orders/<standing_id>/pauses/<pause_id>": Route(May.ORDERS),
     "POST /api/v1/standing-orders/<standing_id>/end": Route(May.ORDERS, {"reason": "moved away"}),
+    # check-in visits
+    "POST /api/v1/visits/generate": Route(May.VISITS_PLAN, {"month": "2020-01"}),
+    "GET /api/v1/visits/runs": Route(May.VISITS_READ),
+    "GET /api/v1/visits": Route(May.VISITS_READ),
+    "GET /api/v1/visits/coverage": Route(May.VISITS_READ),
+    "GET /api/v1/visits/elders": Route(May.VISITS_READ),
+    "GET /api/v1/visits/<visit_id>": Route(May.VISITS_READ),
+    "POST /api/v1/visits/<visit_id>/record": Route(
+        May.VISITS_WORK, {"met": True, "mode": "home", "started_at": "2026-11-24T02:00:00Z"}
+    ),
+    "POST /api/v1/visits/<visit_id>/refuse": Route(May.VISITS_WORK, {"said_by": "Li"}),
+    "POST /api/v1/visits/<visit_id>/excuse": Route(May.VISITS_WORK, {"why": "weather", "reason": "the road is cut"}),
+    "DELETE /api/v1/elders/<elder_id>/visit-refusals/<refusal_id>": Route(May.VISITS_WORK),
     "GET /api/v1/my/jobs": Route(May.JOBS),
     "GET /api/v1/matching": Route(May.SUPERVISE),
     "POST /api/v1/matching/replay": Route(May.SUPERVISE, {"unknown_share": 0.4}),
@@ -531,6 +544,8 @@ THING: dict[str, str] = {
     "check_id": "a visit to look at in the East",
     "standing_id": "a standing order in the East",
     "pause_id": "a pause, found by its standing order",
+    "visit_id": "a check-in visit in the East",
+    "refusal_id": "a refusal of visits in the East",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

@@ -21,6 +21,7 @@ from dispatch.services.care.reach import Answer, begins, elder_within, once, tod
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
+from dispatch.services.visits import month
 from dispatch.services.work import Act
 
 log = structlog.get_logger()
@@ -203,6 +204,7 @@ def follow(session: Session, centre: Centre, elder: Elder, now: datetime) -> Non
     wanted = flags(elder.flags, centre.care.groups, older | {tag.code for tag in tags if spell(tag).holds(day)})
     if wanted != elder.flags:
         elder.flags = wanted
+    month.of_elder(session, centre, elder.id, now)
 
 
 def tick(centre: Centre, now: datetime, most: int = 500) -> int:

@@ -26,6 +26,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.imports import doubles
 from dispatch.services.lifecycle import record
 from dispatch.services.trail import Deed, Subject, write
+from dispatch.services.visits import month
 from dispatch.services.work import Act
 
 STAYS = {
@@ -80,6 +81,8 @@ def merge(centre: Centre, actor: Actor, wanted: Merge, now: datetime) -> dict[st
         _fill(keep, other)
         _archive(keep, other, now)
         _follow(session, centre, keep, other, Act(actor, now))
+        for elder in (keep, other):
+            month.of_elder(session, centre, elder.id, now)
         _settle(session, actor, pair, other.id, now)
         data = {"moved": counts.moved, "left": counts.left, "double": str(pair.id)}
         write(

@@ -24,6 +24,7 @@ from dispatch.services.ordering import planning, standing
 from dispatch.services.register import doubles, edits, households
 from dispatch.services.register.households import Home
 from dispatch.services.register.names import called
+from dispatch.services.visits import absences, month
 from dispatch.services.work import Act
 
 
@@ -94,6 +95,8 @@ def change(
             edits.touch(session, act, elder, edits.of_elder(elder, "elder_changed", told))
             session.flush()
             doubles.refuse(session, [elder.id], act, even_if_double=even_if_double)
+            if "household_id" in told or "birth_date" in told:
+                month.of_elder(session, centre, elder.id, act.now)
         return {"id": str(elder.id), "version": elder.version}
 
     return once(centre, act, f"elder:{elder_id}:change", work)
@@ -149,17 +152,20 @@ def _locked(session: Session, elder_id: int, act: Act) -> Elder:
     return elder
 
 
-def archive(centre: Centre, elder_id: int, act: Act, reason: str) -> Answer:
-    """Out of lists, searches and counts; the file stays. Raises ``Conflict`` while an emergency of theirs is open."""
+def archive(centre: Centre, elder_id: int, act: Act, reason: str, kind: str | None = None) -> Answer:
+    """Out of lists, searches and counts; the file stays. ``kind``: ``died`` or ``moved``, which the rate of check-in
+    visits tells apart. Raises ``Conflict`` while an emergency of theirs is open.
+    """
 
     def work(session: Session) -> Answer:
         elder = _locked(session, elder_id, act)
         active = select(Case.id).where(Case.elder_id == elder.id, Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE))
         if (case_id := session.scalar(active.limit(1))) is not None:
             raise Conflict(f"emergency {case_id} of this elder is open: close it first", case=str(case_id))
-        elder.archived_at, elder.archive_reason = act.now, reason
+        elder.archived_at, elder.archive_reason, elder.archive_kind = act.now, reason, kind
         standing.end_all(session, centre, elder.id, act, reason="archived")
         edits.touch(session, act, elder, edits.of_elder(elder, "elder_archived", {}))
+        month.of_elder(session, centre, elder.id, act.now)
         return {"id": str(elder.id), "version": elder.version}
 
     return once(centre, act, f"elder:{elder_id}:archive", work)
@@ -174,8 +180,9 @@ def restore(centre: Centre, elder_id: int, act: Act) -> Answer:
             raise Conflict("this file was merged into another and stays there", merged_into=str(elder.merged_into))
         edits.check_version(session, act, elder, "elder")
         if elder.archived_at is not None:
-            elder.archived_at = elder.archive_reason = None
+            elder.archived_at = elder.archive_reason = elder.archive_kind = None
             edits.touch(session, act, elder, edits.of_elder(elder, "elder_restored", {}))
+            month.of_elder(session, centre, elder.id, act.now)
         return {"id": str(elder.id), "version": elder.version}
 
     return once(centre, act, f"elder:{elder_id}:restore", work)
@@ -199,6 +206,8 @@ def set_absence(centre: Centre, elder_id: int, act: Act, absence: Absence | None
             action = "absence_set" if absence else "absence_ended"
             edits.touch(session, act, elder, edits.of_elder(elder, action, told))
             session.flush()
+            absences.follow(session, elder, act)
+            month.of_elder(session, centre, elder.id, act.now)
             planning.of_elder(session, centre, elder.id, act.actor, act.now)
         return {"id": str(elder.id), "version": elder.version}
 

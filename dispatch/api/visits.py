@@ -1,0 +1,207 @@
+"""The monthly check-in visits: generated, listed, recorded, and the rate that the city's plan binds us to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from flask import Response, jsonify
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import StringConstraints, model_validator
+
+from dispatch.api.context import act, allowed, centre, now
+from dispatch.api.schemas import Id, Model, Note, Page, Problem, Short, Versioned, When
+from dispatch.domain.permissions import May
+from dispatch.domain.visits.visit import Excuse, Mode, State
+from dispatch.services.desk import PageOf
+from dispatch.services.visits import coverage, generating, listing, recording
+from dispatch.services.work import Act
+
+api = APIBlueprint(
+    "visits",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="visits")],
+    abp_security=[{"cookie": []}, {"bearer": []}],
+)
+REFUSED: dict[Any, Any] = {404: Problem, 409: Problem}
+Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+"""``2026-11``, in the zone of the centre."""
+Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]+$")]
+
+
+class VisitPath(Model):
+    visit_id: Id
+
+    @property
+    def id(self) -> int:
+        return int(self.visit_id)
+
+
+class RefusalPath(Model):
+    elder_id: Id
+    refusal_id: Id
+
+
+class GenerateIn(Model):
+    month: Month
+
+
+class MonthQuery(Model):
+    month: Month | None = None
+    """None: this one."""
+
+    def chosen(self) -> str:
+        return self.month or f"{now().astimezone(centre().zone):%Y-%m}"
+
+
+class VisitsQuery(MonthQuery, Page):
+    area: Id | None = None
+    state: State | None = None
+    group: Code | None = None
+    worker: Id | None = None
+    elder: Id | None = None
+    extra_round: Id | None = None
+    at_risk: bool = False
+    """Nothing is booked, and few days are left."""
+
+
+class CoverageQuery(MonthQuery):
+    area: Id | None = None
+
+
+class InListQuery(CoverageQuery, Page):
+    group: Code | None = None
+    standing: Code | None = None
+
+
+class RunsQuery(Model):
+    month: Month | None = None
+
+
+class RecordIn(Versioned):
+    met: bool
+    """The elder was met, or spoken to. Without it there was no visit."""
+    mode: Mode = Mode.HOME
+    started_at: When
+    ended_at: When | None = None
+    worker_id: Id | None = None
+    reason: Short | None = None
+    note: Note | None = None
+    client_uuid: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _why(self) -> RecordIn:
+        if not self.met and not self.reason:
+            raise ValueError("say in `reason` why the elder was not met")
+        return self
+
+    def attempt(self) -> recording.Attempt:
+        return recording.Attempt(
+            met=self.met,
+            mode=self.mode,
+            started_at=self.started_at,
+            ended_at=self.ended_at or self.started_at,
+            worker_id=_id(self.worker_id),
+            reason=self.reason,
+            note=self.note,
+            client_uuid=self.client_uuid,
+        )
+
+
+class RefuseIn(Versioned):
+    said_by: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    """The name of who said it: the elder, or somebody of the family."""
+    on: date | None = None
+    """None: today."""
+    lasting: bool = False
+    note: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+
+class ExcuseIn(Versioned):
+    why: Excuse
+    reason: Short
+
+
+def _id(value: str | None) -> int | None:
+    return int(value) if value else None
+
+
+def _reader() -> Act:
+    return Act(allowed(May.VISITS_READ), now())
+
+
+def _page(query: Page) -> PageOf:
+    return PageOf(query.limit, _id(query.cursor))
+
+
+@api.post("/visits/generate", summary="The visits of a month; safe to repeat")
+def post_generate(body: GenerateIn) -> Response:
+    return jsonify(generating.generate(centre(), act(may=May.VISITS_PLAN), body.month, lambda: datetime.now(UTC)))
+
+
+@api.get("/visits/runs", summary="What was generated and topped up, with how far each has come")
+def get_runs(query: RunsQuery) -> Response:
+    allowed(May.VISITS_READ)
+    return jsonify(items=listing.runs(centre(), query.month), next_cursor=None)
+
+
+@api.get("/visits", summary="The visits of a month, by the last day on which each must be")
+def get_visits(query: VisitsQuery) -> Response:
+    actor = allowed(May.VISITS_READ)
+    wanted = listing.Wanted(
+        month=generating.month_asked(query.chosen()),
+        area_id=_id(query.area),
+        state=query.state,
+        group=query.group,
+        worker_id=_id(query.worker),
+        elder_id=_id(query.elder),
+        extra_round_id=_id(query.extra_round),
+        at_risk=query.at_risk,
+    )
+    return jsonify(listing.visits(centre(), actor, wanted, _page(query), now()))
+
+
+@api.get("/visits/coverage", summary="The binding rate, each number with its list, and the rules next to it")
+def get_coverage(query: CoverageQuery) -> Response:
+    actor = allowed(May.VISITS_READ)
+    month = generating.month_asked(query.chosen())
+    return jsonify(coverage.coverage(centre(), actor, month, _id(query.area), now()))
+
+
+@api.get("/visits/elders", summary="The elders of the list of a month: the list behind each number")
+def get_listed(query: InListQuery) -> Response:
+    actor = allowed(May.VISITS_READ)
+    month = generating.month_asked(query.chosen())
+    wanted = listing.InList(month, _id(query.area), query.group, query.standing)
+    return jsonify(listing.elders(centre(), actor, wanted, _page(query)))
+
+
+@api.get("/visits/<visit_id>", summary="One visit, with the tries", responses=REFUSED)
+def get_visit(path: VisitPath) -> Response:
+    return jsonify(listing.visit(centre(), path.id, _reader()))
+
+
+@api.post("/visits/<visit_id>/record", summary="The elder was met, or why not", responses=REFUSED)
+def post_record(path: VisitPath, body: RecordIn) -> Response:
+    return jsonify(recording.record(centre(), path.id, act(body.version, may=May.VISITS_WORK), body.attempt()))
+
+
+@api.post("/visits/<visit_id>/refuse", summary="The elder does not want it: who said so, and when", responses=REFUSED)
+def post_refuse(path: VisitPath, body: RefuseIn) -> Response:
+    doing = act(body.version, may=May.VISITS_WORK)
+    on = body.on or now().astimezone(centre().zone).date()
+    no = recording.No(body.said_by, on, body.lasting, body.note)
+    return jsonify(recording.refuse(centre(), path.id, doing, no))
+
+
+@api.post("/visits/<visit_id>/excuse", summary="It need not be, and why", responses=REFUSED)
+def post_excuse(path: VisitPath, body: ExcuseIn) -> Response:
+    doing = act(body.version, may=May.VISITS_WORK)
+    return jsonify(recording.excuse(centre(), path.id, doing, body.why, body.reason))
+
+
+@api.delete("/elders/<elder_id>/visit-refusals/<refusal_id>", summary="May be visited after all", responses=REFUSED)
+def delete_refusal(path: RefusalPath) -> Response:
+    doing = act(may=May.VISITS_WORK)
+    return jsonify(recording.withdraw(centre(), int(path.elder_id), int(path.refusal_id), doing))

@@ -1,0 +1,217 @@
+"""The visits of a month are generated and topped up: a run with its progress, some elders at a time.
+
+Each portion is a transaction of its own that says where it ended. A worker that dies costs one portion, two at once
+cost nothing: ``(elder_id, period)`` is unique.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dispatch.domain.errors import Invalid
+from dispatch.domain.visits import periods
+from dispatch.domain.visits.periods import Period, month_of, next_month
+from dispatch.models.bulk import analyze
+from dispatch.models.people import Elder
+from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRun, CheckinVisit
+from dispatch.services.care.reach import today
+from dispatch.services.centre import Centre
+from dispatch.services.rows import stamp
+from dispatch.services.transact import transact
+from dispatch.services.visits import people
+from dispatch.services.visits.month import bring_up_to_date
+from dispatch.services.work import Act
+
+log = structlog.get_logger()
+PORTION = 2_000
+LEASE = timedelta(seconds=60)
+HANDOVER = timedelta(seconds=10)
+"""How long the broker may take to find a worker before the clock does it itself."""
+OPEN, DONE = "open", "done"
+FARTHEST = timedelta(days=62)
+
+
+@dataclass(frozen=True)
+class Handover:
+    run_id: int
+    directly: bool
+
+
+class Lost(Exception):
+    """Somebody else has the run: stop, and commit nothing."""
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A run that is claimed."""
+
+    run_id: int
+    name: str
+    month: Period
+    time: Callable[[], datetime]
+    portion: int
+
+
+def generate(centre: Centre, act: Act, month_name: str, time: Callable[[], datetime]) -> dict[str, Any]:
+    """A person asks for a month, and waits for it. Raises ``Invalid``; a month that is closed stays as it is."""
+    month = month_asked(month_name)
+    if month.first > today(centre, act.now) + FARTHEST:
+        raise Invalid("month", "out-of-range", "a month at most two months ahead")
+    run_id = transact(centre, lambda session: _open(session, centre, month, act.now, act.actor.name))
+    work(centre, run_id, time)
+    with centre.database.reads() as session:
+        return run_json(session.get_one(CheckinRun, run_id))
+
+
+def month_asked(name: str) -> Period:
+    try:
+        return periods.month(name)
+    except ValueError:
+        raise Invalid("month", "malformed", "a month is written 2026-11") from None
+
+
+def tick(centre: Centre, now: datetime) -> list[Handover]:
+    """Ask for the runs of today: of this month, and of the next one when it is near. Hand over what waits.
+
+    Whatever ran, and however long nothing did, each day has one; the days in between are part of it.
+    """
+    day = today(centre, now)
+    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
+        missing = [month for month in _wanted(centre, day) if not _asked(session, month, day)]
+        due = session.scalars(select(CheckinRun.id).where(CheckinRun.next_try_at <= now).order_by(CheckinRun.id)).all()
+    for month in missing:
+        _ask(centre, month, now)
+    if missing:
+        with centre.database.reads() as session:
+            due = session.scalars(select(CheckinRun.id).where(CheckinRun.next_try_at <= now)).all()
+    return [handover for run_id in due if (handover := _hand_over(centre, run_id, now)) is not None]
+
+
+def _wanted(centre: Centre, day: date) -> list[Period]:
+    this = month_of(day)
+    after = next_month(this)
+    return [this, after] if after.first - timedelta(days=centre.visits.days_ahead) <= day else [this]
+
+
+def _asked(session: Session, month: Period, day: date) -> bool:
+    run = select(CheckinRun.id).where(
+        CheckinRun.month == month.name, CheckinRun.day == day, CheckinRun.asked_by.is_(None)
+    )
+    return session.scalar(run) is not None
+
+
+def _ask(centre: Centre, month: Period, now: datetime) -> None:
+    try:
+        with centre.database.sessions.begin() as session:
+            _open(session, centre, month, now, None)
+    except IntegrityError:
+        return  # another clock asked at the same moment
+
+
+def _open(session: Session, centre: Centre, month: Period, now: datetime, asked_by: str | None) -> int:
+    run = CheckinRun(
+        month=month.name,
+        day=today(centre, now),
+        state=OPEN,
+        asked_at=now,
+        asked_by=asked_by,
+        elders=people.how_many(session, centre, month),
+        excluded={},
+        next_try_at=now if asked_by is None else now + LEASE,  # a person does it here and now
+    )
+    session.add(run)
+    if session.get(CheckinMonth, month.name) is None:
+        session.add(CheckinMonth(month=month.name, generated_at=now))
+    session.flush()
+    return run.id
+
+
+def _hand_over(centre: Centre, run_id: int, now: datetime) -> Handover | None:
+    """It comes again after ``HANDOVER`` unless it was claimed."""
+    with centre.database.sessions.begin() as session:
+        run = session.get(CheckinRun, run_id, with_for_update={"skip_locked": True})
+        if run is None or run.next_try_at is None or run.next_try_at > now:
+            return None
+        run.handed_over += 1
+        run.next_try_at = now + HANDOVER
+        return Handover(run.id, directly=run.handed_over > 1)
+
+
+def work(centre: Centre, run_id: int, time: Callable[[], datetime], *, portion: int = PORTION) -> None:
+    """Safe to run twice and at any moment: the claim lets one through, and a killed one is gone on with."""
+    mine = _claim(centre, run_id, time, portion)
+    if mine is None:
+        return
+    try:
+        while transact(centre, lambda session: _portion(session, centre, mine)):
+            pass
+    except Lost:
+        log.warning("visits_lost", run_id=run_id)
+
+
+def _claim(centre: Centre, run_id: int, time: Callable[[], datetime], portion: int) -> Mine | None:
+    now = time()
+    with centre.database.sessions.begin() as session:
+        run = session.get(CheckinRun, run_id, with_for_update={"skip_locked": True})
+        if run is None or run.state != OPEN or not (run.handed_over > 0 or run.claim is None):
+            return None
+        run.claim = secrets.token_hex(8)
+        run.handed_over = 0
+        run.next_try_at = now + LEASE
+        return Mine(run.id, run.claim, periods.month(run.month), time, portion)
+
+
+def _portion(session: Session, centre: Centre, mine: Mine) -> bool:
+    """The next elders. False: there were none, and the run is done."""
+    now = mine.time()
+    run = session.get_one(CheckinRun, mine.run_id, with_for_update=True)
+    if run.claim != mine.name:
+        raise Lost(str(mine.run_id))
+    kept = session.get_one(CheckinMonth, mine.month.name)
+    # Whoever stands in the list is looked at too: their membership may have been taken back altogether.
+    wanted = people.candidates(centre, mine.month).where(Elder.id > run.reached).order_by(Elder.id)
+    stands = (
+        select(CheckinMonthElder.elder_id)
+        .where(CheckinMonthElder.month == mine.month.name, CheckinMonthElder.elder_id > run.reached)
+        .order_by(CheckinMonthElder.elder_id)
+    )
+    both = {one for each in (wanted, stands) for one in session.scalars(each.limit(mine.portion))}
+    ids = sorted(both)[: mine.portion]
+    if not ids or kept.closed_at is not None:
+        run.state, run.next_try_at, run.finished_at = DONE, None, now
+        kept.generated_at = now
+        analyze(session, CheckinVisit, CheckinMonthElder)
+        log.info("visits_generated", month=run.month, created=run.created, existing=run.existing)
+        return False
+    made = bring_up_to_date(session, centre, mine.month, ids, now)
+    run.created += made.created
+    run.existing += made.existing
+    run.excluded = {why: run.excluded.get(why, 0) + made.excluded[why] for why in {*run.excluded, *made.excluded}}
+    run.done += len(ids)
+    run.reached, run.handed_over, run.next_try_at = ids[-1], 0, now + LEASE
+    return True
+
+
+def run_json(run: CheckinRun) -> dict[str, Any]:
+    return {
+        "run_id": str(run.id),
+        "month": run.month,
+        "state": run.state,
+        "asked_at": stamp(run.asked_at),
+        "asked_by": run.asked_by,
+        "elders": run.elders,
+        "done": run.done,
+        "created": run.created,
+        "existing": run.existing,
+        "excluded": run.excluded,
+        "finished_at": stamp(run.finished_at),
+    }
