@@ -144,6 +144,8 @@ def dues(person: Person, month: Period, rules: VisitRules) -> Dues:
     listing = listed(person, month, rules)
     if listing is None:
         return Dues(None, excluded=person.left_by if _left_before(person, month) else None)
+    if person.left is not None:  # nobody is sent to a home that is empty, not even today
+        return Dues(listing, excluded=person.left_by)
     if person.form is not None and person.form in rules.forms_apart:
         return Dues(listing, excluded=Excuse.INSTITUTION)
     found = tuple(_duties(person, month, listing.risk))
