@@ -187,9 +187,15 @@ def load_matching(directory: Path) -> MatchRules:
     return _load(directory / "matching.yaml", MatchRules.load)
 
 
-def load_followup(directory: Path) -> FollowUpRules:
+def load_followup(directory: Path, catalogue: Catalogue) -> FollowUpRules:
     """``config/followup.yaml``; raises ValueError naming the file and the fault."""
-    return _load(directory / "followup.yaml", FollowUpRules.load)
+
+    def parse(data: Any) -> FollowUpRules:
+        rules = FollowUpRules.load(data)
+        rules.check_names(catalogue.items, catalogue.helps)
+        return rules
+
+    return _load(directory / "followup.yaml", parse)
 
 
 def load_orders(directory: Path) -> OrderRules:

@@ -47,6 +47,7 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
     """The centre over its database. Raises ``StartRefused`` naming the file of ``config/`` that is wrong."""
     directory = chosen.config_dir
     try:
+        catalogue = load_catalogue(directory)
         sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
         return Centre(
             database=database or connect(chosen.database_url),
@@ -62,9 +63,9 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             scripts=load_scripts(directory),
             cascade=load_cascade(directory),
             response=_callable_back(chosen, load_response(directory)),
-            catalogue=load_catalogue(directory),
+            catalogue=catalogue,
             matching=load_matching(directory),
-            followup=load_followup(directory),
+            followup=load_followup(directory, catalogue),
             orders=load_orders(directory),
             visits=load_visits(directory),
             zone=ZoneInfo(chosen.timezone),

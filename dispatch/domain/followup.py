@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -193,6 +193,14 @@ class FollowUpRules:
             complaint=_complaint(data["complaint"]),
         )
 
+    def check_names(self, items: Collection[str], helps: Collection[str]) -> None:
+        """A share of what nobody can order would never be drawn, in silence. Raises ValueError naming the entry."""
+        places = (("by_item", self.shares, {*items, *helps}), ("always", self.always, {*items}))
+        for place, named, known in places:
+            strange = sorted(set(named) - known)
+            if strange:
+                raise ValueError(f"sample.{place}: not in config/catalogue.yaml: {', '.join(strange)}")
+
     def share_of(self, item: str, help_: str, organisation: str | None) -> int:
         """The largest of the shares that fit: a contract may ask for more than the catalogue does, never for less."""
         fitting = [self.shares[code] for code in (item, help_) if code in self.shares]
@@ -201,6 +209,7 @@ class FollowUpRules:
         return max(fitting, default=self.share)
 
 
+ASKED_KINDS = frozenset({"emergency", "service"})
 KEYS = (
     *("emergency_hours", "emergency_except", "service_hours", "undrawn_hours", "unhappy_hours", "again_hours"),
     *("tries", "sample", "by_sms", "questions", "complaint"),
@@ -308,7 +317,10 @@ def _by_sms(body: Mapping[str, Any]) -> AskBySms:
 
 def _question(body: Mapping[str, Any]) -> Question:
     only(body, ("code", "zh", "en", "kinds"))
-    return Question(str(body["code"]), str(body["zh"]), str(body["en"]), frozenset(map(str, body["kinds"])))
+    kinds = frozenset(map(str, body["kinds"]))
+    if not kinds or not kinds <= ASKED_KINDS:
+        raise ValueError(f"questions.{body['code']}: kinds are of {', '.join(sorted(ASKED_KINDS))}")
+    return Question(str(body["code"]), str(body["zh"]), str(body["en"]), kinds)
 
 
 def _complaint(body: Mapping[str, Any]) -> ComplaintRules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dispatch.bootstrap.process import StartRefused
 from dispatch.settings import Settings
 from tests.support import factories
 
+ROOT = Path(__file__).resolve().parents[2]
 
 def started(tmp_path: Path, **more: object) -> str:
     chosen = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, **more)
@@ -40,3 +42,20 @@ def test_what_is_no_number_is_refused(tmp_path: Path) -> None:
 def test_administration_needs_none(tmp_path: Path) -> None:
     chosen: Settings = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, callback_number="")
     assert dataclasses.is_dataclass(centre_of(chosen))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("bath: 50", "baths: 50", r"followup\.yaml: sample\.by_item: .*catalogue.*: baths$"),
+        ("always: [medical_nurse]", "always: [medical]", r"sample\.always: .*: medical$"),
+        ("kinds: [emergency, service]", "kinds: [emergencies]", r"questions\.need_more"),
+    ],
+)
+def test_what_nobody_can_order_cannot_be_asked_about(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    directory = tmp_path / "config"
+    shutil.copytree(ROOT / "config", directory)
+    rules = directory / "followup.yaml"
+    rules.write_text(rules.read_text("utf-8").replace(right, wrong), "utf-8")
+    with pytest.raises(StartRefused, match=said):
+        started(tmp_path, config_dir=directory)
