@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask import Response, jsonify, url_for
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from dispatch.api.context import act, allowed, centre, idempotency_key, now
-from dispatch.api.schemas import CasePath, Id, Item, Model, Problem, Short, Versioned
+from dispatch.api.schemas import CasePath, Id, Item, Model, Page, Problem, Short, Versioned
+from dispatch.api.workforce import page_of
+from dispatch.domain.case import Help
 from dispatch.domain.helps.offers import Decline, Mode
 from dispatch.domain.permissions import May
 from dispatch.services.helps import candidates, links, offering, services, view
@@ -32,6 +34,13 @@ class OfferPath(Model):
     @property
     def id(self) -> int:
         return int(self.offer_id)
+
+
+class ServicesQuery(Page):
+    limit: int = Field(200, ge=1, le=200)
+    """All of them, as a rule: the catalogue is short, and whoever asks wants to choose from it."""
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    help: Help | None = None
 
 
 class CandidatesQuery(Model):
@@ -65,10 +74,10 @@ class DeclineIn(AcceptIn):
     reason: Decline | None = None
 
 
-@api.get("/services", summary="The ten helps and what can be ordered under each")
-def get_services() -> Response:
+@api.get("/services", summary="What can be ordered under the ten helps; the catalogue is a file, so only to be read")
+def get_services(query: ServicesQuery) -> Response:
     allowed(May.CASES_READ, May.REGISTER_READ, May.JOBS, May.WORKFORCE_READ)
-    return jsonify(services.services(centre(), now()))
+    return jsonify(services.services(centre(), services.Sought(query.q, query.help), page_of(query), now()))
 
 
 @api.get("/cases/<case_id>/candidates", summary="Whom to ask, best first; who is left out, and why", responses=REFUSED)

@@ -116,7 +116,7 @@ class HandoverItem(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     handover_id: Mapped[int] = mapped_column(BigId, ForeignKey("handovers.id"))
     kind: Mapped[str] = mapped_column(String(20))
-    """``case``, ``held``, ``callback``, ``device``, ``absent`` or ``note``."""
+    """``case``, ``held``, ``callback``, ``follow_up``, ``device``, ``absent`` or ``note``."""
     ref: Mapped[str] = mapped_column(String(40))
     """The id of what it is about; for a note its own."""
     text: Mapped[str | None] = mapped_column(Text)

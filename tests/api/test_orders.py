@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.domain.case import Help
 from dispatch.models.people import User
 from dispatch.services import accounts
 from tests.support import factories
@@ -57,4 +58,28 @@ def test_who_may_ask_and_what_they_learn(town: Town, tmp_path: Path) -> None:
     assert {"asked", "planned", "waiting", "late"} <= set(meals)
     found = station.get(f"{API}/orders", query_string={"from": board["from"], "to": board["to"], "help": "meal"}).json
     assert found["total"] == meals["asked"] > 1
+    end(app)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_catalogue_is_a_list_like_the_others(town: Town, tmp_path: Path) -> None:
+    app = web(town, tmp_path / "data")
+    desk = app.test_client()
+    desk.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {accounts.add_token(town.centre, 'all', ['admin'], START)}"
+    everything = desk.get(f"{API}/services").json
+    codes = [item["code"] for item in everything["items"]]
+    assert (everything["total"], everything["next_cursor"]) == (len(codes), None)
+    assert {item["help"] for item in everything["items"]} == {one["code"] for one in everything["helps"]} == set(Help)
+
+    paged: list[str] = []
+    cursor = None
+    while cursor is not None or not paged:
+        page = desk.get(f"{API}/services", query_string={"limit": 7, "cursor": cursor} if cursor else {"limit": 7}).json
+        paged += [item["code"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert paged == codes
+
+    baths = desk.get(f"{API}/services?help=bath&q=助浴").json["items"]
+    assert {(item["help"], "助浴" in item["zh"], item["price_fen"] > 0) for item in baths} == {("bath", True, True)}
+    assert desk.get(f"{API}/services?q=nothing+of+that+kind").json["items"] == []
     end(app)

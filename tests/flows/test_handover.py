@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from dispatch.domain.errors import Conflict, DispatchError, Forbidden, Invalid, NotFound, VersionConflict
+from dispatch.domain.followup import Result
 from dispatch.models.devices import Device
+from dispatch.services import work
 from dispatch.services.floor import callbacks, handover, news
 from dispatch.services.floor.callbacks import Promise
 from dispatch.services.floor.handover import Mark, Receive, Start
@@ -311,3 +313,22 @@ def test_an_unfinished_one_shows_on_both_consoles(shift: Shift) -> None:
     shift.read_all()
     shift.accept()
     assert (told("lin"), told("mei")) == ([], [])
+
+
+def test_whom_the_next_shift_must_ask_how_it_was_is_handed_over_too(shift: Shift) -> None:
+    story = shift.story
+    story.call_no_family()
+    story.close("helped_on_site", case=story.cases()[0].id)
+    assert shift.begin()["id"]
+    assert shift.items("follow_up") == [], "an emergency has a day: this is not for the next shift yet"
+    handover.cancel(shift.centre, shift.id, story.act("lin"))
+
+    story.sleep(17 * 3600)
+    shift.begin()
+    (item,) = shift.items("follow_up")
+    assert (item["about"]["who"], item["about"]["case_kind"], item["about"]["unhappy"]) == ("Wang", "emergency", False)
+    assert story.cases()[0].id not in {int(one["ref"]) for one in shift.items("case")}
+
+    work.follow_up(shift.centre, story.cases()[0].id, story.act("mei"), work.Told(Result.SATISFIED, None))
+    shift.begin()
+    assert shift.items("follow_up") == [], "asked meanwhile by somebody else"

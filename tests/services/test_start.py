@@ -15,6 +15,7 @@ from tests.support import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
 def started(tmp_path: Path, **more: object) -> str:
     chosen = factories.settings(f"sqlite:///{tmp_path / 'dispatch.db'}", tmp_path, **more)
     return at_work(chosen).response.callback_number

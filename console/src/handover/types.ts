@@ -4,6 +4,13 @@ export interface About {
   row?: CaseRow
   reason?: string | null
   case_id?: string
+  follow_up_id?: string
+  case_kind?: string
+  help?: string | null
+  cause?: string
+  unhappy?: boolean
+  tries?: number
+  most_tries?: number
   who?: string | null
   due_at?: string
   note?: string
@@ -17,7 +24,7 @@ export interface About {
 }
 export interface Item {
   id: string
-  kind: 'case' | 'held' | 'callback' | 'device' | 'absent' | 'note'
+  kind: 'case' | 'held' | 'callback' | 'follow_up' | 'device' | 'absent' | 'note'
   ref: string
   text: string | null
   keep: boolean

@@ -16,9 +16,9 @@ export function useCatalogue() {
   }
   const kinds = computed(() => catalogue.value?.kinds ?? [])
   const skills = computed(() => catalogue.value?.skills ?? [])
-  const items = computed(() => catalogue.value?.helps.flatMap((help) => help.items.map((item) => ({ ...item, help: help.code }))) ?? [])
+  const items = computed(() => catalogue.value?.items ?? [])
 
-  const itemsOf = (help: string | null): CatalogueItem[] => catalogue.value?.helps.find(({ code }) => code === help)?.items ?? []
+  const itemsOf = (help: string | null): CatalogueItem[] => items.value.filter((item) => item.help === help)
   const kindWord = (code: string): string => inWords(kinds.value.find((one) => one.code === code)) || code
   const skillWord = (code: string): string => inWords(skills.value.find((one) => one.code === code)) || code
   return { kinds, skills, items, itemsOf, kindWord, skillWord }

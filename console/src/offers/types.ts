@@ -93,12 +93,13 @@ export interface CaseOffers {
 
 export interface CatalogueItem extends Words {
   code: string
+  help: string
   unit: string
   minutes: number
   price_fen: number
 }
 export interface Catalogue {
-  helps: (Words & { code: string; items: CatalogueItem[] })[]
+  items: CatalogueItem[]
   skills: (Words & { code: string; certificate: boolean })[]
   kinds: (Words & { code: string })[]
 }

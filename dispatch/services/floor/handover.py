@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import DESK, Actor
-from dispatch.domain.case import IN_HAND, OPEN, Flag, State
+from dispatch.domain.case import ACTIVE, IN_HAND, Flag, State
 from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from dispatch.models.cases import Case
 from dispatch.models.floor import CallBack, Handover, HandoverItem
@@ -321,11 +321,13 @@ def _add_what_came(centre: Centre, handover_id: int, act: Act) -> None:
 
 
 def _move_cases(session: Session, found: Handover, act: Act, listed: set[str]) -> list[int]:
-    """Held ones stay held, with their end; only who answers for them changes."""
+    """Held ones stay held, with their end; only who answers for them changes. What waits for its return call is in
+    everybody's queue, and stays the work of whoever did it.
+    """
     me = _person(act)
     cases = session.scalars(
         select(Case)
-        .where(Case.owner_id == found.from_id, Case.state.in_(OPEN))
+        .where(Case.owner_id == found.from_id, Case.state.in_(ACTIVE))
         .order_by(Case.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import OPEN
+from dispatch.domain.case import ACTIVE
 from dispatch.domain.privacy import mask_address
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.floor import CallBack, Handover, HandoverItem
+from dispatch.models.followup import FollowUp
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.centre import Centre
+from dispatch.services.followup.desk import due_by
 from dispatch.services.rows import row_of, row_statement, stamp
 
 UNFINISHED = ("draft", "offered")
+SETTLE_THEMSELVES = ("case", "held", "callback", "follow_up")
 MOST_DEVICES = 50
 MOST_ABSENT = 50
+MOST_FOLLOW_UPS = 50
+NEXT_SHIFT = timedelta(hours=8)
+"""Whom somebody has to ask in it how it was belongs to what is handed over; who has a day more does not."""
 
 
 def fill(session: Session, centre: Centre, found: Handover, now: datetime) -> None:
@@ -35,14 +41,14 @@ def fill(session: Session, centre: Centre, found: Handover, now: datetime) -> No
         if (kind, ref) not in known:
             session.add(HandoverItem(handover_id=found.id, kind=kind, ref=ref, keep=False, **more))
     for item in items:
-        gone = item.kind in ("case", "held", "callback") and (item.kind, item.ref) not in wanted
+        gone = item.kind in SETTLE_THEMSELVES and (item.kind, item.ref) not in wanted
         if gone:
             session.delete(item)
     session.flush()
 
 
 def _wanted(session: Session, found: Handover, now: datetime) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    mine = select(Case.id, Case.held_until).where(Case.owner_id == found.from_id, Case.state.in_(OPEN))
+    mine = select(Case.id, Case.held_until).where(Case.owner_id == found.from_id, Case.state.in_(ACTIVE))
     for case_id, held_until in session.execute(mine.order_by(Case.priority, Case.id)):
         yield ("held" if held_until else "case", str(case_id)), {}
     if found.kind != "shift":
@@ -50,6 +56,8 @@ def _wanted(session: Session, found: Handover, now: datetime) -> Iterator[tuple[
     promised = select(CallBack.id).where(CallBack.promised_by == found.from_id, CallBack.state == "open")
     for callback_id in session.scalars(promised.order_by(CallBack.due_at)):
         yield ("callback", str(callback_id)), {}
+    for follow_up_id in session.scalars(due_by(found.paths, now + NEXT_SHIFT).limit(MOST_FOLLOW_UPS)):
+        yield ("follow_up", str(follow_up_id)), {}
     for device_id in session.scalars(_faulty(found)):
         yield ("device", str(device_id)), {}
     for elder_id in session.scalars(_absent(found, now)):
@@ -151,6 +159,8 @@ class _About:
                 return self._case(int(item.ref))
             case "callback":
                 return self._callback(int(item.ref))
+            case "follow_up":
+                return self._follow_up(int(item.ref))
             case "device":
                 return self._device(int(item.ref))
             case "absent":
@@ -176,6 +186,24 @@ class _About:
             "who": elder.name if elder else None,
             "due_at": stamp(found.due_at),
             "note": found.note,
+        }
+
+    def _follow_up(self, follow_up_id: int) -> dict[str, Any] | None:
+        found = self._session.get(FollowUp, follow_up_id)
+        if found is None:
+            return None
+        case = self._session.get_one(Case, found.case_id)
+        elder = self._session.get(Elder, case.elder_id) if case.elder_id else None
+        return {
+            "follow_up_id": str(found.id),
+            "who": elder.name if elder else None,
+            "case_kind": case.kind,
+            "help": case.help,
+            "cause": case.cause,
+            "due_at": stamp(found.due_at),
+            "unhappy": found.unhappy_at is not None,
+            "tries": found.tries,
+            "most_tries": self._centre.followup.tries,
         }
 
     def _device(self, device_id: int) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from dispatch.domain.followup import MISSED, FollowUpState, Result, Tried, Why
 from dispatch.models.cases import Case
 from dispatch.models.followup import Complaint, FollowUp, FollowUpTry
 from dispatch.models.people import Elder
-from dispatch.models.places import Area
+from dispatch.models.places import Area, inside
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -28,6 +29,7 @@ from dispatch.services.work import Act, Told, perform
 OPEN, LATE, UNHAPPY, DONE = "open", "late", "unhappy", "done"
 VIEWS = (OPEN, LATE, UNHAPPY, DONE)
 """What the list can show."""
+SOONEST = (FollowUp.unhappy_at.is_(None), FollowUp.due_at, FollowUp.id)
 
 
 def _shown(view: str) -> ColumnElement[bool]:
@@ -71,8 +73,7 @@ def queue(centre: Centre, actor: Actor, now: datetime, view: str, page: PageOf) 
     """Who said that it was not good first, then by deadline; what is done newest first. The cursor is an offset."""
     start, limit = page.before or 0, page.limit
     newest = (FollowUp.ended_at.desc(), FollowUp.id.desc())
-    soonest = (FollowUp.unhappy_at.is_(None), FollowUp.due_at, FollowUp.id)
-    statement = _statement(actor).where(_shown(view)).order_by(*(newest if view == DONE else soonest))
+    statement = _statement(actor).where(_shown(view)).order_by(*(newest if view == DONE else SOONEST))
     with centre.database.reads() as session:
         found = session.execute(statement.offset(start).limit(limit + 1)).all()
         counts = {one: _count(session, actor, one) for one in (OPEN, LATE, UNHAPPY)}
@@ -83,6 +84,18 @@ def queue(centre: Centre, actor: Actor, now: datetime, view: str, page: PageOf) 
         "total": counts.get(view),
         "counts": counts,
     }
+
+
+def due_by(paths: Iterable[str], until: datetime) -> Select[tuple[int]]:
+    """Ids of those that a person of these areas has to ask until then; who was not satisfied first."""
+    soon = or_(FollowUp.unhappy_at.is_not(None), FollowUp.due_at <= until)
+    return (
+        select(FollowUp.id)
+        .join(Case, Case.id == FollowUp.case_id)
+        .join(Area, Area.id == Case.area_id)
+        .where(_shown(OPEN), soon, inside(paths))
+        .order_by(*SOONEST)
+    )
 
 
 def _count(session: Session, actor: Actor, view: str) -> int:
