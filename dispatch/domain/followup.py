@@ -100,7 +100,10 @@ class AskBySms:
 
     def at(self, ended: datetime, zone: ZoneInfo) -> datetime:
         """When to ask about what ended then."""
-        at = (ended + self.after).astimezone(zone)
+        return self.not_at_night(ended + self.after, zone)
+
+    def not_at_night(self, wanted: datetime, zone: ZoneInfo) -> datetime:
+        at = wanted.astimezone(zone)
         if at.time() < self.earliest:
             return datetime.combine(at.date(), self.earliest, zone)
         if at.time() >= self.latest:

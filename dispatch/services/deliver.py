@@ -336,7 +336,6 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
 HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None]] = {
     "page_duty": _take_by_phone,
     "cascade_elder": hear,
-    **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES), whose.hear),
-    **dict.fromkeys(replies.ABOUT, replies.hear),
+    **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES, *replies.ABOUT), whose.hear),
 }
 """By its purpose: what follows from a receipt or a reply."""

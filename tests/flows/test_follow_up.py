@@ -345,6 +345,103 @@ def test_an_elders_digit_never_accepts_a_job_and_a_helpers_never_rates_one(story
     quiet(story)
 
 
+TOMORROW = START + timedelta(hours=23)
+"""15:00 of the next day; its reminder goes out at 18:00 of today."""
+
+
+def at_six(story: Story) -> float:
+    """Seconds until the reminders of the evening have gone out."""
+    return (START + timedelta(hours=2, seconds=5) - story.now).total_seconds()
+
+
+def bath_tomorrow(story: Story) -> int:
+    wanted: dict[str, Any] = {"kind": Kind.SERVICE, "channel": Channel.HOTLINE, "help": Help.BATH}
+    return int(story.request(elder_id=story.town.elders["Wang"], wanted_at=TOMORROW, **wanted)[0]["id"])
+
+
+def answers(story: Story, helps: Dispatching, text: str, *, rating_last: bool) -> tuple[str, str | None, set[str]]:
+    """Wang was asked how the meal was and reminded of tomorrow's bath: her rating, and what her words were taken for."""
+    sample(story, 100)
+    if rating_last:
+        story.sleep(4500)
+    meal = served(story, helps)
+    bath = bath_tomorrow(story)
+    if not rating_last:
+        later(story, 3700)
+        story.phone(WANG).expect_sms("满意吗")
+    later(story, at_six(story))
+    story.phone(WANG).expect_sms("提醒W奶奶：明天15:00上门助浴")
+    if rating_last:
+        later(story, 3500)
+        story.phone(WANG).expect_silence()  # who was reminded a moment ago is asked an hour later
+        later(story, 1200)
+        story.phone(WANG).expect_sms("满意吗")
+    story.phone(WANG).reply(text)
+    story.forward(2)
+    quiet(story)
+    heard = {"order_confirmed", "change_asked", "follow_up", "unhappy", "follow_up_unclear"}
+    found = row(story, meal)
+    return found.state, found.result, heard & {*kinds(story, meal), *kinds(story, bath)}
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "result", "taken"),
+    [
+        ("1", "done", "satisfied", {"follow_up"}),  # the reminder asks for no 1
+        ("2", "open", None, {"change_asked"}),  # a person rings, and hears what was meant
+        ("3", "open", None, {"change_asked"}),
+        ("0", "open", None, {"change_asked"}),
+        ("4", "open", None, {"follow_up_unclear"}),
+        ("知道了", "open", None, {"order_confirmed"}),
+        ("改到后天", "open", None, {"change_asked"}),
+        ("一般", "done", "partly", {"follow_up"}),
+    ],
+)
+def test_an_answer_to_the_rating_that_may_be_about_tomorrow(
+    story: Story, helps: Dispatching, text: str, state: str, result: str | None, taken: set[str]
+) -> None:
+    assert answers(story, helps, text, rating_last=True) == (state, result, taken)
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "result", "taken"),
+    [
+        ("1", "open", None, {"order_confirmed"}),  # no praise that may have been a promise
+        ("2", "open", None, {"change_asked"}),
+        ("3", "open", None, {"change_asked"}),
+        ("5", "open", None, {"change_asked"}),  # nobody understands it: a person rings
+        ("满意", "done", "satisfied", {"follow_up"}),
+    ],
+)
+def test_an_answer_to_the_reminder_that_may_be_a_rating(
+    story: Story, helps: Dispatching, text: str, state: str, result: str | None, taken: set[str]
+) -> None:
+    assert answers(story, helps, text, rating_last=False) == (state, result, taken)
+
+
+def test_a_reminder_and_an_offer_at_one_telephone(story: Story, helps: Dispatching) -> None:
+    """Wang, who is a volunteer too, is offered a job and then reminded of her bath."""
+    both = Who("Both", WANG, north_m=600)
+    helps.ids.update(Dispatching(story, both).ids)
+    bath = bath_tomorrow(story)
+    later(story, at_six(story) - 60)
+    job = int(story.request(kind=Kind.SERVICE, channel=Channel.HOTLINE, help=Help.CHAT, take=True,
+                            elder_id=story.town.elders["Zhao"])[0]["id"])  # fmt: skip
+    helps.offer("direct", both, case=job, reason="next door")
+    story.forward(60)
+    hear_all(story, WANG)
+    wang = story.phone(WANG)
+    wang.reply("1")
+    story.forward(2)
+    assert len(wang.expect_sms("多个问题待答").body) <= 70
+    assert (helps.states(job)["Both"], "order_confirmed" in kinds(story, bath)) == ("offered", False)
+    wang.reply("取消")
+    story.forward(2)
+    wang.expect_sms("坐席会尽快电话联系您")
+    assert (helps.states(job)["Both"], "change_asked" in kinds(story, bath)) == ("offered", True)
+    quiet(story)
+
+
 def test_a_neighbours_digit_is_no_promise_to_go(story: Story, helps: Dispatching) -> None:
     """Zhao is asked how the meal was and, before she answers, whether she goes to Wang, who has fallen next door."""
     sample(story, 100)

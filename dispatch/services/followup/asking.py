@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.cascade import PENDING
-from dispatch.domain.case import ACTIVE
+from dispatch.domain.case import ACTIVE, ASKABLE
 from dispatch.domain.followup import FollowUpDue, FollowUpState
 from dispatch.domain.sms import national
 from dispatch.models.cases import Case
@@ -30,7 +30,10 @@ from dispatch.services.helps.orders import wanted_of
 from dispatch.services.response.words import fitted
 
 PURPOSE = "follow_up"
+REMINDER = "order_reminder"
 BUSY_FOR = timedelta(minutes=15)
+REMINDED_FOR = timedelta(hours=1)
+"""Who was reminded of something so shortly ago, and may still answer, is not asked how something else was."""
 MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -57,8 +60,9 @@ def ask(session: Session, centre: Centre, case: Case, row: FollowUp, now: dateti
     row.due, row.next_due_at = FollowUpDue.LATE, row.due_at
     if elder is None or not elder.phone:
         return
-    if asked_else(session, elder.phone) is not None and now + BUSY_FOR < row.due_at:
-        row.due, row.next_due_at = FollowUpDue.ASK, now + BUSY_FOR
+    later = centre.followup.by_sms.not_at_night(now + BUSY_FOR, centre.zone)
+    if later < row.due_at and _is_busy(session, elder.phone, now):
+        row.due, row.next_due_at = FollowUpDue.ASK, later
         return
     number = national(elder.phone)
     channel = "sms" if MOBILE.fullmatch(number) else "voice"
@@ -117,6 +121,28 @@ def open_at(session: Session, phone: str, now: datetime) -> FollowUp | None:
         FollowUp.open_until > now,
     )
     return session.scalar(asked.order_by(FollowUp.asked_at.desc(), FollowUp.id.desc()).limit(1))
+
+
+def _is_busy(session: Session, phone: str, now: datetime) -> bool:
+    reminder = reminded_at(session, phone, now)
+    waits = reminder is not None and waits_for_answer(reminder) and now - reminder.created_at < REMINDED_FOR
+    return waits or asked_else(session, phone) is not None
+
+
+def reminded_at(session: Session, phone: str, now: datetime) -> Message | None:
+    """The newest reminder at that telephone of a service that is still to come."""
+    sent = (
+        select(Message)
+        .join(Sending, Sending.message_id == Message.id)
+        .join(Case, Case.id == Message.case_id)
+        .where(has_phone(Sending.phone_index, national(phone)), Message.purpose == REMINDER, Message.channel == "sms")
+        .where(Case.state.in_(ASKABLE), Case.wanted_at > now)
+    )
+    return session.scalar(sent.order_by(Message.id.desc()).limit(1))
+
+
+def waits_for_answer(reminder: Message) -> bool:
+    return reminder.state in (MessageState.SENT, MessageState.DELIVERED)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,10 @@ A neighbour may be an elder whom the centre asks how the bath was, a volunteer t
 who is called for the lady next door. "1" says "satisfied" to the first, "I go" to the other two: where more than one
 waits, a bare digit answers none of them and the telephone is asked again. Words and codes that only one of the
 questions could mean go there.
+
+A reminder of what was ordered ("another time 2, not at all 3, call me 0") is answered by elders alone, and a person
+rings after each of these. So where it and a rating wait at one telephone nobody is asked twice: what could be a wish is
+one, and the rating is heard when the person rings.
 """
 
 from __future__ import annotations
@@ -13,8 +17,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.domain.followup import bare_digit, named, read_rating
+from dispatch.domain.helps import wishes
 from dispatch.models.cases import Case
-from dispatch.models.followup import FollowUp
 from dispatch.models.outbox import Message
 from dispatch.services.centre import Centre
 from dispatch.services.followup import asking, hearing
@@ -22,9 +26,11 @@ from dispatch.services.followup.asking import Other, Words
 from dispatch.services.followup.hearing import Heard
 from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import record
+from dispatch.services.ordering import replies as orders
 from dispatch.services.response import heard as family
 
 OF_FAMILY = ("cascade", "cascade_accepted", "cascade_named", "cascade_also")
+WISHES = (wishes.Answer.MOVE, wishes.Answer.CANCEL, wishes.Answer.TALK)
 
 
 def hear(session: Session, centre: Centre, message: Message, at: datetime, reply: str | None) -> None:
@@ -34,11 +40,16 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
         return
     row = asking.open_at(session, message.phone, at)
     other = asking.asked_else(session, message.phone)
+    reminder = message if message.purpose in orders.ABOUT else asking.reminded_at(session, message.phone, at)
     said = Heard(reply, message, at)
-    if row is not None and (named(reply) is not None or (other is None and _about_the_rating(said))):
+    if row is not None and named(reply) is not None:
         hearing.take(session, centre, row, said)
-    elif row is not None and other is not None and bare_digit(reply) is not None:
-        _ask_which(session, centre, row, said)
+    elif other is not None and bare_digit(reply) is not None and (row is not None or _of_elders(message, reminder)):
+        _ask_which(session, centre, said, row.case_id if row is not None else reminder and reminder.case_id)
+    elif reminder is not None and (message is reminder or _about_the_order(said, reminder, other)):
+        orders.hear(session, centre, reminder, at, reply)
+    elif row is not None and other is None and _about_the_rating(said):
+        hearing.take(session, centre, row, said)
     elif other is not None and message.purpose in hearing.PURPOSES:
         _to_the_other(session, centre, other, said)
     else:
@@ -48,6 +59,28 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
 def _about_the_rating(said: Heard) -> bool:
     """The newest message was about it, or it is one: thanks for an offer that was taken back are none."""
     return said.message.purpose in hearing.PURPOSES or read_rating(said.text) is not None
+
+
+def _of_elders(message: Message, reminder: Message | None) -> bool:
+    """A reminder waits there, and the newest message was none of those that only helpers and neighbours get."""
+    if reminder is None or message is reminder:
+        return reminder is not None
+    return asking.waits_for_answer(reminder) and message.purpose in hearing.PURPOSES
+
+
+def _about_the_order(said: Heard, reminder: Message, other: Other | None) -> bool:
+    """The newest message was about a rating, and this is a wish, or a yes that is no praise. A "2" or "3" is either
+    while the reminder waits: then somebody rings, because a visit to a closed door is worse than a rating that comes
+    later.
+    """
+    if said.message.purpose not in hearing.PURPOSES:
+        return False
+    wish = wishes.read(said.text)
+    if wish is wishes.Answer.CONFIRM:
+        return other is None and read_rating(said.text) is None
+    if bare_digit(said.text) is not None:
+        return wish in WISHES and other is None and asking.waits_for_answer(reminder)
+    return wish in WISHES
 
 
 def _to_the_other(session: Session, centre: Centre, other: Other, said: Heard) -> None:
@@ -63,15 +96,17 @@ def _to_the_other(session: Session, centre: Centre, other: Other, said: Heard) -
 def _to_its_own(session: Session, centre: Centre, message: Message, at: datetime, reply: str | None) -> None:
     if message.purpose in hearing.PURPOSES:
         hearing.hear(session, centre, message, at, reply)
+    elif message.purpose in orders.ABOUT:
+        orders.hear(session, centre, message, at, reply)
     elif message.purpose in OF_FAMILY:
         family.hear(session, centre, message, at, reply)
     else:
         helpers.hear(session, centre, message, at, reply)
 
 
-def _ask_which(session: Session, centre: Centre, row: FollowUp, said: Heard) -> None:
+def _ask_which(session: Session, centre: Centre, said: Heard, case_id: int | None) -> None:
     """Nothing is guessed: an acceptance that nobody meant leaves an elder alone."""
-    case = session.get_one(Case, row.case_id, with_for_update=True, populate_existing=True)
+    case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
     actor = hearing.elder_of(session, case)
     record(session, case, "which_question", actor, said.at, channel="sms", data={"reply": said.text[:200]})
     message = said.message
