@@ -10,7 +10,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import IN_HAND, SENT, Flag, State, Trigger, follow
+from dispatch.domain.case import IN_HAND, SENT, Flag, Kind, State, Trigger, follow
 from dispatch.domain.escalation import Deadline, Due, Policy, in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.engine import LiveOp
@@ -84,10 +84,14 @@ def watch(case: Case, now: datetime) -> None:
 
 
 def change_priority(case: Case, priority: int, policies: Mapping[int, Policy], now: datetime) -> None:
-    """Give ``case`` another urgency and its policy. What becomes P1 is held no longer; its watch starts again."""
+    """Give ``case`` another urgency and its policy. What becomes P1 is held no longer; its watch starts again.
+
+    The owner of a complaint has days for it, however urgent it is.
+    """
+    owners_time = {"ask_owner_after": case.policy["ask_owner_after"]} if case.kind == Kind.COMPLAINT else {}
     case.top_priority = min(case.top_priority or case.priority, priority)
     case.priority = priority
-    case.policy = policies[priority].dump()
+    case.policy = {**policies[priority].dump(), **owners_time}
     if priority == 1 and case.held_until is not None:
         case.held_until = None
         drop(case, Flag.HELD)

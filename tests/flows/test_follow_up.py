@@ -486,8 +486,10 @@ def test_a_complaint_that_nobody_answers_reaches_the_supervisor(story: Story, he
     assert (after["worker"]["name"], after["about_case_id"]) == ("Near", str(case))
     # Tuesday the 24th; Saturday and Sunday do not count: Tuesday the 1st, 18:00 in Shanghai.
     assert after["solve_due_at"] == "2026-12-01T10:00:00.000Z"
+    story.priority(3, case=complaint, reason="not urgent")
     later(story, 23 * 3600)
     assert story.get(complaint).state == "owned", "its owner has days for it"
+    assert "ask_owner" not in story.get(complaint).flags
     assert "complaint_late" not in needs(story)
     later(story, 3601)
     assert "complaint_late" in needs(story)

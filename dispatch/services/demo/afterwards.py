@@ -23,7 +23,7 @@ from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.followup import complaints
 from dispatch.services.followup.complaints import Subject
-from dispatch.services.lifecycle import put
+from dispatch.services.lifecycle import put, watch
 
 DAY = timedelta(days=1)
 BAD = ("来得太晚，等了四十分钟", "说话不耐烦", "饭送到时已经凉了", "没打扫干净就走了")
@@ -236,6 +236,7 @@ def _complaint(
     meals = [one for one in services if one.help == Help.MEAL]
     about = Subject(meals[-1], workers[0].id, None) if meals else None
     row = complaints.begin(session, centre, case, case.opened_at, about)
+    watch(case, now)  # it was taken as every other case, whose owner is asked after minutes
     row.answered_at, row.answered_by, row.next_due_at = now - timedelta(minutes=8), "林静", row.solve_due_at
 
 
