@@ -359,8 +359,12 @@ def bath_tomorrow(story: Story) -> int:
     return int(story.request(elder_id=story.town.elders["Wang"], wanted_at=TOMORROW, **wanted)[0]["id"])
 
 
-def answers(story: Story, helps: Dispatching, text: str, *, rating_last: bool) -> tuple[str, str | None, set[str]]:
-    """Wang was asked how the meal was and reminded of tomorrow's bath: her rating, and what her words were taken for."""
+Taken = tuple[str, str | None, set[str]]
+"""The state and the result of the rating, and what the words were taken for."""
+
+
+def answers(story: Story, helps: Dispatching, text: str, *, rating_last: bool) -> Taken:
+    """Wang was asked how the meal was and reminded of tomorrow's bath."""
     sample(story, 100)
     if rating_last:
         story.sleep(4500)
@@ -384,39 +388,44 @@ def answers(story: Story, helps: Dispatching, text: str, *, rating_last: bool) -
     return found.state, found.result, heard & {*kinds(story, meal), *kinds(story, bath)}
 
 
+RATED = ("done", "satisfied", {"follow_up"})
+WISH = ("open", None, {"change_asked"})
+"""A person rings, and hears what was meant."""
+
+
 @pytest.mark.parametrize(
-    ("text", "state", "result", "taken"),
+    ("text", "taken"),
     [
-        ("1", "done", "satisfied", {"follow_up"}),  # the reminder asks for no 1
-        ("2", "open", None, {"change_asked"}),  # a person rings, and hears what was meant
-        ("3", "open", None, {"change_asked"}),
-        ("0", "open", None, {"change_asked"}),
-        ("4", "open", None, {"follow_up_unclear"}),
-        ("知道了", "open", None, {"order_confirmed"}),
-        ("改到后天", "open", None, {"change_asked"}),
-        ("一般", "done", "partly", {"follow_up"}),
+        ("1", RATED),  # the reminder asks for no 1
+        ("2", WISH),
+        ("3", WISH),
+        ("0", WISH),
+        ("4", ("open", None, {"follow_up_unclear"})),
+        ("知道了", ("open", None, {"order_confirmed"})),
+        ("改到后天", WISH),
+        ("一般", ("done", "partly", {"follow_up"})),
     ],
 )
 def test_an_answer_to_the_rating_that_may_be_about_tomorrow(
-    story: Story, helps: Dispatching, text: str, state: str, result: str | None, taken: set[str]
+    story: Story, helps: Dispatching, text: str, taken: Taken
 ) -> None:
-    assert answers(story, helps, text, rating_last=True) == (state, result, taken)
+    assert answers(story, helps, text, rating_last=True) == taken
 
 
 @pytest.mark.parametrize(
-    ("text", "state", "result", "taken"),
+    ("text", "taken"),
     [
-        ("1", "open", None, {"order_confirmed"}),  # no praise that may have been a promise
-        ("2", "open", None, {"change_asked"}),
-        ("3", "open", None, {"change_asked"}),
-        ("5", "open", None, {"change_asked"}),  # nobody understands it: a person rings
-        ("满意", "done", "satisfied", {"follow_up"}),
+        ("1", ("open", None, {"order_confirmed"})),  # no praise that may have been a promise
+        ("2", WISH),
+        ("3", WISH),
+        ("5", WISH),  # nobody understands it
+        ("满意", RATED),
     ],
 )
 def test_an_answer_to_the_reminder_that_may_be_a_rating(
-    story: Story, helps: Dispatching, text: str, state: str, result: str | None, taken: set[str]
+    story: Story, helps: Dispatching, text: str, taken: Taken
 ) -> None:
-    assert answers(story, helps, text, rating_last=False) == (state, result, taken)
+    assert answers(story, helps, text, rating_last=False) == taken
 
 
 def test_a_reminder_and_an_offer_at_one_telephone(story: Story, helps: Dispatching) -> None:
