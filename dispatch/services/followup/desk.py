@@ -86,7 +86,7 @@ def queue(centre: Centre, actor: Actor, now: datetime, view: str, page: PageOf) 
     }
 
 
-def due_by(paths: Iterable[str], until: datetime) -> Select[tuple[int]]:
+def due_by(paths: Iterable[str], until: datetime) -> Select[Any]:
     """Ids of those that a person of these areas has to ask until then; who was not satisfied first."""
     soon = or_(FollowUp.unhappy_at.is_not(None), FollowUp.due_at <= until)
     return (

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.followup import bare_digit, named, read_rating
 from dispatch.domain.helps import wishes
 from dispatch.models.cases import Case
+from dispatch.models.followup import FollowUp
 from dispatch.models.outbox import Message
 from dispatch.services.centre import Centre
 from dispatch.services.followup import asking, hearing
@@ -44,8 +45,8 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
     said = Heard(reply, message, at)
     if row is not None and named(reply) is not None:
         hearing.take(session, centre, row, said)
-    elif other is not None and bare_digit(reply) is not None and (row is not None or _of_elders(message, reminder)):
-        _ask_which(session, centre, said, row.case_id if row is not None else reminder and reminder.case_id)
+    elif (of := _of_elders(message, row, reminder)) is not None and other is not None and bare_digit(reply) is not None:
+        _ask_which(session, centre, said, of)
     elif reminder is not None and (message is reminder or _about_the_order(said, reminder, other)):
         orders.hear(session, centre, reminder, at, reply)
     elif row is not None and other is None and _about_the_rating(said):
@@ -61,11 +62,15 @@ def _about_the_rating(said: Heard) -> bool:
     return said.message.purpose in hearing.PURPOSES or read_rating(said.text) is not None
 
 
-def _of_elders(message: Message, reminder: Message | None) -> bool:
-    """A reminder waits there, and the newest message was none of those that only helpers and neighbours get."""
-    if reminder is None or message is reminder:
-        return reminder is not None
-    return asking.waits_for_answer(reminder) and message.purpose in hearing.PURPOSES
+def _of_elders(message: Message, row: FollowUp | None, reminder: Message | None) -> int | None:
+    """The case about which an elder is asked there: by a rating, or by a reminder if the newest message was none of
+    those that only helpers and neighbours get.
+    """
+    if row is not None:
+        return row.case_id
+    newest = reminder is message or message.purpose in hearing.PURPOSES
+    waits = reminder is not None and (reminder is message or asking.waits_for_answer(reminder))
+    return reminder.case_id if reminder is not None and newest and waits else None
 
 
 def _about_the_order(said: Heard, reminder: Message, other: Other | None) -> bool:
@@ -104,7 +109,7 @@ def _to_its_own(session: Session, centre: Centre, message: Message, at: datetime
         helpers.hear(session, centre, message, at, reply)
 
 
-def _ask_which(session: Session, centre: Centre, said: Heard, case_id: int | None) -> None:
+def _ask_which(session: Session, centre: Centre, said: Heard, case_id: int) -> None:
     """Nothing is guessed: an acceptance that nobody meant leaves an elder alone."""
     case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
     actor = hearing.elder_of(session, case)
