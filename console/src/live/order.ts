@@ -13,7 +13,9 @@ const times = new WeakMap<CaseRow, Times>()
 function timesOf(row: CaseRow): Times {
   let found = times.get(row)
   if (!found) {
-    const due = row.state === 'new' ? row.answer_due_at ?? row.next_due_at : row.next_due_at
+    // The owner of a complaint has days, and its own deadlines stand on the case; when they are asked is no deadline.
+    const next = row.kind === 'complaint' && row.state !== 'new' && !row.held_until ? null : row.next_due_at
+    const due = row.state === 'new' ? row.answer_due_at ?? next : next
     found = { due: due ? Date.parse(due) : Number.POSITIVE_INFINITY, opened: Date.parse(row.opened_at) }
     times.set(row, found)
   }

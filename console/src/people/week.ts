@@ -14,6 +14,12 @@ export const PRESETS: Record<string, WeekShift[]> = {
 export function dayName(weekday: number): string {
   return new Intl.DateTimeFormat(locale() === 'en' ? 'en-GB' : 'zh-CN', { weekday: 'short', timeZone: 'UTC' }).format(new Date(Date.UTC(2026, 0, 5 + weekday)))
 }
+/** 周一 11/30 / Mon 30/11: a column that is a day. */
+export function dayHead(day: string): string {
+  const at = new Date(`${day.slice(0, 10)}T12:00Z`)
+  const date = new Intl.DateTimeFormat(locale() === 'en' ? 'en-GB' : 'zh-CN', { month: 'numeric', day: 'numeric', timeZone: 'UTC' }).format(at)
+  return `${dayName((at.getUTCDay() + 6) % 7)} ${date}`
+}
 export function hoursText({ starts, ends }: { starts: string; ends: string }): string {
   return starts === '00:00' && ends === '00:00' ? '00:00–24:00' : `${starts}–${ends}`
 }

@@ -33,8 +33,11 @@ from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp, visible
 
-SERVED = frozenset({"served", "helped_on_site", "talk", "information_given", "ambulance", "fire_brigade", "police"})
-"""Outcomes after which somebody was helped."""
+SERVED = frozenset(
+    {"served", "helped_on_site", "talk", "information_given", "ambulance", "fire_brigade", "police"}
+    | {"false_alarm", "test"}
+)
+"""Outcomes after which somebody was helped, or was asked and needed no help."""
 LONGEST = timedelta(days=62)
 Row = dict[str, Any]
 

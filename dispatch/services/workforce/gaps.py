@@ -40,7 +40,7 @@ class Question:
     skill: str
     monday: date
     level: int | None = None
-    """Of the areas that are told apart: 3 county, 4 sub-district, 5 community; None: right below the actor's own."""
+    """Of the areas that are told apart: 3 county, 4 sub-district, 5 community; None: the first below the actor's own with more than one."""
     area_id: int | None = None
 
 
@@ -155,10 +155,7 @@ def _check(centre: Centre, asked: Question) -> None:
 
 
 def _areas(session: Session, actor: Actor, asked: Question) -> Sequence[Area]:
-    level = asked.level
-    if level is None:
-        top = session.scalar(select(func.min(Area.level)).where(inside(actor.paths))) or LOWEST
-        level = min(top + 1, LOWEST)
+    level = asked.level or _first_fork(session, actor)
     statement = select(Area).where(Area.level == level, inside(actor.paths))
     if asked.area_id is not None:
         area = session.scalar(select(Area).where(Area.id == asked.area_id, inside(actor.paths)))
@@ -166,6 +163,13 @@ def _areas(session: Session, actor: Actor, asked: Question) -> Sequence[Area]:
             raise Invalid("area", "unknown", "choose one of your areas")
         statement = statement.where(inside((area.path,)))
     return session.scalars(statement.order_by(Area.path).limit(MOST_AREAS)).all()
+
+
+def _first_fork(session: Session, actor: Actor) -> int:
+    """The level below the actor's own on which there is more than one area: a table of one line says nothing."""
+    counted = select(Area.level, func.count()).where(inside(actor.paths)).group_by(Area.level).order_by(Area.level)
+    _own, *below = session.execute(counted).all() or [(LOWEST, 0)]
+    return next((level for level, number in below if number > 1 and level <= LOWEST), LOWEST)
 
 
 def _able(session: Session, asked: Question, actor: Actor | None = None) -> list[Able]:
