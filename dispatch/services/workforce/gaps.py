@@ -40,8 +40,8 @@ class Question:
     skill: str
     monday: date
     level: int | None = None
-    """Of the areas that are told apart: 3 county, 4 sub-district, 5 community; None: the first below the actor's own with
-    more than one.
+    """Of the areas that are told apart: 3 county, 4 sub-district, 5 community; None: the first below the actor's own
+    with more than one.
     """
     area_id: int | None = None
 
