@@ -170,7 +170,7 @@ def _areas(session: Session, actor: Actor, asked: Question) -> Sequence[Area]:
 def _first_fork(session: Session, actor: Actor) -> int:
     """The level below the actor's own on which there is more than one area: a table of one line says nothing."""
     counted = select(Area.level, func.count()).where(inside(actor.paths)).group_by(Area.level).order_by(Area.level)
-    _own, *below = session.execute(counted).all() or [(LOWEST, 0)]
+    below = session.execute(counted).all()[1:]
     return next((level for level, number in below if number > 1 and level <= LOWEST), LOWEST)
 
 
