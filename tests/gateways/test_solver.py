@@ -27,16 +27,16 @@ def test_rounds_hold_whatever_is_asked(seed: int) -> None:
 
 
 def test_a_large_problem_is_solved_by_parts_and_still_holds() -> None:
-    given = problem(1, visits=900, visitors=12, days=8)
+    given = problem(1, visits=500, visitors=8, days=8)
     shares: list[float] = []
 
     def told(share: float) -> bool:
         shares.append(share)
         return True
 
-    found = plan(given, replace(QUICK, seconds=4), told)
+    found = plan(given, replace(QUICK, seconds=2.5), told)
     assert faults(given, found) == []
-    assert found.placed > 500
+    assert found.placed > 250
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
@@ -75,6 +75,10 @@ def test_a_child_that_runs_out_of_memory_is_an_error_and_no_empty_plan() -> None
 def test_nobody_and_nothing_need_no_solver() -> None:
     assert plan(Problem((), (visitor(1),), ROADS), QUICK, go_on) == Plan(())
     assert plan(Problem((visit(1),), (), ROADS), QUICK, go_on).unplaced == {1: "no_visitor"}
+    many = tuple(visit(number, area="/7/") for number in range(500))
+    unplaced = plan(Problem(many, (visitor(1, workdays(2), areas=("/8/",)),), ROADS), QUICK, go_on).unplaced
+    assert set(unplaced.values()) == {"no_visitor"}
+    assert len(unplaced) == 500
 
 
 def same_visitor(given: Problem, found: Plan) -> int:

@@ -55,20 +55,12 @@ class Draft:
     def is_placed(self, visit: int) -> bool:
         return visit in self._where
 
-    def set(self, key: Key, stretches: Sequence[Sequence[Item]]) -> list[int]:
-        """Make this the day: visits before, between and after what is fixed. Those that had to be left out."""
-        day, dropped = self.days[key], []
-        if day.closed:
-            return [one.visit for stretch in stretches for one in stretch if one.visit is not None]
-        order = woven(stretches, day.fixed)
-        while self._times(day, order) is None:
-            worst = max((one for one in order if not one.fixed), key=lambda one: self._gain(day, order, one))
-            order = [one for one in order if one is not worst]
-            dropped.append(worst.visit)
+    def set(self, key: Key, stretches: Sequence[Sequence[Item]]) -> None:
+        """Make this the day: visits before, between and after what is fixed. What does not fit is left out."""
+        day = self.days[key]
         self.clear(key)
-        day.items = order
-        self._note(key, day)
-        return [one for one in dropped if one is not None]
+        if not day.closed:
+            self._settle(key, [one for one in woven(stretches, day.fixed) if one.fixed or self._is_able(key, one)])
 
     def clear(self, key: Key) -> None:
         """Nothing but what is fixed."""
@@ -90,9 +82,23 @@ class Draft:
             self._note(key, self.days[key])
 
     def take_out(self, visit: int) -> None:
-        key = self._where.pop(visit)
+        """And whatever does not fit without it: a way through the country can be faster than the one in the town."""
+        key = self._where[visit]
+        order = [one for one in self.days[key].items if one.visit != visit]
+        self.clear(key)
+        self._settle(key, order)
+
+    def _settle(self, key: Key, order: list[Item]) -> None:
         day = self.days[key]
-        day.items = [one for one in day.items if one.visit != visit]
+        while self._times(day, order) is None:
+            worst = max((one for one in order if not one.fixed), key=lambda one: self._gain(day, order, one))
+            order = [one for one in order if one is not worst]
+        day.items = order
+        self._note(key, day)
+
+    def _is_able(self, key: Key, item: Item) -> bool:
+        visit = None if item.visit is None else self.problem.visit[item.visit]
+        return visit is not None and key[1] in visit.days and self.days[key].visitor.may(visit)
 
     def insert(self, visit: Visit) -> bool:
         """Where it costs the shortest way, if anywhere. Twins: both or none."""
@@ -102,12 +108,13 @@ class Draft:
         if other is None or self.is_placed(other.id):
             return False
         for key in self._nearest(visit, free(visit)):
-            starts = self._begin_in(key, visit)
+            before, starts = self.days[key].items, self._begin_in(key, visit)
             if starts is None or not self._put(key, at(visit, starts)):
                 continue
             if _may_begin(other, key[1], starts) and self._insert(replace(other, days=(key[1],)), at(other, starts)):
                 return True
-            self.take_out(visit.id)
+            del self._where[visit.id]
+            self.days[key].items = before
         return False
 
     def rounds(self) -> Iterator[Round]:

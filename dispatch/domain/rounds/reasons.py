@@ -29,10 +29,12 @@ class Reason(StrEnum):
     """Two are needed at once, and no second one has room then."""
     FULL = "full"
     """It would fit on a day of its own; the days are full."""
+    NO_TIME = "no_time"
+    """The planner's time was over before it was tried everywhere: planning longer may place it."""
 
 
 def reason(draft: Draft, visit: Visit) -> Reason:
-    """Of a visit that was not placed."""
+    """Of a visit that no round takes."""
     visitors = [one for one in draft.problem.visitors if one.goes_to(visit.area)]
     if not visitors:
         return Reason.NO_VISITOR

@@ -73,7 +73,8 @@ class Part:
         """The answer replaces what these visitors had."""
         stretches: dict[Key, list[list[Item]]] = {}
         for key, jobs in zip(self._stretches, answer.rounds, strict=True):
-            stretches.setdefault(key, []).append([self._item(job, answer) for job in jobs])
+            items = (self._item(job, answer, key[1]) for job in jobs)
+            stretches.setdefault(key, []).append([one for one in items if one is not None])
         for key, _ in self._days:
             self._draft.clear(key)
         for key, found in stretches.items():
@@ -82,15 +83,18 @@ class Part:
 
     def _part_twins(self) -> None:
         """One of two that is alone is taken out: both are put in together later, or neither."""
-        for visit in self._visits:
-            placed = self._draft.is_placed(visit.id)
-            if placed and visit.twin is not None and not self._draft.is_placed(visit.twin):
-                self._draft.take_out(visit.id)
+        placed = self._draft.is_placed
+        while alone := [v for v in self._visits if v.twin is not None and placed(v.id) and not placed(v.twin)]:
+            self._draft.take_out(alone[0].id)
 
-    def _item(self, job: int, answer: Answer) -> Item:
+    def _item(self, job: int, answer: Answer, day: date) -> Item | None:
+        """None: a twin that was put on another day than the other."""
         visit = self._visits[job]
-        starts = answer.together.get(job)
-        return free(visit) if starts is None else at(visit, starts % DAY)
+        together = answer.together.get(job)
+        if together is None:
+            return free(visit) if visit.twin is None else None
+        begins = together - self._second(day, 0)
+        return at(visit, begins) if 0 <= begins < DAY else None
 
     def _count_kinds(self) -> dict[frozenset[int], int]:
         found: dict[frozenset[int], int] = {}

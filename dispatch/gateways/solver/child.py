@@ -13,14 +13,13 @@ from dispatch.gateways.solver.task import Task
 
 
 def main() -> None:
-    """``python -m dispatch.gateways.solver.child MEGABYTES``; ended by its parent when nobody wants the answer."""
-    limit = int(sys.argv[1]) * 1_000_000
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    """``python -m dispatch.gateways.solver.child``; ended by its parent when nobody wants the answer."""
     logging.getLogger("pyvrp").handlers.clear()  # it logs to standard output, which is the answer's
     warnings.simplefilter("ignore")  # "a penalty reached its maximum": some tasks hold more than fits
     for line in sys.stdin:
-        answer = solve(Task.of(json.loads(line)), _tell)
-        _say({"answer": answer.packed()})
+        asked = json.loads(line)
+        resource.setrlimit(resource.RLIMIT_DATA, (asked["megabytes"] * 1_000_000, resource.RLIM_INFINITY))
+        _say({"answer": solve(Task.of(asked["task"]), _tell).packed()})
 
 
 def _tell(share: float) -> bool:

@@ -15,7 +15,7 @@ from queue import Empty, Queue
 from subprocess import PIPE, Popen, TimeoutExpired
 from threading import Thread
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from dispatch.gateways.solver.task import Answer, Task
 
@@ -39,52 +39,56 @@ class Machine:
     """Of all processes together."""
 
 
-def solve_all(
-    tasks: Sequence[Task], machine: Machine, told: Callable[[float], bool], apply: Callable[[int, Answer], None]
-) -> None:
-    """``apply`` gets each answer as it comes, by the number of its task; ``told`` the share of all tasks that is done.
+Lines = Queue[tuple["_Child", dict[str, Any] | str]]
 
-    Raises Stopped when ``told`` says no, SolverFailed when a child is lost. No child outlives the call.
-    """
-    waiting = sorted(range(len(tasks)), key=lambda number: -tasks[number].seconds)
-    number_of = min(machine.processes, len(tasks))
-    whole = sum(task.seconds for task in tasks) or 1.0
-    shares: dict[int, float] = {}
-    lines: Queue[tuple[_Child, dict[str, Any] | str]] = Queue()
-    children = [_Child(lines, machine.megabytes // number_of) for _ in range(number_of)]
-    try:
-        for child in children:
-            _next(child, waiting, tasks)
-        while any(child.task is not None for child in children):
+
+class Children:
+    """``with Children(machine) as children``: none outlives the block."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._lines: Lines = Queue()
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for child in self._children:
+            child.end()
+
+    def solve(self, tasks: Sequence[Task], told: Callable[[float], bool], apply: Callable[[int, Answer], None]) -> None:
+        """``apply`` gets each answer as it comes, by the number of its task; ``told`` the share that is done.
+
+        Raises Stopped when ``told`` says no, SolverFailed when a child is lost.
+        """
+        waiting = sorted(range(len(tasks)), key=lambda number: -tasks[number].seconds)
+        at_once = min(self._machine.processes, len(tasks))
+        while len(self._children) < at_once:
+            self._children.append(_Child(self._lines))
+        shares = dict.fromkeys(waiting, 0.0)
+        whole = sum(task.seconds for task in tasks) or 1.0
+        megabytes = self._machine.megabytes // max(1, at_once)
+        for child in self._children[:at_once]:
+            child.ask(number := waiting.pop(0), tasks[number], megabytes)
+        while any(child.task is not None for child in self._children):
             with suppress(Empty):
-                child, line = lines.get(timeout=0.5)
-                done = child.take(line)
-                if done is not None and child.task is not None:
-                    apply(child.task, done)
-                    shares[child.task] = 1.0
-                    _next(child, waiting, tasks)
-                elif child.task is not None:
-                    shares[child.task] = child.share
-            if any(child.is_late() for child in children):
+                child, line = self._lines.get(timeout=0.5)
+                number, answer = child.take(line)
+                shares[number] = child.share
+                if answer is not None:
+                    apply(number, answer)
+                    if waiting:
+                        child.ask(number := waiting.pop(0), tasks[number], megabytes)
+            if any(child.is_late() for child in self._children):
                 raise SolverFailed("a child did not answer in time")
             if not told(sum(tasks[number].seconds * share for number, share in shares.items()) / whole):
                 raise Stopped
-    finally:
-        for child in children:
-            child.end()
-
-
-def _next(child: _Child, waiting: list[int], tasks: Sequence[Task]) -> None:
-    if waiting:
-        number = waiting.pop(0)
-        child.ask(number, tasks[number])
-    else:
-        child.task = None
 
 
 class _Child:
-    def __init__(self, lines: Queue[tuple[_Child, dict[str, Any] | str]], megabytes: int) -> None:
-        command = [sys.executable, "-m", "dispatch.gateways.solver.child", str(megabytes)]
+    def __init__(self, lines: Lines) -> None:
+        command = [sys.executable, "-m", "dispatch.gateways.solver.child"]
         self._process = Popen(command, stdin=PIPE, stdout=PIPE, text=True)
         self._lines = lines
         self._late = 0.0
@@ -92,21 +96,25 @@ class _Child:
         self.share = 0.0
         Thread(target=self._read, daemon=True).start()
 
-    def ask(self, number: int, task: Task) -> None:
+    def ask(self, number: int, task: Task, megabytes: int) -> None:
         self.task, self.share, self._late = number, 0.0, monotonic() + task.seconds + GRACE
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(task.packed()) + "\n")
+            self._process.stdin.write(json.dumps({"megabytes": megabytes, "task": task.packed()}) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise SolverFailed("a child was lost") from None
 
-    def take(self, line: dict[str, Any] | str) -> Answer | None:
-        if line == GONE:
+    def take(self, line: dict[str, Any] | str) -> tuple[int, Answer | None]:
+        """The task that the line is about, and its answer if it is that."""
+        if isinstance(line, str) or self.task is None:
             raise SolverFailed(f"a child ended with {self._process.wait()}")
-        assert isinstance(line, dict)
-        self.share = float(line.get("share", self.share))
-        return Answer.of(line["answer"]) if "answer" in line else None
+        number = self.task
+        if "answer" not in line:
+            self.share = float(line["share"])
+            return number, None
+        self.task, self.share = None, 1.0
+        return number, Answer.of(line["answer"])
 
     def is_late(self) -> bool:
         return self.task is not None and monotonic() > self._late
@@ -126,5 +134,4 @@ class _Child:
         with suppress(ValueError):  # closed while it was read
             for line in self._process.stdout:
                 self._lines.put((self, json.loads(line)))
-        if self.task is not None:
-            self._lines.put((self, GONE))
+        self._lines.put((self, GONE))

@@ -40,14 +40,15 @@ def solve(task: Task, told: Callable[[float], bool]) -> Answer:
     if not task.twins:
         return _solve(task, told)[0]
     first, starts = _solve(replace(task, seconds=task.seconds * APART), lambda share: told(share * APART))
-    jobs, rounds = list(task.jobs), first.rounds
+    jobs, together = list(task.jobs), dict[int, int]()
     for pair in task.twins:
-        together = _together(jobs, pair, starts)
+        when = _together(jobs, pair, starts)
         for job in pair:
-            jobs[job] = jobs[job]._replace(begins=[] if together is None else [(together, together)])
-    second = replace(task, seconds=task.seconds * (1 - APART), jobs=jobs, start=rounds)
-    found, starts = _solve(second, lambda share: told(APART + share * (1 - APART)))
-    return replace(found, together={job: starts[job] for pair in task.twins for job in pair if job in starts})
+            jobs[job] = jobs[job]._replace(begins=[] if when is None else [(when, when)])
+            together |= {} if when is None else {job: when}
+    second = replace(task, seconds=task.seconds * (1 - APART), jobs=jobs, start=first.rounds)
+    found, _ = _solve(second, lambda share: told(APART + share * (1 - APART)))
+    return replace(found, together=together)
 
 
 def _together(jobs: list[Job], pair: tuple[int, int], starts: dict[int, int]) -> int | None:
@@ -59,7 +60,8 @@ def _together(jobs: list[Job], pair: tuple[int, int], starts: dict[int, int]) ->
 
 
 def _solve(task: Task, told: Callable[[float], bool]) -> tuple[Answer, dict[int, int]]:
-    """And when each job begins."""
+    """And when each job begins. Where time was too short for rounds that hold, they come as they are: the draft takes
+    out what does not fit."""
     if not any(job.begins for job in task.jobs) or not task.shifts:
         return Answer([[] for _ in task.shifts]), {}
     data, clients = _data(task)
@@ -70,10 +72,9 @@ def _solve(task: Task, told: Callable[[float], bool]) -> tuple[Answer, dict[int,
     rounds: list[list[int]] = [[] for _ in task.shifts]
     starts: dict[int, int] = {}
     for route in best.routes():
-        if route.is_feasible():
-            served = [(clients[one.idx], one.start_time) for one in route.schedule() if one.is_client()]
-            rounds[route.vehicle_type()] = [job for job, _ in served]
-            starts.update(served)
+        served = [(clients[one.idx], one.start_time) for one in route.schedule() if one.is_client()]
+        rounds[route.vehicle_type()] = [job for job, _ in served]
+        starts.update(served)
     return Answer(rounds), starts
 
 

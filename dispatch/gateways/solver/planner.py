@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 
 from dispatch.domain.rounds.draft import Draft
 from dispatch.domain.rounds.levelling import level
 from dispatch.domain.rounds.problem import Plan, Problem, Visit
-from dispatch.domain.rounds.reasons import reason
+from dispatch.domain.rounds.reasons import Reason, reason
 from dispatch.gateways.solver.build import Part, Wishes
-from dispatch.gateways.solver.children import Machine, solve_all
+from dispatch.gateways.solver.children import Children, Machine
 from dispatch.gateways.solver.crews import Crew, by_place, by_plan, parts
 
 WHOLE = 3500
@@ -23,6 +23,8 @@ PASSES: tuple[tuple[float, float], ...] = ((0.5, 0.5), (0.3, 0.36), (0.2, 0.58))
 AFTER_WHOLE: tuple[tuple[float, float], ...] = ((0.18, 0.5), (0.12, 0.36))
 MENDING = 0.06
 """Of the time, for putting in by hand what the solver left out."""
+OVER = 10.0
+"""Seconds that this may take beyond the time."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,12 @@ def plan(problem: Problem, limits: Limits, told: Callable[[float], bool]) -> Pla
     visits = [visit for visit in problem.visits if visit.promised is None]
     ends = monotonic() + limits.seconds
     if visits and any(not day.closed for day in draft.days.values()):
-        _solve(draft, visits, limits, told)
-        _mend(draft, visits, ends)
-        level(draft)
+        with Children(limits.machine) as children:
+            _Work(draft, visits, limits, children).solve(told)
+    unplaced = _mend(draft, visits, ends)
+    level(draft)
     told(1.0)
-    unplaced = {visit.id: reason(draft, visit).value for visit in visits if not draft.is_placed(visit.id)}
-    return Plan(tuple(draft.rounds()), unplaced)
-
-
-def _solve(draft: Draft, visits: Sequence[Visit], limits: Limits, told: Callable[[float], bool]) -> None:
-    limits = replace(limits, seconds=limits.seconds * (1 - MENDING))
-    days = {key[1] for key in draft.days}
-    done, passes = 0.0, PASSES
-    if len(visits) <= PART or (len(days) == 1 and len(visits) <= WHOLE):
-        passes = () if len(visits) <= PART else AFTER_WHOLE
-        done = 1 - sum(share for share, _ in passes)
-        visitors = [visitor.id for visitor in draft.problem.visitors]
-        _pass(draft, [Crew(visitors, visits[0].place, list(visits))], limits, _Stretch(told, 0.0, done))
-    for share, cut in passes:
-        made = by_plan(draft, visits) if done else by_place(draft, visits)
-        _pass(draft, parts(made, PART, cut), limits, _Stretch(told, done, share))
-        done += share
+    return Plan(tuple(draft.rounds()), {visit: why.value for visit, why in unplaced.items()})
 
 
 @dataclass(frozen=True)
@@ -75,24 +62,47 @@ class _Stretch:
         return self.told(self.first + share * self.share)
 
 
-def _pass(draft: Draft, some: Sequence[Crew], limits: Limits, told: _Stretch) -> None:
-    """Each part gets of the time what it has of the visits."""
-    count = sum(len(crew.visits) for crew in some)
-    at_once = min(limits.machine.processes, len(some))
-    built, tasks = [], []
-    for crew in some:
-        part = Part(draft, crew.visitors, crew.visits)
-        seconds = limits.seconds * told.share * at_once * len(crew.visits) / count
-        tasks.append(part.task(Wishes(seconds, limits.change, limits.seed)))
-        built.append(part)
-    draft.clear_all()
-    solve_all(tasks, limits.machine, told, lambda number, answer: built[number].apply(answer))
+class _Work:
+    def __init__(self, draft: Draft, visits: Sequence[Visit], limits: Limits, children: Children) -> None:
+        self._draft, self._visits, self._limits, self._children = draft, visits, limits, children
+
+    def solve(self, told: Callable[[float], bool]) -> None:
+        visits, draft = self._visits, self._draft
+        days = {key[1] for key in draft.days}
+        done, passes = 0.0, PASSES
+        if len(visits) <= PART or (len(days) == 1 and len(visits) <= WHOLE):
+            passes = () if len(visits) <= PART else AFTER_WHOLE
+            done = 1 - sum(share for share, _ in passes)
+            visitors = [visitor.id for visitor in draft.problem.visitors]
+            self._pass([Crew(visitors, visits[0].place, list(visits))], _Stretch(told, 0.0, done))
+        for share, cut in passes:
+            made = by_plan(draft, visits) if done else by_place(draft, visits)
+            self._pass(parts(made, PART, cut), _Stretch(told, done, share))
+            done += share
+
+    def _pass(self, some: Sequence[Crew], told: _Stretch) -> None:
+        """Each part gets of the time what it has of the visits."""
+        if not some:
+            return  # nobody may make any of them
+        limits, count = self._limits, sum(len(crew.visits) for crew in some)
+        seconds = limits.seconds * (1 - MENDING) * told.share * min(limits.machine.processes, len(some)) / count
+        built, tasks = [], []
+        for crew in some:
+            part = Part(self._draft, crew.visitors, crew.visits)
+            tasks.append(part.task(Wishes(seconds * len(crew.visits), limits.change, limits.seed)))
+            built.append(part)
+        self._draft.clear_all()
+        self._children.solve(tasks, told, lambda number, answer: built[number].apply(answer))
 
 
-def _mend(draft: Draft, visits: Sequence[Visit], ends: float) -> None:
-    left = [visit for visit in visits if not draft.is_placed(visit.id)]
-    for visit in sorted(left, key=lambda one: -one.priority):
-        if monotonic() > ends:
-            break
-        if not draft.is_placed(visit.id):
+def _mend(draft: Draft, visits: Sequence[Visit], ends: float) -> dict[int, Reason]:
+    """Put in what was left out, the most urgent first, and say of the rest why not."""
+    left = sorted((visit for visit in visits if not draft.is_placed(visit.id)), key=lambda visit: -visit.priority)
+    late = set[int]()
+    for visit in left:
+        if monotonic() > ends + OVER:
+            late.add(visit.id)
+        elif not draft.is_placed(visit.id):
             draft.insert(visit)
+    reasons = {visit.id: reason(draft, visit) for visit in left if not draft.is_placed(visit.id)}
+    return {id_: Reason.NO_TIME if why is Reason.FULL and id_ in late else why for id_, why in reasons.items()}
