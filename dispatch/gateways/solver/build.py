@@ -62,7 +62,7 @@ class Part:
             seed=wishes.seed,
             change=wishes.change,
             twins=[
-                (index, number[visit.twin])
+                (index, number[visit.twin], 0, 0)
                 for index, visit in enumerate(self._visits)
                 if visit.twin in number and visit.id < visit.twin
             ],

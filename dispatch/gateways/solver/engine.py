@@ -10,14 +10,14 @@ import numpy as np
 import pyvrp
 from pyvrp.search import NeighbourhoodParams
 
-from dispatch.gateways.solver.task import ANYWHERE, NOBODY, Answer, Job, Shift, Task
+from dispatch.gateways.solver.task import ANYWHERE, NOBODY, Answer, Stretch, Task
 from dispatch.gateways.solver.ways import Seconds, between
 
 PROFILE_BYTES = 160_000_000
 """Of the matrices of all profiles together; a task that would need more is solved without likings."""
 NEIGHBOURS = 40
-APART = 0.6
-"""Of the time, while twins are still two visits."""
+NEARER: tuple[tuple[float, int | None], ...] = ((0.4, None), (0.2, 1800), (0.2, 600), (0.2, 0))
+"""Of the time, and how many seconds two who come together may still begin apart: at first they are two visits."""
 
 
 class _Clock:
@@ -39,24 +39,36 @@ def solve(task: Task, told: Callable[[float], bool]) -> Answer:
     """``told`` how much of the time is over, it says whether the answer is still wanted; if not, the best so far is."""
     if not task.twins:
         return _solve(task, told)[0]
-    first, starts = _solve(replace(task, seconds=task.seconds * APART), lambda share: told(share * APART))
-    jobs, together = list(task.jobs), dict[int, int]()
-    for pair in task.twins:
-        when = _together(jobs, pair, starts)
-        for job in pair:
-            jobs[job] = jobs[job]._replace(begins=[] if when is None else [(when, when)])
-            together |= {} if when is None else {job: when}
-    second = replace(task, seconds=task.seconds * (1 - APART), jobs=jobs, start=first.rounds)
-    found, _ = _solve(second, lambda share: told(APART + share * (1 - APART)))
+    done, found, starts = 0.0, Answer([]), dict[int, int]()
+    now, together = task, dict[int, int]()
+    for share, spread in NEARER:
+        if spread is not None:
+            now, together = _nearer(task, starts, spread, found.rounds)
+        found, starts = _solve(replace(now, seconds=task.seconds * share), Stretch(told, done, share))
+        done += share
     return replace(found, together=together)
 
 
-def _together(jobs: list[Job], pair: tuple[int, int], starts: dict[int, int]) -> int | None:
-    """The later of the two, if both may begin then."""
-    when = max((starts[job] for job in pair if job in starts), default=None)
-    if when is None or not all(any(first <= when <= last for first, last in jobs[job].begins) for job in pair):
-        return None
-    return when
+def _nearer(task: Task, starts: dict[int, int], spread: int, rounds: list[list[int]]) -> tuple[Task, dict[int, int]]:
+    """The task with both of two held to the hour at which they can be together, give or take ``spread`` seconds."""
+    jobs, together = list(task.jobs), dict[int, int]()
+    for one, other, least, most in task.twins:
+        when = _together(starts.get(one), starts.get(other), least, most)
+        for job, begins in zip((one, other), when or (0, 0), strict=True):
+            spans = [(max(first, begins - spread), min(last, begins + spread)) for first, last in jobs[job].begins]
+            held = [] if when is None else [span for span in spans if span[0] <= span[1]]
+            jobs[job] = jobs[job]._replace(begins=held)
+            together |= {job: begins} if held else {}
+    return replace(task, jobs=jobs, start=rounds), together
+
+
+def _together(one: int | None, other: int | None, least: int, most: int) -> tuple[int, int] | None:
+    """As they were planned apart, each no earlier than then."""
+    if one is None or other is None:
+        found = one if one is not None else other
+        return None if found is None else (found, found + least)
+    first = max(one, other - most)
+    return first, max(other, first + least)
 
 
 def _solve(task: Task, told: Callable[[float], bool]) -> tuple[Answer, dict[int, int]]:
@@ -64,21 +76,32 @@ def _solve(task: Task, told: Callable[[float], bool]) -> tuple[Answer, dict[int,
     out what does not fit."""
     if not any(job.begins for job in task.jobs) or not task.shifts:
         return Answer([[] for _ in task.shifts]), {}
-    data, clients = _data(task)
+    kinds = _alike(task)
+    data, clients = _data(task, kinds)
     params = pyvrp.SolveParams(neighbourhood=NeighbourhoodParams(num_neighbours=NEIGHBOURS))
-    start = _start(task, data, clients) if task.start else None
+    start = _start(task, data, clients, kinds) if task.start else None
     clock = _Clock(task.seconds, told)
     best = pyvrp.solve(data, clock, task.seed, collect_stats=False, params=params, initial_solution=start).best
     rounds: list[list[int]] = [[] for _ in task.shifts]
     starts: dict[int, int] = {}
+    free = [list(alike) for alike in kinds]
     for route in best.routes():
         served = [(clients[one.idx], one.start_time) for one in route.schedule() if one.is_client()]
-        rounds[route.vehicle_type()] = [job for job, _ in served]
+        rounds[free[route.vehicle_type()].pop(0)] = [job for job, _ in served]
         starts.update(served)
     return Answer(rounds), starts
 
 
-def _data(task: Task) -> tuple[pyvrp.ProblemData, list[int]]:
+def _alike(task: Task) -> list[list[int]]:
+    """Shifts that are as good as each other, which the solver need not tell apart."""
+    found: dict[str, list[int]] = {}
+    own = bool(task.change) and any(liked != NOBODY for liked in task.liked)
+    for number, shift in enumerate(task.shifts):
+        found.setdefault(repr(shift if own else shift._replace(visitor=NOBODY)), []).append(number)
+    return list(found.values())
+
+
+def _data(task: Task, kinds: list[list[int]]) -> tuple[pyvrp.ProblemData, list[int]]:
     """And the job of each client: one with several windows is several clients, of which one is served."""
     clients: list[pyvrp.Client] = []
     jobs: list[int] = []
@@ -90,7 +113,7 @@ def _data(task: Task) -> tuple[pyvrp.ProblemData, list[int]]:
         group = len(groups) if len(job.begins) > 1 else None
         if group is not None:
             groups.append(pyvrp.ClientGroup(list(range(len(clients), len(clients) + len(job.begins))), required=False))
-        load = [int(one in job.classes) for one in range(task.classes)] + [1] * counts
+        load = [int(one in job.classes) for one in range(task.classes)] + [job.weight] * counts
         for first, last in job.begins:
             clients.append(
                 pyvrp.Client(
@@ -102,7 +125,7 @@ def _data(task: Task) -> tuple[pyvrp.ProblemData, list[int]]:
     distances = _profiles(task, ways)
     ends = sorted({end for shift in task.shifts for end in (_place(task, shift.start), _place(task, shift.end))})
     depots = [pyvrp.Depot(end) for end in ends]
-    vehicles = [_vehicle(task, shift, ends, len(distances) > 1, counts) for shift in task.shifts]
+    vehicles = [_vehicle(task, alike, ends, len(distances) > 1, counts) for alike in kinds]
     locations = [pyvrp.Location(lat, lon) for lat, lon, _ in task.places] + [pyvrp.Location(0, 0)]
     durations = [ways] * len(distances)
     # Its stubs take a shape for the type of an array's numbers.
@@ -118,7 +141,7 @@ def _ways(task: Task) -> Seconds:
     """The last row and column are those of anywhere."""
     size = len(task.places)
     ways = np.zeros((size + 1, size + 1), dtype=np.int64)
-    ways[:size, :size] = between(task.places, task.roads)
+    ways[:size, :size] = between(task.places, task.roads) if task.ways is None else task.ways
     return ways
 
 
@@ -135,11 +158,12 @@ def _profiles(task: Task, ways: Seconds) -> list[Seconds]:
     return profiles
 
 
-def _vehicle(task: Task, shift: Shift, ends: list[int], own_profile: bool, counts: bool) -> pyvrp.VehicleType:
-    many = len(task.jobs)
+def _vehicle(task: Task, alike: list[int], ends: list[int], own_profile: bool, counts: bool) -> pyvrp.VehicleType:
+    shift, many = task.shifts[alike[0]], sum(job.weight for job in task.jobs)
     load = [many if one in shift.classes else 0 for one in range(task.classes)]
     load += [many if shift.most is None else shift.most] * counts
     return pyvrp.VehicleType(
+        num_available=len(alike),
         capacity=load,
         start_depot=ends.index(_place(task, shift.start)),
         end_depot=ends.index(_place(task, shift.end)),
@@ -150,8 +174,11 @@ def _vehicle(task: Task, shift: Shift, ends: list[int], own_profile: bool, count
     )
 
 
-def _start(task: Task, data: pyvrp.ProblemData, clients: list[int]) -> pyvrp.Solution:
+def _start(task: Task, data: pyvrp.ProblemData, clients: list[int], kinds: list[list[int]]) -> pyvrp.Solution:
     """Of several clients of one job the first begins; the solver changes to another itself."""
     client = {job: number for number, job in reversed(list(enumerate(clients)))}
     rounds = [[client[job] for job in jobs if job in client] for jobs in task.start]
-    return pyvrp.Solution(data, [pyvrp.Route(data, jobs, kind) for kind, jobs in enumerate(rounds) if jobs])
+    routes = [
+        pyvrp.Route(data, rounds[shift], kind) for kind, alike in enumerate(kinds) for shift in alike if rounds[shift]
+    ]
+    return pyvrp.Solution(data, routes)

@@ -13,6 +13,7 @@ from dispatch.domain.rounds.reasons import Reason, reason
 from dispatch.gateways.solver.build import Part, Wishes
 from dispatch.gateways.solver.children import Children, Machine
 from dispatch.gateways.solver.crews import Crew, by_place, by_plan, parts
+from dispatch.gateways.solver.task import Stretch
 
 WHOLE = 3500
 """Visits of one day that are solved in one piece; the matrices of twice as many take four times the memory."""
@@ -50,18 +51,6 @@ def plan(problem: Problem, limits: Limits, told: Callable[[float], bool]) -> Pla
     return Plan(tuple(draft.rounds()), {visit: why.value for visit, why in unplaced.items()})
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """Of the whole work: what is told of it is told of the whole."""
-
-    told: Callable[[float], bool]
-    first: float
-    share: float
-
-    def __call__(self, share: float) -> bool:
-        return self.told(self.first + share * self.share)
-
-
 class _Work:
     def __init__(self, draft: Draft, visits: Sequence[Visit], limits: Limits, children: Children) -> None:
         self._draft, self._visits, self._limits, self._children = draft, visits, limits, children
@@ -74,13 +63,13 @@ class _Work:
             passes = () if len(visits) <= PART else AFTER_WHOLE
             done = 1 - sum(share for share, _ in passes)
             visitors = [visitor.id for visitor in draft.problem.visitors]
-            self._pass([Crew(visitors, visits[0].place, list(visits))], _Stretch(told, 0.0, done))
+            self._pass([Crew(visitors, visits[0].place, list(visits))], Stretch(told, 0.0, done))
         for share, cut in passes:
             made = by_plan(draft, visits) if done else by_place(draft, visits)
-            self._pass(parts(made, PART, cut), _Stretch(told, done, share))
+            self._pass(parts(made, PART, cut), Stretch(told, done, share))
             done += share
 
-    def _pass(self, some: Sequence[Crew], told: _Stretch) -> None:
+    def _pass(self, some: Sequence[Crew], told: Stretch) -> None:
         """Each part gets of the time what it has of the visits."""
         if not some:
             return  # nobody may make any of them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -19,6 +20,7 @@ class Job(NamedTuple):
     """What it is worth, in seconds of travel."""
     classes: list[int]
     """Only shifts of all these classes may take it."""
+    weight: int = 1
 
 
 class Shift(NamedTuple):
@@ -33,6 +35,7 @@ class Shift(NamedTuple):
     """Seconds from its first minute to its last, without the break and the reserve."""
     classes: list[int]
     most: int | None = None
+    """What the weights of its jobs may add up to."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,12 @@ class Task:
     seed: int = 1
     change: int = 0
     """What another visitor than the one that is liked costs, in seconds of travel."""
-    twins: list[tuple[int, int]] = field(default_factory=list)
-    """Jobs that begin at once, by two."""
+    twins: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Two jobs of different people, and how long after the first the second begins, at least and at most."""
     start: list[list[int]] = field(default_factory=list)
     """Jobs of each shift to begin with."""
+    ways: list[list[int]] | None = None
+    """Seconds from each location to each, where they do not follow from places and roads."""
 
     def packed(self) -> dict[str, Any]:
         return asdict(self)
@@ -77,3 +82,15 @@ class Answer:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
         return cls(data["rounds"], dict(data["together"]))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the work: what is told of it is told of the whole."""
+
+    told: Callable[[float], bool]
+    first: float
+    share: float
+
+    def __call__(self, share: float) -> bool:
+        return self.told(self.first + share * self.share)
