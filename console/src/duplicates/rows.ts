@@ -1,5 +1,5 @@
 import { join, t, word } from '@/i18n'
-import { asDay } from '@/i18n/time'
+import { asCalendarDay } from '@/i18n/time'
 import type { Person } from '@/imports/types'
 
 type Row = { key: string; of: (one: Person) => string[] }
@@ -9,7 +9,7 @@ const or = (text: string | null | undefined): string[] => [text || '–']
 export const ROWS: Row[] = [
   { key: 'name', of: (one) => or(one.name) },
   { key: 'sex', of: (one) => [word('sex', one.sex)] },
-  { key: 'birth_date', of: (one) => [`${asDay(one.birth_date)} · ${t('double.age', { n: one.age })}`] },
+  { key: 'birth_date', of: (one) => [`${asCalendarDay(one.birth_date)} · ${t('double.age', { n: one.age })}`] },
   { key: 'identity_masked', of: (one) => or(one.identity_masked) },
   { key: 'phone_masked', of: (one) => or(one.phone_masked) },
   { key: 'area', of: (one) => or(one.area.name) },

@@ -79,7 +79,7 @@ function draw() {
   const text = refused ? words.refused : stale ? say(words.stopped, { time: clockTime(serverNow() - age) }) : ''
   if (stopped.textContent !== text) stopped.textContent = text
   byId('clock').textContent = clockTime(serverNow())
-  byId('link').textContent = stale || !shown ? (heardAt ? '' : words.starting) : `● ${words.live} ${Math.round(age / 1000)} s`
+  byId('link').textContent = stale || !shown ? (heardAt ? '' : words.starting) : `● ${say(words.live, { n: Math.round(age / 1000) })}`
   if (shown) numbers()
 }
 
@@ -121,7 +121,7 @@ function caseLine(one) {
 }
 
 // North up, a kilometre as long east as north, without any tile: each place a bubble that grows with what is open there.
-const SHEET = { width: 480, margin: 58, largest: 30, smallest: 16 }
+const SHEET = { width: 480, margin: 58, largest: 30, smallest: 16, marked: 22 }
 let drawn = ''
 
 function map(places) {
@@ -145,7 +145,7 @@ function map(places) {
   const parts = places.map((one) => {
     const x = SHEET.width / 2 + (one.lon - (west + east) / 2) * narrow * scale
     const y = height / 2 - (one.lat - (south + north) / 2) * scale
-    const r = one.open ? Math.max(SHEET.smallest, SHEET.largest * Math.sqrt(one.open / most)) : 6
+    const r = one.open ? Math.max(one.p1 ? SHEET.marked : SHEET.smallest, SHEET.largest * Math.sqrt(one.open / most)) : 6
     const kind = one.p1 ? 'urgent' : one.open ? 'some' : 'none'
     return [
       [shape('circle', { cx: x, cy: y, r, class: kind })],
