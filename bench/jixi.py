@@ -115,7 +115,8 @@ def _without_search(centre: Centre) -> Iterator[None]:
 
 
 def _all(connection: Connection, statements: list[str]) -> None:
-    for statement in statements:
+    """However long it takes: an index over a city is more than a question of a web process may cost."""
+    for statement in ("SET LOCAL statement_timeout = 0", *statements):
         connection.exec_driver_sql(statement)
 
 

@@ -16,6 +16,7 @@ from dispatch.domain.assessment import Answers, Diagnosis, Reason, RiskEvent
 from dispatch.domain.permissions import May
 from dispatch.services.care import assessments
 from dispatch.services.desk import PageOf
+from dispatch.services.register import due
 
 api = APIBlueprint(
     "assessments",
@@ -98,9 +99,9 @@ def get_standards() -> Response:
 @api.get("/assessments/due", summary="Elders without a valid assessment, or whose ends soon")
 def get_due(query: DueQuery) -> Response:
     who = allowed(May.REGISTER_READ)
-    wanted = assessments.DueFilter(query.state, None if query.area is None else int(query.area), query.mark)
+    wanted = due.DueFilter(query.state, None if query.area is None else int(query.area), query.mark)
     page = PageOf(query.limit, None if query.cursor is None else int(query.cursor))
-    return jsonify(assessments.list_due(centre(), who, wanted, page, now()))
+    return jsonify(due.list_due(centre(), who, wanted, page, now()))
 
 
 @api.get("/elders/<elder_id>/assessments", summary="All assessments of an elder, newest first")

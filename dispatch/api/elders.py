@@ -16,7 +16,7 @@ from dispatch.services.desk import PageOf
 from dispatch.services.register import counts, edits, elders, file, listing, surroundings
 from dispatch.services.register.elders import Absence, Person
 from dispatch.services.register.households import Home
-from dispatch.services.register.listing import ElderFilter
+from dispatch.services.register.narrowing import ElderFilter
 
 api = APIBlueprint(
     "elders",

@@ -51,6 +51,12 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
+ALONE = "-c jit=off -c max_parallel_workers_per_gather=0"
+"""Compiling takes longer than any statement of ours runs, and so do other processes to come. Who counts a whole
+register with every processor would keep an alarm waiting besides.
+"""
+
+
 def connect(url: str, *, pool_size: int = 20) -> Database:
     """Open ``url`` (``postgresql+psycopg://`` or ``sqlite:///``). Connects when first used."""
     parsed = make_url(url)
@@ -70,8 +76,7 @@ def connect(url: str, *, pool_size: int = 20) -> Database:
             pool_pre_ping=False,  # a broken connection is met by the spool and by retries; a ping costs a round trip
             connect_args={
                 "connect_timeout": 3,
-                # jit: compiling takes longer than any statement of ours runs.
-                "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000 -c jit=off",
+                "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000 " + ALONE,
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
                 "keepalives_count": 3,

@@ -74,6 +74,15 @@ class Elder(Base):
             postgresql_where=text("archived_at IS NULL"),
             sqlite_where=text("archived_at IS NULL"),
         ),
+        # Of whom something is missing, or who is away: few.
+        *(
+            Index(f"ix_elders_{name}", "id", postgresql_where=text(which), sqlite_where=text(which))
+            for name, which in (
+                ("absent", "absence_kind IS NOT NULL AND archived_at IS NULL"),
+                ("no_phone", "phone IS NULL AND archived_at IS NULL"),
+                ("no_identity", "identity_number IS NULL AND archived_at IS NULL"),
+            )
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -34,6 +34,12 @@ class Household(Base):
         Index("ix_households_area_id", "area_id", "id"),
         # Few: who has no key is asked of these and not of every home.
         Index("ix_households_keys", "id", postgresql_where=text("keys <> '[]'"), sqlite_where=text("keys <> '[]'")),
+        Index(
+            "ix_households_no_point",
+            "id",
+            postgresql_where=text("lat IS NULL OR lon IS NULL"),
+            sqlite_where=text("lat IS NULL OR lon IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

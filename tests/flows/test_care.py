@@ -15,10 +15,12 @@ from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.trail import TrailEntry
 from dispatch.services.care import assessments, consents, groups
-from dispatch.services.care.assessments import DueFilter, Form
+from dispatch.services.care.assessments import Form
 from dispatch.services.care.consents import Decision, Word
 from dispatch.services.care.groups import NewTag, TagChange
 from dispatch.services.desk import PageOf
+from dispatch.services.register import due
+from dispatch.services.register.due import DueFilter
 from dispatch.services.work import Act
 from tests.support.factories import Town
 
@@ -63,7 +65,7 @@ class Care:
         return groups.add_tag(self.centre, self.elder_id, self.act(), NewTag(code, "community", first, last, "no. 7"))
 
     def listed(self, state: str, **more: Any) -> set[str]:
-        found = assessments.list_due(self.centre, self.act().actor, DueFilter(state, **more), ALL, self.now)
+        found = due.list_due(self.centre, self.act().actor, DueFilter(state, **more), ALL, self.now)
         assert found["total"] == len(found["items"])
         return {item["name"] for item in found["items"]}
 
@@ -126,7 +128,7 @@ def test_those_without_in_one_area_and_in_the_safety_net(care: Care) -> None:
     assert care.listed("missing", mark="safety_net") == set()
     care.tag("destitute")
     assert care.listed("missing", mark="safety_net") == {"Wang"}
-    west = assessments.list_due(care.centre, care.act("west_op").actor, DueFilter(), ALL, care.now)
+    west = due.list_due(care.centre, care.act("west_op").actor, DueFilter(), ALL, care.now)
     assert {item["name"] for item in west["items"]} == {"Qian"}
 
 

@@ -13,7 +13,7 @@ from dispatch.models.workforce import Station, Worker
 from dispatch.services.desk import PageOf
 from dispatch.services.helps import circles
 from dispatch.services.register import counts, file, listing
-from dispatch.services.register.listing import ElderFilter
+from dispatch.services.register.narrowing import ElderFilter
 from tests.support.helps import HOME, MIDDLE, NEAR, employ, north
 from tests.support.story import Story
 

@@ -28,7 +28,7 @@ from dispatch.services.demo.seed import seed_demo
 from dispatch.services.desk import CaseFilter, PageOf
 from dispatch.services.duty import selftest
 from dispatch.services.register import listing
-from dispatch.services.register.listing import ElderFilter
+from dispatch.services.register.narrowing import ElderFilter
 from dispatch.workers.selftest import Selftest
 from tests.support import factories
 from tests.support.factories import Town

@@ -17,8 +17,8 @@ from dispatch.models.places import Household
 from dispatch.services.demo.names import words
 from dispatch.services.desk import PageOf
 from dispatch.services.register import listing, search
-from dispatch.services.register.listing import ElderFilter
 from dispatch.services.register.names import called
+from dispatch.services.register.narrowing import ElderFilter
 from tests.support.factories import START, Town
 
 NUMBER = "11010519491231002X"

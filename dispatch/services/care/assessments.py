@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, not_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -21,15 +21,12 @@ from dispatch.domain.assessment import (
     next_due,
 )
 from dispatch.domain.errors import Conflict, Invalid, NotFound
-from dispatch.models.care import Assessment, AssessmentState, ElderTag
+from dispatch.models.care import Assessment, AssessmentState
 from dispatch.models.people import Elder
-from dispatch.models.places import Area, Household, inside
 from dispatch.services import trail
-from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.groups import Finding, follow_level
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
-from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.work import Act
@@ -188,93 +185,6 @@ def _finding(elder: Elder, newest: Assessment | None) -> Finding | None:
 def evidence(standard: str, assessed_on: date, assessment_id: int) -> str:
     """Of a membership that follows a level: the assessment it rests on."""
     return f"{standard} {assessed_on} #{assessment_id}"
-
-
-def without_valid(day: date) -> ColumnElement[bool]:
-    """Elders with no assessment that is valid on ``day``: never assessed, or its time is over."""
-    return not_(
-        select(AssessmentState.elder_id)
-        .where(AssessmentState.elder_id == Elder.id, AssessmentState.next_due_on > day)
-        .correlate(Elder)
-        .exists()
-    )
-
-
-def due_soon(day: date, standard: Standard) -> ColumnElement[bool]:
-    """Elders whose assessment is valid and ends within the standard's days of warning."""
-    return (
-        select(AssessmentState.elder_id)
-        .where(
-            AssessmentState.elder_id == Elder.id,
-            AssessmentState.next_due_on > day,
-            AssessmentState.next_due_on <= day + timedelta(days=standard.due_within_days),
-        )
-        .correlate(Elder)
-        .exists()
-    )
-
-
-@dataclass(frozen=True)
-class DueFilter:
-    state: str = "missing"
-    """``missing`` or ``due``."""
-    area_id: int | None = None
-    mark: str | None = None
-    """``safety_net`` or ``special_difficulty``: elders of such a group alone."""
-
-
-def list_due(centre: Centre, actor: Actor, wanted: DueFilter, page: PageOf, now: datetime) -> Answer:
-    """Who has no valid assessment, or whose ends soon, by id; with the number of all."""
-    day = today(centre, now)
-    with centre.database.reads() as session:
-        where = [inside(actor.paths), _state(centre, wanted.state, day)]
-        if wanted.area_id is not None:
-            where.append(inside_asked(session, wanted.area_id))
-        if wanted.mark is not None:
-            where.append(_in_group(centre.care.groups.marked(wanted.mark), day))
-        joined = (
-            select(Elder, AssessmentState.next_due_on, Area.id, Area.name)
-            .join(Household, Household.id == Elder.household_id)
-            .join(Area, Area.id == Household.area_id)
-            .outerjoin(AssessmentState, AssessmentState.elder_id == Elder.id)
-            .where(*where)
-        )
-        total = session.scalar(select(func.count()).select_from(joined.with_only_columns(Elder.id).subquery()))
-        if page.before is not None:
-            joined = joined.where(Elder.id > page.before)
-        found = session.execute(joined.order_by(Elder.id).limit(page.limit + 1)).all()
-    items = [
-        {
-            "id": str(elder.id),
-            "name": elder.name,
-            "age": elder.age(day),
-            "flags": elder.flags,
-            "ability_level": elder.ability_level,
-            "next_due_on": due and due.isoformat(),
-            "area": {"id": str(area_id), "name": area_name},
-        }
-        for elder, due, area_id, area_name in found[: page.limit]
-    ]
-    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None, "total": total}
-
-
-def _state(centre: Centre, state: str, day: date) -> ColumnElement[bool]:
-    return without_valid(day) if state == "missing" else due_soon(day, centre.care.setting)
-
-
-def _in_group(codes: tuple[str, ...], day: date) -> ColumnElement[bool]:
-    return (
-        select(ElderTag.id)
-        .where(
-            ElderTag.elder_id == Elder.id,
-            ElderTag.code.in_(codes),
-            ElderTag.ended_at.is_(None),
-            ElderTag.valid_from <= day,
-            func.coalesce(ElderTag.valid_to, day) >= day,
-        )
-        .correlate(Elder)
-        .exists()
-    )
 
 
 def assessments_of(session: Session, centre: Centre, elder_id: int, now: datetime) -> list[Answer]:

@@ -17,7 +17,7 @@ from dispatch.models.places import Area, inside
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.register.areas import tops
-from dispatch.services.register.listing import NONE, ElderFilter, Narrowed, holds, narrow
+from dispatch.services.register.narrowing import NONE, ElderFilter, Narrowed, holds, narrow
 from dispatch.services.register.search import ROWS
 
 BY = ("area", "level", "tag", "form")
@@ -90,8 +90,8 @@ def _by_tag(session: Session, centre: Centre, narrowed: Narrowed, now: datetime)
         left = select(ROWS.c.elder_id).where(ROWS.c.archived.is_(true()))
         statement = statement.where(ElderTag.elder_id.not_in(left))
     else:
-        ids = narrowed.ids().subquery()
-        statement = statement.join(ids, ids.c[0] == ElderTag.elder_id)
+        # A filter of that index, and no join, for which all that it finds would have to be sorted.
+        statement = statement.where(ElderTag.elder_id.in_(narrowed.ids()).is_(true()))
     statement = statement.group_by(ElderTag.code)
     found: dict[str, int] = dict(session.execute(statement).all())
     known = list(centre.care.groups.groups)

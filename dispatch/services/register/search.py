@@ -67,12 +67,9 @@ ROWS = table(
     column("initials", Text),
     column("address", Text),
 )
-PLANNED_FOR_ITSELF = select(
-    func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)),
-    func.set_config("max_parallel_workers_per_gather", "0", literal(value=True)),
-)
-"""A plan for any words would be one for the average word, and neither a surname nor a county is that. Other processes
-take longer to come than the search takes. Both for the transaction.
+PLANNED_FOR_ITSELF = select(func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)))
+"""A plan for any words would be one for the average word, and neither a surname nor a county is that. For the
+transaction.
 """
 
 
