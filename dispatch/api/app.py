@@ -54,6 +54,7 @@ from dispatch.api import (
     tokens,
     trail,
     users,
+    visit_board,
     visits,
     wall,
     wishes,
@@ -122,7 +123,9 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals, offers, orders, jobs, matching, city_map, evidence, follow_ups, visits):
+    for room in (scripts, cascades, arrivals, offers, orders, jobs, matching, city_map, evidence, follow_ups):
+        app.register_api(room.api)
+    for room in (visits, visit_board):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)

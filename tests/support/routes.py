@@ -161,6 +161,8 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/visits": Route(May.VISITS_READ),
     "GET /api/v1/visits/coverage": Route(May.VISITS_READ),
     "GET /api/v1/visits/elders": Route(May.VISITS_READ),
+    "GET /api/v1/visits/board": Route(May.VISITS_READ),
+    "GET /api/v1/visits/board/numbers": Route(May.VISITS_READ),
     "GET /api/v1/visits/<visit_id>": Route(May.VISITS_READ),
     "POST /api/v1/visits/<visit_id>/record": Route(
         May.VISITS_WORK, {"met": True, "mode": "home", "started_at": "2026-11-24T02:00:00Z"}
