@@ -64,6 +64,7 @@ WALK: dict[str, Step] = {
     "station": Step("supervisor", "/stations/{station}/day"),
     "duty": Step("supervisor", "/duty"),
     "services": Step("supervisor", "/services", ("tab=board&span=day", "span=day&by=area")),
+    "visits": Step("supervisor", "/visits", ("only=at_risk", "tab=rates", "month=2020-01")),
     "devices": Step("supervisor", "/devices"),
     "device": Step("supervisor", "/devices/{device}"),
 }

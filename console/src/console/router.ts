@@ -36,6 +36,7 @@ export const router = createRouter({
     { path: '/devices', name: 'devices', component: screen(() => import('@/devices/Devices.vue')), meta: { may: 'devices_read' } },
     { path: '/devices/:id', name: 'device', component: screen(() => import('@/devices/DevicePage.vue')), meta: { may: 'devices_read', under: 'devices' } },
     { path: '/services', name: 'services', component: screen(() => import('@/orders/ServicesPage.vue')), meta: { may: 'cases_read' } },
+    { path: '/visits', name: 'visits', component: screen(() => import('@/visits/VisitsPage.vue')), meta: { may: 'visits_read' } },
     { path: '/privacy', name: 'privacy', component: screen(() => import('@/privacy/Privacy.vue')), meta: { may: 'privacy' } },
     { path: '/people', name: 'people', component: screen(() => import('@/people/People.vue')), meta: { may: 'workforce_read' } },
     { path: '/people/:id(\\d+)', name: 'person', component: screen(() => import('@/people/PersonRoute.vue')), meta: { may: 'workforce_read', under: 'people' } },

@@ -13,7 +13,7 @@ declare module 'vue-router' {
 export const GO: Record<string, string> = {
   W: 'workplace', C: 'history', R: 'elders', M: 'spread', U: 'signals', D: 'duplicates', I: 'imports', H: 'handover',
   S: 'supervision', Q: 'quality', F: 'followups', A: 'users', T: 'trail', V: 'devices', O: 'people', B: 'station', Y: 'duty', P: 'privacy', E: 'engine', L: 'map',
-  K: 'services',
+  K: 'services', N: 'visits',
 }
 
 /** What a place asks for stands at its route and nowhere else. */

@@ -16,6 +16,7 @@ export const ICONS = {
   clock: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17z M12 7.5V12l3 2',
   pause: 'M8 5v14 M16 5v14',
   play: 'M7 4.5l12 7.5-12 7.5z',
+  calendar: 'M4 5.5h16v14.5H4z M4 10h16 M8 3v4 M16 3v4 M8.5 14.7l2.4 2.4 4.6-4.6',
   check: 'M4.5 12.5l5 5L20 7',
   cross: 'M5.5 5.5l13 13 M18.5 5.5l-13 13',
   plus: 'M12 5v14 M5 12h14',

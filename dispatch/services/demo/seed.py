@@ -29,6 +29,7 @@ from dispatch.services.demo import (
     places,
     staff,
     tape,
+    visits,
     workforce,
 )
 from dispatch.services.demo.devices import HEROINE
@@ -80,13 +81,14 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     staff.add_phones(session, homes)
     house.build(session, centre, district, homes, now)
     care.build(session, centre, homes, users, now)
+    visits.build(session, centre, demo_random(SEED + 4), homes, now)
     past = history.build(centre, chance, homes, users, now)
-    visits = orders.past(centre, homes, users["operator2"], orders.teams(session, now.date()), now)
-    tapes = [*past, *(visit.tape for visit in visits), *open_cases.build(centre, homes, users, now)]
+    served = orders.past(centre, homes, users["operator2"], orders.teams(session, now.date()), now)
+    tapes = [*past, *(visit.tape for visit in served), *open_cases.build(centre, homes, users, now)]
     tape.write(session, tapes, now)
     called.write(session, tapes)
     asked.build(session, centre, demo_random(SEED + 2), now)
     afterwards.build(session, centre, demo_random(SEED + 3), [users["operator"], users["operator2"]], now)
-    orders.write_past(session, centre, visits)
+    orders.write_past(session, centre, served)
     orders.standing(session, centre, homes, users["operator"], now)
     floor.build(session, centre, users, now)

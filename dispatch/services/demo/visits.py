@@ -1,0 +1,140 @@
+"""The invented centre's check-in visits: all of last month, and this one as far as it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.domain.visits.periods import DAY, Period, month_of
+from dispatch.domain.visits.visit import Mode, Trigger
+from dispatch.models.bulk import insert_many
+from dispatch.models.places import Area
+from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRecord, CheckinRefusal, CheckinVisit
+from dispatch.models.workforce import Worker
+from dispatch.services.care.reach import begins, today
+from dispatch.services.centre import Centre
+from dispatch.services.demo.people import Home
+from dispatch.services.visits.month import bring_up_to_date, step
+
+VISITORS = frozenset({"worker", "volunteer", "social_worker", "grid_worker"})
+LAST_MONTH, THIS_MONTH = 0.965, 0.93
+"""Of those whose day has come, how many were met."""
+REFUSES, SPOKEN, AT_DESK, BOOKED = 0.008, 0.04, 0.12, 0.75
+FROM, TO = 8 * 60 + 30, 17 * 60
+"""Minutes of the day between which somebody rings the bell."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who visits whom."""
+
+    visitors: Sequence[tuple[int, str, str]]
+    """Id, name and the path of the area."""
+    paths: dict[int, str]
+    """Of each elder's home."""
+
+    def of(self, chance: Random, elder_id: int) -> tuple[int, str, str]:
+        near = [one for one in self.visitors if self.paths[elder_id].startswith(one[2])]
+        return chance.choice(near or self.visitors)
+
+
+def build(session: Session, centre: Centre, chance: Random, homes: Sequence[Home], now: datetime) -> None:
+    ids = [elder.id for home in homes for elder in home.elders]
+    team = _team(session, homes)
+    this = month_of(today(centre, now))
+    for month in (month_of(this.first - DAY), this):
+        at = begins(centre, month.first)
+        session.add(CheckinMonth(month=month.name, generated_at=at))
+        session.flush()
+        bring_up_to_date(session, centre, month, ids, at)
+        _lived(session, centre, chance, team, (month, now))
+
+
+def _team(session: Session, homes: Sequence[Home]) -> Team:
+    paths = dict(session.execute(select(Area.id, Area.path)).tuples().all())
+    workers = session.scalars(select(Worker).where(Worker.active, Worker.kind.in_(VISITORS)).order_by(Worker.id))
+    return Team(
+        [(worker.id, worker.name, paths[worker.area_id]) for worker in workers],
+        {elder.id: paths[home.household.area_id] for home in homes for elder in home.elders},
+    )
+
+
+def _lived(session: Session, centre: Centre, chance: Random, team: Team, when: tuple[Period, datetime]) -> None:
+    month, now = when
+    day = today(centre, now)
+    over = month.last < day
+    records, refusals = [], []
+    visits = session.scalars(
+        select(CheckinVisit).where(CheckinVisit.period == month.name).order_by(CheckinVisit.id)
+    ).all()
+    for visit in visits:
+        visitor = team.of(chance, visit.elder_id)
+        on = visit.first + timedelta(days=chance.randrange((visit.last - visit.first).days + 1))
+        drawn = chance.random()
+        if drawn < REFUSES and on < day:
+            step(visit, Trigger.REFUSE, now)
+            refusals.append(_refusal(visit, on, visitor[1], _at(centre, chance, on)))
+        elif on < day and drawn < (LAST_MONTH if over else THIS_MONTH):
+            step(visit, Trigger.RECORD, now)
+            visit.worker_id = visitor[0]
+            records.append({"day": on} | _record(visit, visitor, _at(centre, chance, on), chance.random()))
+        elif over:
+            step(visit, Trigger.RUN_OUT, now)
+        elif on >= day and chance.random() < BOOKED:
+            step(visit, Trigger.BOOK, now)
+            visit.worker_id, visit.planned_at, visit.minutes = visitor[0], _at(centre, chance, on), 20
+    insert_many(session, CheckinRecord, records)
+    insert_many(session, CheckinRefusal, refusals)
+    _seen(session, month, records, refusals)
+
+
+def _at(centre: Centre, chance: Random, on: date) -> datetime:
+    return begins(centre, on) + timedelta(minutes=5 * chance.randrange(FROM // 5, TO // 5))
+
+
+def _record(visit: CheckinVisit, visitor: tuple[int, str, str], at: datetime, drawn: float) -> dict[str, Any]:
+    spoken, desk = drawn < SPOKEN, drawn < SPOKEN + AT_DESK
+    ends = at + timedelta(minutes=8 if spoken else 25)
+    return {
+        "visit_id": visit.id,
+        "elder_id": visit.elder_id,
+        "mode": Mode.PHONE if spoken else Mode.HOME,
+        "started_at": at,
+        "ended_at": ends,
+        "worker_id": visitor[0],
+        "recorded_at": ends,
+        "recorded_by": visitor[1],
+        "late": False,
+        "client_uuid": None if desk else f"demo-{visit.id}",
+        "items": {},
+        "more": {},
+    }
+
+
+def _refusal(visit: CheckinVisit, on: date, name: str, at: datetime) -> dict[str, Any]:
+    return {
+        "elder_id": visit.elder_id,
+        "visit_id": visit.id,
+        "refused_on": on,
+        "until": on,
+        "said_by": "本人",
+        "note": "说身体好，不用来",
+        "recorded_at": at,
+        "recorded_by": name,
+    }
+
+
+def _seen(session: Session, month: Period, records: list[dict[str, Any]], refusals: list[dict[str, Any]]) -> None:
+    """Into the list of the month."""
+    met = [one for one in records if one["mode"] == Mode.HOME]
+    key = {"month": month.name}
+    rows = [key | {"elder_id": one["elder_id"], "visited_on": one["day"], "mode": one["mode"]} for one in met]
+    said = [key | {"elder_id": one["elder_id"], "refused": True} for one in refusals]
+    for several in filter(None, (rows, said)):
+        session.execute(update(CheckinMonthElder), several)
