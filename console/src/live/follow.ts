@@ -40,7 +40,8 @@ export function followCase(id: string, read: () => Promise<boolean>) {
     }
   }
 
-  watch(() => [live.find(id)?.version, live.find(id)?.last_event?.at], () => {
+  // Two sources, not one list of both: a new list is never the old one, and each row of the stream would be a wish.
+  watch([() => live.find(id)?.version, () => live.find(id)?.last_event?.at], () => {
     clearTimeout(timer)
     timer = window.setTimeout(() => void load(), SETTLE_MS)
   })

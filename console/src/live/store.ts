@@ -67,6 +67,7 @@ export const useLive = defineStore('live', () => {
     const changes: Change[] = []
     const applied = core.apply(batch, changes)
     announce(changes)
+    if (applied === 'applied') review(batch)
     if (applied === 'gap') {
       waiting.push(batch)
       void sync()
@@ -117,6 +118,7 @@ export const useLive = defineStore('live', () => {
       learnServerTime(batch.server_time)
       const changes: Change[] = []
       core.catchUp(batch, changes)
+      review(batch)
       return changes
     } catch (error) {
       if (error instanceof Failure && error.status === 410) return null
@@ -139,9 +141,14 @@ export const useLive = defineStore('live', () => {
 
   /** The row that a command answered; it may be here before the stream brings it. */
   function accept(row: CaseRow): void {
-    const change = isOver(row) ? core.remove(row) : core.put(row)
+    const change = isOver(row) || row.state === 'planned' ? core.remove(row) : core.put(row)
     if (change) announce([change])
     else if (seen.value.has(row.id)) see(row)
+  }
+
+  /** What is told of a case that is looked at and not open: planned, or over. */
+  function review({ ops }: LiveBatch): void {
+    for (const { row } of ops) if (seen.value.has(row.id)) see(row)
   }
 
   function see(row: CaseRow): void {
