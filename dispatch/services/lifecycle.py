@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -14,11 +14,14 @@ from dispatch.domain.case import IN_HAND, SENT, Flag, Kind, State, Trigger, foll
 from dispatch.domain.escalation import Deadline, Due, Policy, in_hand, waiting
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.engine import LiveOp
+from dispatch.models.outbox import MessageState
 
 EVENTS: Table = CaseEvent.__table__  # type: ignore[assignment]
 CASES: Table = Case.__table__  # type: ignore[assignment]
 OPEN_CASES = insert(CASES).returning(CASES.c.id, sort_by_parameter_order=True)
 WRITE_EVENTS = insert(EVENTS)
+GONE_OUT = {MessageState.SENT, MessageState.DELIVERED}
+MOST_TEXTS = 20
 EVENT_COLUMNS = tuple(column.key for column in EVENTS.columns if column.key != "id")
 
 
@@ -168,6 +171,20 @@ def happened(
         data=data or {},
         once_key=once_key,
     )
+
+
+def has_news(session: Session, case: Case, version: int) -> bool:
+    """Whether more happened since ``version`` than that messages went out.
+
+    Whoever moves a visit and cancels it in the next second acts on what they saw, though the text about the move has
+    been written into the case meanwhile.
+    """
+    missed = case.version - version  # each row of history is one version
+    if not 0 <= missed <= MOST_TEXTS:
+        return True
+    last = select(CaseEvent.kind, CaseEvent.data).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+    found = session.execute(last.limit(missed)) if missed else ()
+    return any(kind != "message" or data.get("state") not in GONE_OUT for kind, data in found)
 
 
 def open_with(session: Session, cases: Sequence[Case], firsts: Sequence[CaseEvent]) -> list[int]:

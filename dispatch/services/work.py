@@ -39,6 +39,7 @@ from dispatch.services.lifecycle import (
     change_priority,
     drop,
     end_watch,
+    has_news,
     move,
     put,
     record,
@@ -90,8 +91,9 @@ def perform(
 ) -> Row:
     """Run ``change`` on the locked case once, and return the row as it is afterwards.
 
-    The same idempotency key again changes nothing and answers the row as it is now. Raises ``VersionConflict`` when the
-    actor saw an older row, unless ``any_version``. ``also`` names a second case that ``change`` will lock.
+    The same idempotency key again changes nothing and answers the row as it is now. Raises ``VersionConflict`` when
+    something has happened that the actor did not see, unless ``any_version``. ``also`` names a second case that
+    ``change`` will lock.
     """
 
     def once(session: Session) -> Row:
@@ -99,7 +101,7 @@ def perform(
             for first in sorted({case_id, also or case_id}):  # one order for all: no deadlock
                 locked(session, first, act.actor)
             case = session.get_one(Case, case_id)
-            if not any_version and act.version is not None and act.version != case.version:
+            if not any_version and act.version is not None and has_news(session, case, act.version):
                 raise _changed(case, case_row(session, centre, case_id, act.now))
             if act.bulk:
                 _not_urgent(case)

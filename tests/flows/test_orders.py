@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from dispatch.domain.case import Channel, Help, Kind
-from dispatch.domain.errors import Conflict, IllegalTransition, Invalid
+from dispatch.domain.errors import Conflict, IllegalTransition, Invalid, VersionConflict
 from dispatch.domain.helps.standing import moment
 from dispatch.models.cases import Case
 from dispatch.models.helps import Order
@@ -127,6 +127,23 @@ def test_moved_and_cancelled_by_telephone_everybody_is_told(story: Story, helps:
         changing.reschedule(story.centre, story.case.id, story.act("lin"), To(at(story, TOMORROW, "16:00")))
     told = [e.kind for e in story.events() if e.kind.startswith("order")]
     assert told == ["order_moved", "order_reminded", "order_reminded", "order_cancelled"]
+
+
+def test_a_text_that_went_out_meanwhile_is_no_reason_to_refuse(story: Story) -> None:
+    """What happened otherwise is: of two who move it, the second is told."""
+    ask(story, wanted_at=at(story, TOMORROW, "10:00"))
+    three = To(at(story, TOMORROW, "15:00"))
+    seen = changing.reschedule(story.centre, story.case.id, story.act("mei"), three)["version"]
+    story.forward(1)
+    story.phone(WANG).expect_sms("已改到明天15:00")
+    assert story.case.version > seen
+    four = To(at(story, TOMORROW, "16:00"))
+    changing.reschedule(story.centre, story.case.id, story.act("lin", version=seen), four)
+    story.forward(1)
+    story.phone(WANG).expect_sms("已改到明天16:00")
+    with pytest.raises(VersionConflict):
+        changing.cancel(story.centre, story.case.id, story.act("mei", version=seen), reason="too late")
+    assert story.case.outcome is None
 
 
 def test_what_the_elder_writes_back_is_read_by_a_person(story: Story, helps: Dispatching) -> None:
