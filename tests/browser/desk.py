@@ -10,8 +10,19 @@ from tests.browser.words import Words
 
 STORE = "document.querySelector('#app').__vue_app__.config.globalProperties.$pinia._s"
 ROWS = f"() => [...{STORE}.get('live').rows.values()].map((row) => [row.id, row.version])"
-CELLS = """(grid) => [...grid.querySelectorAll("[data-case-id]:not(.gone)")].map((row) =>
-    [row.dataset.caseId, ...[".c-state", ".c-owner"].map((cell) => row.querySelector(cell).innerText.trim())])"""
+CELLS = """async (grid) => {
+  const found = {}
+  for (let top = 0; ; top += grid.clientHeight / 2) {
+    grid.scrollTop = top
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))
+    for (const row of grid.querySelectorAll("[data-case-id]:not(.gone)"))
+      found[row.dataset.caseId] = [".c-state", ".c-owner"].map((cell) => row.querySelector(cell).innerText.trim())
+    if (top + grid.clientHeight >= grid.scrollHeight) break
+  }
+  grid.scrollTop = 0
+  return found
+}"""
+"""Only the rows near the eye are drawn: from the top to the end and back."""
 HEARD = "(since) => window.__sound.filter((one) => one.time >= since && one.audible).map((one) => one.name)"
 
 
@@ -72,10 +83,14 @@ class Desk:
         """Every row that the console holds, and its version."""
         return dict(self.view.evaluate(ROWS))
 
+    def listed(self) -> dict[str, tuple[str, str]]:
+        """Every row of the list that has not just left: its state and owner in words."""
+        return {row_id: (state, owner) for row_id, (state, owner) in self.grid.evaluate(CELLS).items()}
+
     def shown(self, scope: str) -> dict[str, tuple[str, str]]:
-        """Every row on the screen that has not just left: its state and owner in words."""
+        """The same of that scope, with what is pinned above it."""
         self.show(scope)
-        found = {row_id: (state, owner) for row_id, state, owner in self.grid.evaluate(CELLS)}
+        found = self.listed()
         for pin in self.pinned.all():
             found[pin.get_attribute("data-case-id") or ""] = (self.words("state.new"), "–")
         return found

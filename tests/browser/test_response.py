@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Frame, Locator, Page, Route, expect
 
 from dispatch.domain.scripts import Answer, Script, Step
 from dispatch.settings import load_scripts
@@ -60,7 +60,7 @@ def elder_talks(visitor: Visitor, stage: Stage, device: str) -> tuple[Desk, str]
     return desk, case_id
 
 
-def dialog(page: Page, desk: Desk, key: str, **values: object) -> Locator:
+def dialog(page: Page | Frame, desk: Desk, key: str, **values: object) -> Locator:
     return page.get_by_role("dialog", name=desk.words(key, **values))
 
 
@@ -168,7 +168,10 @@ def test_what_a_colleague_answers_meanwhile_is_shown_and_only_the_owner_answers(
     expect(step(watching)).to_contain_text(said(watching, SCRIPTS["sos_talking"].steps[0]))
 
     desk.button("script.other", panel(desk)).click()
+    choice = dialog(desk.view, desk, "script.other_title")
+    expect(choice.get_by_role("searchbox")).to_be_focused()
     desk.keyboard.type("lonely")
+    expect(choice.get_by_role("listitem")).to_have_count(1)
     desk.keyboard.press("Enter")
     expect(panel(desk)).to_contain_text(said(desk, SCRIPTS["lonely_caller"]))
     assert [one["script"] for one in events(stage, case_id, "script_started")] == [
