@@ -1,1 +1,0 @@
-import{v as e}from"./texts-7lBO54pq.js";function t({kind:t,help:n,cause:r}){return t===`emergency`?e(`cause`,r):n?e(`help`,n):e(`kind`,t)}export{t};
