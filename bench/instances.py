@@ -10,7 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dispatch.gateways.solver.children import Children, Machine
+from dispatch.domain.rounds.planner import Effort
+from dispatch.gateways.solver.children import Children
 from dispatch.gateways.solver.task import NOBODY, Answer, Job, Shift, Task
 
 SIZES = (200, 1000)
@@ -19,12 +20,12 @@ LATE = (0, 15, 30, 60, 120)
 """Minutes by which windows are widened: the instances allow being late, at a price, and our planner does not."""
 
 
-def vrptw(folder: Path, seconds: float, machine: Machine) -> None:
+def vrptw(folder: Path, seconds: float, effort: Effort) -> None:
     with (folder / "best_known_distance.csv").open() as file:
         best = {row["instance"].lower(): row for row in csv.DictReader(file)}
     names = [path for path in sorted(folder.glob("*.txt")) if int(best.get(path.stem, {"n": 0})["n"]) in SIZES]
     tasks = [_customers(path, seconds) for path in names]
-    answers = _solved(tasks, machine)
+    answers = _solved(tasks, effort)
     for path, task, answer in zip(names, tasks, answers, strict=True):
         known = float(best[path.stem]["bks_distance_dimacs_trunc1"])
         served = sum(map(len, answer.rounds))
@@ -33,9 +34,9 @@ def vrptw(folder: Path, seconds: float, machine: Machine) -> None:
         print(f"best known {known}: {distance / known - 1:+.2%}; load average {os.getloadavg()[0]:.1f}")
 
 
-def _solved(tasks: Sequence[Task], machine: Machine) -> list[Answer]:
+def _solved(tasks: Sequence[Task], effort: Effort) -> list[Answer]:
     answers: dict[int, Answer] = {}
-    with Children(machine) as children:
+    with Children(effort) as children:
         children.solve(tasks, lambda share: True, answers.__setitem__)
     return [answers[number] for number in range(len(tasks))]
 
@@ -69,14 +70,14 @@ def _way(task: Task, shift: Shift, jobs: Sequence[int]) -> int:
     return sum(task.ways[a][b] for a, b in pairwise(stops)) if jobs else 0
 
 
-def hhcrsp(folder: Path, seconds: float, machine: Machine) -> None:
+def hhcrsp(folder: Path, seconds: float, effort: Effort) -> None:
     """Two people at once, or one some time after the other; cost: a third each of way, lateness and the latest one."""
     with (folder / "best_known.csv").open() as file:
         best = {row["instance"]: float(row["best_known"]) for row in csv.DictReader(file)}
     for path in sorted(folder.glob("*.json")):
         data = json.loads(path.read_text())
         tasks = [_care(data, seconds, late) for late in LATE]
-        answers = _solved(tasks, machine)
+        answers = _solved(tasks, effort)
         found = [
             (_missed(task, answer), _cost(data, task, answer)) for task, answer in zip(tasks, answers, strict=True)
         ]

@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import instances, invented
 from bench.invented import Size
 from dispatch.domain.rounds.check import faults
+from dispatch.domain.rounds.planner import Effort
 from dispatch.domain.rounds.problem import Plan, Problem, Visit
-from dispatch.gateways.solver.children import Machine
-from dispatch.gateways.solver.planner import Limits, plan
+from dispatch.gateways.solver.planner import plan
 
-MACHINE = Machine(processes=2, megabytes=1400)
+EFFORT = Effort(processes=2, megabytes=1400)
 DAY = Size(visits=3000, visitors=210, days=1, whole_city=True, reserve=0.0)
 MONTH = Size(visits=37_000, visitors=145)
 LARGE = Size(visits=75_000, visitors=294)
@@ -69,7 +69,7 @@ def _pss(process: int) -> int:
 def measured(name: str, given: Problem, seconds: float) -> Plan:
     began = time.monotonic()
     with Memory() as memory:
-        found = plan(given, Limits(seconds, machine=MACHINE), lambda share: True)
+        found = plan(given, replace(EFFORT, seconds=seconds), lambda share: True)
     took = time.monotonic() - began
     wrong = faults(given, found)
     print(f"{name}: {len(given.visits)} visits, {len(given.visitors)} visitors, planned in {took:.1f} s,")
@@ -104,7 +104,7 @@ def month(seconds: float | None) -> None:
 def again(seconds: float | None) -> None:
     """The next month, in which each elder would like to see who came."""
     given = invented.problem(MONTH)
-    before = plan(given, Limits(seconds or 100, machine=MACHINE), lambda share: True)
+    before = plan(given, replace(EFFORT, seconds=seconds or 100), lambda share: True)
     who = {stop.visit: one.visitor for one in before.rounds for stop in one.stops}
     visits: tuple[Visit, ...] = tuple(replace(visit, preferred=who.get(visit.id)) for visit in given.visits)
     after = measured("next month", replace(given, visits=visits), seconds or 100)
@@ -131,9 +131,9 @@ def main() -> None:
     for part in wanted:
         part(asked.seconds)
     if asked.vrptw is not None:
-        instances.vrptw(asked.vrptw, asked.seconds or 60, MACHINE)
+        instances.vrptw(asked.vrptw, asked.seconds or 60, EFFORT)
     if asked.hhcrsp is not None:
-        instances.hhcrsp(asked.hhcrsp, asked.seconds or 20, MACHINE)
+        instances.hhcrsp(asked.hhcrsp, asked.seconds or 20, EFFORT)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
+from dispatch.domain.rounds.rules import PlanRules
 from dispatch.domain.script_form import load_script
 from dispatch.domain.scripts import ScriptFault, Scripts
 from dispatch.domain.signals import Effect, SignalKind, effect
@@ -207,6 +208,12 @@ def load_visits(directory: Path) -> VisitRules:
     """``config/visits.yaml``, over ``groups.yaml``; raises ValueError naming the file and the fault."""
     groups = _load(directory / "groups.yaml", Groups.load)
     return _load(directory / "visits.yaml", lambda body: VisitRules.load(body, groups))
+
+
+def load_planning(directory: Path, visits: VisitRules, catalogue: Catalogue) -> PlanRules:
+    """``config/planning.yaml``; raises ValueError naming the file and the fault."""
+    classes = [one.code for one in visits.classes]
+    return _load(directory / "planning.yaml", lambda body: PlanRules.load(body, classes, catalogue.skills))
 
 
 def load_scripts(directory: Path) -> Scripts:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from dispatch.bootstrap.centre import at_work
 from dispatch.bootstrap.network import network
+from dispatch.domain.rounds.planner import Effort
+from dispatch.domain.rounds.problem import Plan, Problem
 from dispatch.gateways.ourselves import DOORS, HttpWay
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.gateways.ways import Ways
+from dispatch.loading import load
 from dispatch.services.centre import Centre
 from dispatch.services.sms import inbox
 from dispatch.settings import Settings
@@ -24,10 +28,16 @@ def bind_tasks(chosen: Settings) -> Runtime:
     phones = network(chosen, found)
     if isinstance(phones, Ways):
         phones.listen()
-    bound = Runtime(found, phones)
+    bound = Runtime(found, phones, planner)
     tasks.app.conf.broker_url = chosen.redis_url
     tasks.Bound.runtime = bound
     return bound
+
+
+def planner(problem: Problem, effort: Effort, told: Callable[[float], bool]) -> Plan:
+    """``domain.rounds.planner.Planner``. Its arrays cost 25 MB: loaded by whoever really plans."""
+    made: Plan = load("dispatch.gateways.solver.planner").plan(problem, effort, told)
+    return made
 
 
 def clock_of(chosen: Settings) -> Clock:

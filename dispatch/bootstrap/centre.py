@@ -27,6 +27,7 @@ from dispatch.settings import (
     load_followup,
     load_matching,
     load_orders,
+    load_planning,
     load_policies,
     load_priorities,
     load_response,
@@ -48,6 +49,7 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
     directory = chosen.config_dir
     try:
         catalogue = load_catalogue(directory)
+        visits = load_visits(directory)
         sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
         return Centre(
             database=database or connect(chosen.database_url),
@@ -67,7 +69,8 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             matching=load_matching(directory),
             followup=load_followup(directory, catalogue),
             orders=load_orders(directory),
-            visits=load_visits(directory),
+            visits=visits,
+            planning=load_planning(directory, visits, catalogue),
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
             data_dir=chosen.data_dir,

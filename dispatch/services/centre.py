@@ -20,6 +20,7 @@ from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book
 from dispatch.domain.roster import DutyRules
+from dispatch.domain.rounds.rules import PlanRules
 from dispatch.domain.scripts import Scripts
 from dispatch.domain.signals import SignalKind
 from dispatch.domain.sms import SmsRules
@@ -48,6 +49,7 @@ class Centre:
     followup: FollowUpRules
     orders: OrderRules
     visits: VisitRules
+    planning: PlanRules
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ from dispatch.models.simnet import SimTraffic
 from dispatch.models.sms import SmsReport
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
+from dispatch.services.centre import Centre
 from dispatch.services.devices import monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
@@ -41,14 +43,16 @@ from dispatch.services.imports.run import run as run_import
 from dispatch.services.ordering import coming, planning, reminding
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
+from dispatch.services.rounds import asking, solving
 from dispatch.services.sms import inbox
 from dispatch.services.visits import generating
 from dispatch.services.workforce import expiry
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
-from dispatch.workers.tasks import ask_next, find_circles, generate_visits, send, work_import
+from dispatch.workers.tasks import ask_next, find_circles, generate_visits, plan_visits, send, work_import
 
 log = structlog.get_logger()
+Work = Callable[[Centre, int, Callable[[], datetime]], None]
 CYCLE = 0.25
 """Seconds after which what has come due is carried out at the latest."""
 PULSE, PATROL = 1, 2
@@ -131,6 +135,7 @@ class Clock:
             Job("standing", PATROL, self._standing),
             Job("privacy", 60, self._privacy),
             Job("visits", 15, self._visits),
+            Job("plans", 2, self._plans),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
             Job("imports", 1, self.imports),
@@ -254,6 +259,7 @@ class Clock:
         self._duty(now)
         self._standing(now)
         self._visits(now)
+        self._plans(now)
         self._network(now)  # due or not: that a receipt has not come is no row's deadline
 
     def _tick(self, now: datetime) -> dict[str, Any] | None:
@@ -353,36 +359,33 @@ class Clock:
 
     def imports(self, now: datetime) -> None:
         """Files wait for a worker, and where none comes for the one thread that the clock has for them."""
-        for handover in claims.hand_over(self._centre, now):
-            self._bulk.submit(self._work_import, handover)
+        for file in claims.hand_over(self._centre, now):
+            self._in_bulk(work_import, file.import_id, run_import, directly=file.directly)
         for circle in circles.hand_over(self._centre, now):
-            self._bulk.submit(self._find_circles, circle)
-
-    def _find_circles(self, handover: circles.Handover) -> None:
-        try:
-            if handover.directly or not self._offer(find_circles, handover.run_id, "bulk"):
-                circles.work(self._centre, handover.run_id, self._time)
-        except Exception:
-            log.exception("circles_failed", run_id=handover.run_id)
-
-    def _work_import(self, handover: claims.Handover) -> None:
-        try:
-            if handover.directly or not self._offer(work_import, handover.import_id, "bulk"):
-                run_import(self._centre, handover.import_id, self._time)
-        except Exception:
-            log.exception("import_failed", import_id=handover.import_id)
+            self._in_bulk(find_circles, circle.run_id, circles.work, directly=circle.directly)
 
     def _visits(self, now: datetime) -> None:
         """The check-in visits of this month and of the next, each day, and as soon as a clock runs again."""
-        for handover in generating.tick(self._centre, now):
-            self._bulk.submit(self._generate_visits, handover)
+        for month in generating.tick(self._centre, now):
+            self._in_bulk(generate_visits, month.run_id, generating.work, directly=month.directly)
 
-    def _generate_visits(self, handover: generating.Handover) -> None:
-        try:
-            if handover.directly or not self._offer(generate_visits, handover.run_id, "bulk"):
-                generating.work(self._centre, handover.run_id, self._time)
-        except Exception:
-            log.exception("visits_failed", run_id=handover.run_id)
+    def _plans(self, now: datetime) -> None:
+        """Plans of rounds that are asked for, and those that are being published."""
+        work = partial(solving.work, planner=self._runtime.planner)
+        for plan in asking.hand_over(self._centre, now):
+            self._in_bulk(plan_visits, plan.plan_id, work, directly=plan.directly)
+
+    def _in_bulk(self, task: Any, row_id: int, work: Work, *, directly: bool) -> None:
+        """Long work: by a worker; by the one thread that the clock has for it where no worker comes or no broker is."""
+
+        def begin() -> None:
+            try:
+                if directly or not self._offer(task, row_id, "bulk"):
+                    work(self._centre, row_id, self._time)
+            except Exception:
+                log.exception("bulk_failed", task=task.name, row_id=row_id)
+
+        self._bulk.submit(begin)
 
     def _doubles(self, now: datetime) -> dict[str, Any]:
         return {"found": find_doubles.everywhere(self._centre, now)}

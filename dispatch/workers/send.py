@@ -9,6 +9,7 @@ import structlog
 
 from dispatch.domain.errors import Permanent, Retryable
 from dispatch.domain.messages import PhoneNetwork
+from dispatch.domain.rounds.planner import Planner
 from dispatch.services import deliver
 from dispatch.services.centre import Centre
 
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 class Runtime:
     centre: Centre
     network: PhoneNetwork
+    planner: Planner
 
 
 def send_message(runtime: Runtime, message_id: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from kombu.entity import Exchange, Queue
 from dispatch.services.helps import circles
 from dispatch.services.helps import sweep as helps
 from dispatch.services.imports import run as imports
+from dispatch.services.rounds import solving
 from dispatch.services.visits import generating
 from dispatch.workers.send import Runtime, send_message
 
@@ -75,6 +76,12 @@ def work_import(import_id: int) -> None:
 @app.task(name="generate_visits")
 def generate_visits(run_id: int) -> None:
     generating.work(runtime().centre, run_id, lambda: datetime.now(UTC))
+
+
+@app.task(name="plan_visits")
+def plan_visits(plan_id: int) -> None:
+    bound = runtime()
+    solving.work(bound.centre, plan_id, lambda: datetime.now(UTC), bound.planner)
 
 
 @app.task(name="find_circles")

@@ -26,7 +26,7 @@ from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.services import accounts, live
 from dispatch.services.duty import patterns, roster
 from dispatch.services.duty.seats import Doing, Who
-from tests.support import factories, floor, helps, orders, privacy, response, tables, visits
+from tests.support import factories, floor, helps, orders, privacy, response, tables, visit_plans, visits
 from tests.support.factories import PASSWORD, START, Town
 from tests.support.routes import DEMO_ROUTES, PUBLIC, ROUTES, SIGNED_IN, THING
 from tests.support.web import end, web
@@ -220,6 +220,7 @@ def things(app: Flask, town: Town) -> dict[str, str]:
         **helps.in_the_east(town, case_id),
         **orders.in_the_east(town),
         **visits.in_the_east(town),
+        "plan_id": visit_plans.plan_in_the_east(town),
     }
 
 

@@ -13,24 +13,18 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.rounds.check import faults
 from dispatch.domain.rounds.draft import Draft
 from dispatch.domain.rounds.levelling import level
+from dispatch.domain.rounds.planner import Effort
 from dispatch.domain.rounds.problem import Block, Place, Plan, Problem, Promise, Round, Span, Stop, Visit, Visitor
-from dispatch.domain.rounds.reasons import Reason, reason
+from dispatch.domain.rounds.reasons import Reason
 from dispatch.domain.rounds.timing import free
-from tests.support.rounds import EIGHT, FIVE, LUNCH, MONDAY, NOON, ROADS, on, problem, visit, visitor, workdays
+from tests.support.rounds import EIGHT, FIVE, LUNCH, MONDAY, NOON, ROADS, by_hand, on, problem, visit, visitor, workdays
 
 FAR = Place(Point(46.9, 133.5), country=True)
 NEXT_TOWN = Place(Point(45.5, 131.2), country=True)
 
 
 def planned(given: Problem) -> Plan:
-    """By putting in one visit after the other."""
-    draft = Draft(given)
-    visits = [one for one in given.visits if one.promised is None]
-    for one in visits:
-        if not draft.is_placed(one.id):
-            draft.insert(one)
-    left = {one.id: reason(draft, one).value for one in visits if not draft.is_placed(one.id)}
-    return Plan(tuple(draft.rounds()), left)
+    return by_hand(given, Effort(), lambda share: True)
 
 
 def why(wanted: Visit, *people: Visitor, others: tuple[Visit, ...] = ()) -> str | None:

@@ -21,6 +21,7 @@ from dispatch.workers import tasks
 from dispatch.workers.send import Runtime
 from tests.support.helps import FAR, MIDDLE, NEAR, Dispatching
 from tests.support.redis import Redis
+from tests.support.rounds import by_hand
 from tests.support.story import DEAD_BROKER, Story
 
 LATEST = timedelta(seconds=2.5)
@@ -105,7 +106,7 @@ def test_ten_minutes_without_a_broker_make_no_step_late(story: Story, helps: Dis
 def told(story: Story, broker: Redis) -> Iterator[Story]:
     """A story whose worker is called by the test."""
     speak_to(broker.url)
-    tasks.Bound.runtime = Runtime(story.centre, story.network)
+    tasks.Bound.runtime = Runtime(story.centre, story.network, by_hand)
     yield story
     tasks.Bound.runtime = None
 

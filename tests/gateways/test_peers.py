@@ -38,6 +38,7 @@ from tests.support import factories
 from tests.support.factories import DUTY_EAST
 from tests.support.parts import free_port
 from tests.support.peers import Kannel, MessageCentre
+from tests.support.rounds import by_hand
 from tests.support.story import DEAD_BROKER, Inline
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
@@ -66,7 +67,10 @@ class House:
         tasks.app.conf.broker_url = DEAD_BROKER
         tasks.give_up_at_once()
         self.clock = Clock(
-            Runtime(self.centre, self.network), partial(inbox.advance, self.centre), outward=Inline(), time=self.time
+            Runtime(self.centre, self.network, by_hand),
+            partial(inbox.advance, self.centre),
+            outward=Inline(),
+            time=self.time,
         )
 
     def time(self) -> datetime:

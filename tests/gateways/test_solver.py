@@ -8,12 +8,12 @@ import pytest
 
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.rounds.check import faults
+from dispatch.domain.rounds.planner import Effort, SolverFailed, Stopped
 from dispatch.domain.rounds.problem import Place, Plan, Problem
-from dispatch.gateways.solver.children import Machine, SolverFailed, Stopped
-from dispatch.gateways.solver.planner import Limits, plan
+from dispatch.gateways.solver.planner import plan
 from tests.support.rounds import ROADS, problem, visit, visitor, workdays
 
-QUICK = Limits(seconds=0.6, machine=Machine(processes=2, megabytes=1200))
+QUICK = Effort(seconds=0.6, megabytes=1200)
 
 
 def go_on(share: float) -> bool:
@@ -69,7 +69,7 @@ def test_it_stops_when_nobody_wants_the_answer_any_more() -> None:
 
 def test_a_child_that_runs_out_of_memory_is_an_error_and_no_empty_plan() -> None:
     with pytest.raises(SolverFailed):
-        plan(problem(1, 35, 4), replace(QUICK, machine=Machine(processes=1, megabytes=40)), go_on)
+        plan(problem(1, 35, 4), replace(QUICK, processes=1, megabytes=40), go_on)
 
 
 def test_nobody_and_nothing_need_no_solver() -> None:

@@ -23,6 +23,7 @@ from dispatch.workers.clock import Clock
 from dispatch.workers.send import Runtime
 from tests.support.factories import DUTY_EAST, START, Town, build_town
 from tests.support.helps import NEAR, Dispatching
+from tests.support.rounds import by_hand
 from tests.support.story import Inline, Story
 
 PHONE = "13912345678"
@@ -54,7 +55,7 @@ class Wired(Story):
         self.first, self.second = Fake("first"), Fake("second")
         ways = Ways({"first": self.first, "second": self.second})
         advance = partial(inbox.advance, self.centre)
-        self.clock = Clock(Runtime(self.centre, ways), advance, outward=Inline(), time=lambda: self.now)
+        self.clock = Clock(Runtime(self.centre, ways, by_hand), advance, outward=Inline(), time=lambda: self.now)
         self._written = 0
 
     def write(self, purpose: str = "test", phone: str = PHONE) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.rules import Travel
+from dispatch.domain.rounds.draft import Draft
+from dispatch.domain.rounds.planner import Effort, Stopped
 from dispatch.domain.rounds.problem import (
     ALL_DAY,
     Block,
     Place,
+    Plan,
     Problem,
     Promise,
     Rest,
@@ -21,6 +25,7 @@ from dispatch.domain.rounds.problem import (
     Visitor,
     Workday,
 )
+from dispatch.domain.rounds.reasons import reason
 
 ROADS = Roads(Travel(1.3, 22, 8), Travel(1.5, 40, 40))
 MONDAY = date(2026, 11, 2)
@@ -124,3 +129,16 @@ def _promised(chance: Random, visits: list[Visit], people: list[Visitor]) -> lis
         else one
         for one, who in ((one, chance.choice(people)) for one in visits)
     ]
+
+
+def by_hand(problem: Problem, effort: Effort, told: Callable[[float], bool]) -> Plan:
+    """``Planner`` without a solver: one visit after the other, where it adds the shortest way."""
+    draft = Draft(problem)
+    visits = [one for one in problem.visits if one.promised is None]
+    for number, one in enumerate(visits):
+        if not told(number / len(visits)):
+            raise Stopped
+        if not draft.is_placed(one.id):
+            draft.insert(one)
+    left = {one.id: reason(draft, one).value for one in visits if not draft.is_placed(one.id)}
+    return Plan(tuple(draft.rounds()), left)

@@ -164,6 +164,15 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/visits/board": Route(May.VISITS_READ),
     "GET /api/v1/visits/board/numbers": Route(May.VISITS_READ),
     "GET /api/v1/visits/<visit_id>": Route(May.VISITS_READ),
+    "POST /api/v1/visits/plans": Route(
+        May.VISITS_PLAN, {"area_id": "999999", "first": "2126-11-24", "last": "2126-11-25"}
+    ),
+    "GET /api/v1/visits/plans": Route(May.VISITS_READ),
+    "GET /api/v1/visits/plans/<plan_id>": Route(May.VISITS_READ),
+    "GET /api/v1/visits/plans/<plan_id>/rounds": Route(May.VISITS_READ),
+    "GET /api/v1/visits/plans/<plan_id>/unplaced": Route(May.VISITS_READ),
+    "POST /api/v1/visits/plans/<plan_id>/publish": Route(May.VISITS_PLAN, {}),
+    "POST /api/v1/visits/plans/<plan_id>/cancel": Route(May.VISITS_PLAN, {}),
     "POST /api/v1/visits/<visit_id>/record": Route(
         May.VISITS_WORK, {"met": True, "mode": "home", "started_at": "2026-11-24T02:00:00Z"}
     ),
@@ -548,6 +557,7 @@ THING: dict[str, str] = {
     "pause_id": "a pause, found by its standing order",
     "visit_id": "a check-in visit in the East",
     "refusal_id": "a refusal of visits in the East",
+    "plan_id": "a plan of rounds in the East",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

@@ -35,6 +35,7 @@ from dispatch.workers import tasks
 from dispatch.workers.clock import CYCLE, Clock
 from dispatch.workers.send import Runtime
 from tests.support.factories import START, Town
+from tests.support.rounds import by_hand
 
 STEP = timedelta(seconds=CYCLE)
 DEAD_BROKER = "redis://127.0.0.1:9/0"
@@ -101,7 +102,7 @@ class Story:
         self._events = 0
 
     def new_clock(self) -> Clock:
-        runtime = Runtime(self.centre, self.network)
+        runtime = Runtime(self.centre, self.network, by_hand)
         return Clock(runtime, self.network.advance, outward=Inline(), time=lambda: self.now)
 
     def call_no_family(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from dispatch.domain.rounds.problem import Problem, Round, Stop, Visit, Visitor, Workday
+from dispatch.domain.rounds.problem import Problem, Roads, Round, Stop, Visit, Visitor, Workday
 from dispatch.domain.rounds.timing import Item, Times, at, booked, free, kept, legs, schedule, with_fixed
 
 Key = tuple[int, date]
@@ -26,6 +26,11 @@ class OpenDay:
     """Seconds for visits and ways beside what is fixed."""
     closed: bool = False
     """What is fixed cannot be walked as it stands (two at once, or too far apart): nothing is added to it."""
+    ways: list[int] = field(default_factory=list)
+    """To each item and back: of the items as they are."""
+
+    def order(self, items: list[Item], roads: Roads) -> None:
+        self.items, self.ways = items, legs(self.workday, items, roads)
 
     @property
     def most(self) -> int:
@@ -50,7 +55,7 @@ class Draft:
         """Promised by people who have no working day then: they stay promised, and somebody must look."""
         self._where: dict[int, Key] = {}
         for key, day in self.days.items():
-            self._note(key, day)
+            self._order(key, day.items)
 
     def is_placed(self, visit: int) -> bool:
         return visit in self._where
@@ -68,8 +73,7 @@ class Draft:
         for one in day.items:
             if one.visit is not None and self._where.get(one.visit) == key:
                 del self._where[one.visit]
-        day.items = list(day.fixed)
-        self._note(key, day)
+        self._order(key, list(day.fixed))
 
     def clear_all(self) -> None:
         for key in self.days:
@@ -78,8 +82,7 @@ class Draft:
     def deal(self, rounds: Sequence[tuple[Key, list[Item]]]) -> None:
         """Rounds of days of equal hours, each on another day."""
         for key, items in rounds:
-            self.days[key].items = items
-            self._note(key, self.days[key])
+            self._order(key, items)
 
     def take_out(self, visit: int) -> None:
         """And whatever does not fit without it: a way through the country can be faster than the one in the town."""
@@ -93,8 +96,7 @@ class Draft:
         while self._times(day, order) is None:
             worst = max((one for one in order if not one.fixed), key=lambda one: self._gain(day, order, one))
             order = [one for one in order if one is not worst]
-        day.items = order
-        self._note(key, day)
+        self._order(key, order)
 
     def _is_able(self, key: Key, item: Item) -> bool:
         visit = None if item.visit is None else self.problem.visit[item.visit]
@@ -114,7 +116,7 @@ class Draft:
             if _may_begin(other, key[1], starts) and self._insert(replace(other, days=(key[1],)), at(other, starts)):
                 return True
             del self._where[visit.id]
-            self.days[key].items = before
+            self._order(key, before)
         return False
 
     def rounds(self) -> Iterator[Round]:
@@ -145,8 +147,7 @@ class Draft:
         order = self._best(day, day.items, item)
         if order is None or item.visit is None:
             return False
-        day.items = order
-        self._where[item.visit] = key
+        self._order(key, order)
         return True
 
     def _begin_in(self, key: Key, visit: Visit) -> int | None:
@@ -184,18 +185,15 @@ class Draft:
         """The rounds with room for it, by the way it adds."""
         found: list[tuple[int, Key]] = []
         for day in self._allowed(visit):
-            place: list[int] = legs(day.workday, day.items, self.problem.roads)
-            room = day.allowance - day.used(sum(place), day.items) - item.seconds
-            if room >= 0:
-                more = self._detour(day, item, place)
-                if more <= room:
-                    found.append((more, (day.visitor.id, day.workday.day)))
+            room = day.allowance - day.used(sum(day.ways), day.items) - item.seconds
+            if room >= 0 and (more := self._detour(day, item)) <= room:
+                found.append((more, (day.visitor.id, day.workday.day)))
         return [key for _, key in sorted(found)[:TRIES]]
 
-    def _detour(self, day: OpenDay, item: Item, ways: Sequence[int]) -> int:
+    def _detour(self, day: OpenDay, item: Item) -> int:
         stops = [day.workday.start, *(one.place for one in day.items), day.workday.end]
         to = [self.problem.roads.seconds(stop, item.place) for stop in stops]
-        return min(to[n] + to[n + 1] - way for n, way in enumerate(ways))
+        return min(to[n] + to[n + 1] - way for n, way in enumerate(day.ways))
 
     def _gain(self, day: OpenDay, order: Sequence[Item], item: Item) -> float:
         """What it saves to leave this one out, by how much it matters."""
@@ -205,8 +203,9 @@ class Draft:
         priority = self.problem.visit[item.visit].priority if item.visit is not None else 1
         return (1e6 if fits else 0) + (saved + item.seconds) / priority
 
-    def _note(self, key: Key, day: OpenDay) -> None:
-        self._where.update({one.visit: key for one in day.items if one.visit is not None})
+    def _order(self, key: Key, items: list[Item]) -> None:
+        self.days[key].order(items, self.problem.roads)
+        self._where.update({one.visit: key for one in items if one.visit is not None})
 
 
 def woven(stretches: Sequence[Sequence[Item]], fixed: Sequence[Item]) -> list[Item]:

@@ -11,6 +11,10 @@ from dispatch.domain.rounds.timing import free
 
 
 class Reason(StrEnum):
+    NO_PLACE = "no_place"
+    """Neither the home nor an area around it is on the map."""
+    ABSENT = "absent"
+    """The elder is in hospital or away on all these days."""
     NO_VISITOR = "no_visitor"
     """Nobody goes to this area."""
     NO_SKILL = "no_skill"
@@ -29,6 +33,8 @@ class Reason(StrEnum):
     """Two are needed at once, and no second one has room then."""
     FULL = "full"
     """It would fit on a day of its own; the days are full."""
+    CHANGED = "changed"
+    """Of a published plan: it, or its visitor's day, had changed since it was planned."""
     NO_TIME = "no_time"
     """The planner's time was over before it was tried everywhere: planning longer may place it."""
 

@@ -10,13 +10,13 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, Queue
 from subprocess import PIPE, Popen, TimeoutExpired
 from threading import Thread
 from time import monotonic
 from typing import Any, Self
 
+from dispatch.domain.rounds.planner import Effort, SolverFailed, Stopped
 from dispatch.gateways.solver.task import Answer, Task
 
 GRACE = 60.0
@@ -24,29 +24,14 @@ GRACE = 60.0
 GONE = "gone"
 
 
-class SolverFailed(Exception):
-    """A child died or answered nothing in time; its memory may not have been enough."""
-
-
-class Stopped(Exception):
-    """Nobody wants the answer any more."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    processes: int = 2
-    megabytes: int = 1500
-    """Of all processes together."""
-
-
 Lines = Queue[tuple["_Child", dict[str, Any] | str]]
 
 
 class Children:
-    """``with Children(machine) as children``: none outlives the block."""
+    """``with Children(effort) as children``: none outlives the block."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, effort: Effort) -> None:
+        self._effort = effort
         self._lines: Lines = Queue()
         self._children: list[_Child] = []
 
@@ -63,12 +48,12 @@ class Children:
         Raises Stopped when ``told`` says no, SolverFailed when a child is lost.
         """
         waiting = sorted(range(len(tasks)), key=lambda number: -tasks[number].seconds)
-        at_once = min(self._machine.processes, len(tasks))
+        at_once = min(self._effort.processes, len(tasks))
         while len(self._children) < at_once:
             self._children.append(_Child(self._lines))
         shares = dict.fromkeys(waiting, 0.0)
         whole = sum(task.seconds for task in tasks) or 1.0
-        megabytes = self._machine.megabytes // max(1, at_once)
+        megabytes = self._effort.megabytes // max(1, at_once)
         for child in self._children[:at_once]:
             child.ask(number := waiting.pop(0), tasks[number], megabytes)
         while any(child.task is not None for child in self._children):

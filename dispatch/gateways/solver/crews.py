@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.rounds.draft import Draft
-from dispatch.domain.rounds.problem import Place, Problem, Visit, Visitor
+from dispatch.domain.rounds.problem import Place, Problem, Visit
 from dispatch.gateways.solver.build import road_pairs
 from dispatch.gateways.solver.ways import between
 
@@ -38,8 +38,8 @@ class Crew:
 
 def by_place(draft: Draft, visits: Sequence[Visit]) -> list[Crew]:
     """With the visits that each begins with; one that nobody may make is in none."""
-    made, members = _crews(draft, visits)
-    for visit, crew in zip(visits, _shared(draft, made, members, visits), strict=True):
+    made = _crews(draft, visits)
+    for visit, crew in zip(visits, _shared(draft, made, visits), strict=True):
         if crew is not None:
             made[crew].visits.append(visit)
     return made
@@ -58,7 +58,7 @@ def by_plan(draft: Draft, visits: Sequence[Visit]) -> list[Crew]:
         if crew.visits:
             crew.place = _middle([visit.place for visit in crew.visits])
     left = [visit for visit in visits if not draft.is_placed(visit.id)]
-    costs = _costs(draft.problem, found, [draft.problem.visitor[crew.visitors[0]] for crew in found], left)
+    costs = _costs(draft.problem, found, left)
     for visit, row in zip(left, costs, strict=True):
         if row.min() < NEVER:
             found[int(row.argmin())].visits.append(visit)
@@ -115,25 +115,21 @@ def _cut_at(weights: Sequence[int], cut: float) -> int:
     return int(np.clip(np.searchsorted(sums, sums[-1] * cut) + 1, 1, len(weights) - 1))
 
 
-def _crews(draft: Draft, visits: Sequence[Visit]) -> tuple[list[Crew], list[Visitor]]:
-    """Without visits, and one visitor of each."""
+def _crews(draft: Draft, visits: Sequence[Visit]) -> list[Crew]:
+    """Without visits. Who begins at one place is one crew, whatever each can do: between two that are equally far
+    from everything the prices would never settle.
+    """
     middle = _middle([visit.place for visit in visits])
-    found: dict[object, Crew] = {}
-    members: list[Visitor] = []
+    found: dict[Place, Crew] = {}
     for visitor in draft.problem.visitors:
-        if all(draft.days[visitor.id, day.day].closed for day in visitor.days):
-            continue
-        place = next((day.start for day in visitor.days if day.start is not None), middle)
-        key = (place, visitor.skills, visitor.areas)
-        if key not in found:
-            found[key] = Crew([], place)
-            members.append(visitor)
-        found[key].visitors.append(visitor.id)
-    return list(found.values()), members
+        if not all(draft.days[visitor.id, day.day].closed for day in visitor.days):
+            place = next((day.start for day in visitor.days if day.start is not None), middle)
+            found.setdefault(place, Crew([], place)).visitors.append(visitor.id)
+    return list(found.values())
 
 
-def _shared(draft: Draft, made: list[Crew], members: list[Visitor], visits: Sequence[Visit]) -> list[int | None]:
-    costs = _costs(draft.problem, made, members, visits)
+def _shared(draft: Draft, made: list[Crew], visits: Sequence[Visit]) -> list[int | None]:
+    costs = _costs(draft.problem, made, visits)
     load = np.array([visit.seconds + PER_VISIT for visit in visits], dtype=float)
     share = np.array([_room(draft, crew) for crew in made])
     share *= load.sum() / max(1.0, share.sum())
@@ -149,7 +145,7 @@ def _shared(draft: Draft, made: list[Crew], members: list[Visitor], visits: Sequ
     return [int(crew) if can else None for crew, can in zip(chosen, able, strict=True)]
 
 
-def _costs(problem: Problem, made: list[Crew], members: list[Visitor], visits: Sequence[Visit]) -> NDArray[np.float64]:
+def _costs(problem: Problem, made: list[Crew], visits: Sequence[Visit]) -> NDArray[np.float64]:
     """The way from each visit to each crew; NEVER where it may not go there."""
     starts = [crew.place for crew in made]
     costs = np.empty((len(visits), len(made)))
@@ -158,12 +154,13 @@ def _costs(problem: Problem, made: list[Crew], members: list[Visitor], visits: S
         places = [(place.point.lat, place.point.lon, place.country) for place in [*starts, *some]]
         costs[first : first + 2000] = between(places, road_pairs(problem.roads))[len(made) :, : len(made)]
     costs += np.random.default_rng(1).random(costs.shape)  # of those who live together not all to one
+    members = [[problem.visitor[visitor] for visitor in crew.visitors] for crew in made]
     may: dict[object, NDArray[np.bool_]] = {}
     known = {visitor: number for number, crew in enumerate(made) for visitor in crew.visitors}
     for row, visit in enumerate(visits):
-        key = (visit.area, visit.skills)
+        key = (visit.area, visit.skills, visit.refused)
         if key not in may:
-            may[key] = np.array([one.goes_to(visit.area) and visit.skills <= one.skills for one in members])
+            may[key] = np.array([any(one.may(visit) for one in crew) for crew in members])
         costs[row, ~may[key]] = NEVER
         if visit.preferred in known:
             costs[row, known[visit.preferred]] -= STEP

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from time import monotonic
 
 from dispatch.domain.rounds.draft import Draft
 from dispatch.domain.rounds.levelling import level
+from dispatch.domain.rounds.planner import Effort
 from dispatch.domain.rounds.problem import Plan, Problem, Visit
 from dispatch.domain.rounds.reasons import Reason, reason
 from dispatch.gateways.solver.build import Part, Wishes
-from dispatch.gateways.solver.children import Children, Machine
+from dispatch.gateways.solver.children import Children
 from dispatch.gateways.solver.crews import Crew, by_place, by_plan, parts
 from dispatch.gateways.solver.task import Stretch
 
@@ -28,23 +28,14 @@ OVER = 10.0
 """Seconds that this may take beyond the time."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    seconds: float = 100.0
-    change: int = 600
-    """Seconds of travel that it may cost to send who came last time."""
-    machine: Machine = field(default_factory=Machine)
-    seed: int = 1
-
-
-def plan(problem: Problem, limits: Limits, told: Callable[[float], bool]) -> Plan:
-    """``told`` the share of the work that is done, it says whether to go on: ``Stopped`` is raised if not."""
+def plan(problem: Problem, effort: Effort, told: Callable[[float], bool]) -> Plan:
+    """``domain.rounds.planner.Planner``."""
     draft = Draft(problem)
     visits = [visit for visit in problem.visits if visit.promised is None]
-    ends = monotonic() + limits.seconds
+    ends = monotonic() + effort.seconds
     if visits and any(not day.closed for day in draft.days.values()):
-        with Children(limits.machine) as children:
-            _Work(draft, visits, limits, children).solve(told)
+        with Children(effort) as children:
+            _Work(draft, visits, effort, children).solve(told)
     unplaced = _mend(draft, visits, ends)
     level(draft)
     told(1.0)
@@ -52,8 +43,8 @@ def plan(problem: Problem, limits: Limits, told: Callable[[float], bool]) -> Pla
 
 
 class _Work:
-    def __init__(self, draft: Draft, visits: Sequence[Visit], limits: Limits, children: Children) -> None:
-        self._draft, self._visits, self._limits, self._children = draft, visits, limits, children
+    def __init__(self, draft: Draft, visits: Sequence[Visit], effort: Effort, children: Children) -> None:
+        self._draft, self._visits, self._effort, self._children = draft, visits, effort, children
 
     def solve(self, told: Callable[[float], bool]) -> None:
         visits, draft = self._visits, self._draft
@@ -73,12 +64,12 @@ class _Work:
         """Each part gets of the time what it has of the visits."""
         if not some:
             return  # nobody may make any of them
-        limits, count = self._limits, sum(len(crew.visits) for crew in some)
-        seconds = limits.seconds * (1 - MENDING) * told.share * min(limits.machine.processes, len(some)) / count
+        effort, count = self._effort, sum(len(crew.visits) for crew in some)
+        seconds = effort.seconds * (1 - MENDING) * told.share * min(effort.processes, len(some)) / count
         built, tasks = [], []
         for crew in some:
             part = Part(self._draft, crew.visitors, crew.visits)
-            tasks.append(part.task(Wishes(seconds * len(crew.visits), limits.change, limits.seed)))
+            tasks.append(part.task(Wishes(seconds * len(crew.visits), effort.change, effort.seed)))
             built.append(part)
         self._draft.clear_all()
         self._children.solve(tasks, told, lambda number, answer: built[number].apply(answer))

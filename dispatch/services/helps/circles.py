@@ -188,7 +188,7 @@ class Ways:
         return cls(
             Nearest((one.id, Point(one.lat, one.lon)) for one in stations),
             {kind: Nearest(_bases(session, kind)) for kind in WorkerKind},
-            _country(session, rules),
+            country_areas(session, rules),
             rules,
         )
 
@@ -238,7 +238,8 @@ def _bases(session: Session, kind: WorkerKind) -> Iterator[tuple[int, Point]]:
         yield n, Point(*place)
 
 
-def _country(session: Session, rules: MatchRules) -> dict[int, bool]:
+def country_areas(session: Session, rules: MatchRules) -> dict[int, bool]:
+    """Whether an area lies in the country, by its name and those around it."""
     areas = session.execute(select(Area.id, Area.name, Area.path)).all()
     rural = {one.id for one in areas if one.name.endswith(rules.country_names)}
     return {one.id: any(int(part) in rural for part in one.path.split("/") if part.isdigit()) for one in areas}

@@ -61,7 +61,7 @@ def read(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, Kn
         .where(among(Elder.id, "ids", postgresql=postgresql), Elder.merged_into.is_(None)),
         given,
     ).all()
-    stays, absences, refusals = _stays(session, centre, ids), _absences(session, centre, ids), _refusals(session, ids)
+    stays, gone, refusals = _stays(session, centre, ids), absences(session, centre, ids), _refusals(session, ids)
     return {
         one.id: Known(
             Person(
@@ -71,7 +71,7 @@ def read(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, Kn
                 form=one.service_form,
                 left=None if one.archived_at is None else day_of(centre, one.archived_at),
                 left_by=Excuse.DIED if one.archive_kind == Excuse.DIED else Excuse.MOVED,
-                absences=tuple(absences[one.id]),
+                absences=tuple(gone[one.id]),
                 refusals=tuple(refusals[one.id]),
             ),
             one.area_id,
@@ -108,7 +108,7 @@ def _earlier(*days: date | None) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _absences(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, list[Away]]:
+def absences(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, list[Away]]:
     """In whole days: the day on which it began is one of them, the day of the return is not."""
     postgresql = on_postgresql(session)
     rows: Iterable[ElderAbsence] = session.scalars(

@@ -1,0 +1,1 @@
+"""Rounds of check-in visits: asked for, planned, looked at, published."""
