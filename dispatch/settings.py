@@ -38,7 +38,7 @@ from dispatch.domain.visits.rules import VisitRules
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
-CAUSES = (*SignalKind, "call", "request", "gateway_offline", "staff_safety")
+CAUSES = (*SignalKind, "call", "request", "gateway_offline", "staff_safety", "visit_not_met")
 """Why a case can have opened."""
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
 

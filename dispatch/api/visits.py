@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from dispatch.api.context import act, allowed, centre, now
-from dispatch.api.schemas import Id, Model, Note, Page, Problem, Short, Versioned, When
+from dispatch.api.schemas import ElderPath, Id, Model, Note, Page, Problem, Short, Versioned, When
 from dispatch.domain.permissions import May
+from dispatch.domain.visits.tries import Why
 from dispatch.domain.visits.visit import Excuse, Mode, State
 from dispatch.services.desk import PageOf
-from dispatch.services.visits import coverage, generating, listing, recording
+from dispatch.services.visits import coverage, extra, generating, listing, recording, told, trying
 from dispatch.services.work import Act
 
 api = APIBlueprint(
@@ -75,6 +76,31 @@ class InListQuery(CoverageQuery, Page):
     standing: Code | None = None
 
 
+class RefusalsQuery(CoverageQuery, Page):
+    pass
+
+
+class RoundPath(Model):
+    round_id: Id
+
+
+class RoundIn(Model):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    reason: extra.Reason
+    area_id: Id
+    groups: list[Code] = Field(default=[], max_length=30)
+    """Also others than those of the list; empty: whoever is in the list."""
+    first: date
+    last: date
+
+    def round(self) -> extra.NewRound:
+        return extra.NewRound(self.name, self.reason, int(self.area_id), self.first, self.last, tuple(self.groups))
+
+
+class EndIn(Versioned):
+    reason: Short
+
+
 class RunsQuery(Model):
     month: Month | None = None
 
@@ -86,15 +112,11 @@ class RecordIn(Versioned):
     started_at: When
     ended_at: When | None = None
     worker_id: Id | None = None
+    why: Why = Why.NO_ANSWER
+    """Why the elder was not met, and in words."""
     reason: Short | None = None
     note: Note | None = None
     client_uuid: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-
-    @model_validator(mode="after")
-    def _why(self) -> RecordIn:
-        if not self.met and not self.reason:
-            raise ValueError("say in `reason` why the elder was not met")
-        return self
 
     def attempt(self) -> recording.Attempt:
         return recording.Attempt(
@@ -103,6 +125,7 @@ class RecordIn(Versioned):
             started_at=self.started_at,
             ended_at=self.ended_at or self.started_at,
             worker_id=_id(self.worker_id),
+            why=self.why,
             reason=self.reason,
             note=self.note,
             client_uuid=self.client_uuid,
@@ -116,6 +139,11 @@ class RefuseIn(Versioned):
     """None: today."""
     lasting: bool = False
     note: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+
+class WellIn(Versioned):
+    how: Short
+    """Who has seen or heard the elder, and when."""
 
 
 class ExcuseIn(Versioned):
@@ -177,6 +205,42 @@ def get_listed(query: InListQuery) -> Response:
     return jsonify(listing.elders(centre(), actor, wanted, _page(query)))
 
 
+@api.get("/visits/extra-rounds", summary="Extra rounds, the newest first")
+def get_rounds(query: Page) -> Response:
+    return jsonify(extra.listed(centre(), allowed(May.VISITS_READ), _page(query)))
+
+
+@api.post("/visits/extra-rounds", summary="A cold wave, a festival: visits of their own", responses={201: None})
+def post_round(body: RoundIn) -> Response:
+    doing = act(may=May.VISITS_PLAN)
+    answer = jsonify(generating.order_round(centre(), doing, body.round(), lambda: datetime.now(UTC)))
+    answer.status_code = 201
+    return answer
+
+
+@api.post("/visits/extra-rounds/<round_id>/end", summary="What is open of it need not be", responses=REFUSED)
+def post_end_round(path: RoundPath, body: EndIn) -> Response:
+    return jsonify(extra.end(centre(), int(path.round_id), act(body.version, may=May.VISITS_PLAN), body.reason))
+
+
+@api.get("/visits/refusals", summary="Who refused on the days of a month, as it was said")
+def get_refusals(query: RefusalsQuery) -> Response:
+    actor = allowed(May.VISITS_READ)
+    month = generating.month_asked(query.chosen())
+    return jsonify(listing.refusals(centre(), actor, month, _id(query.area), _page(query)))
+
+
+@api.get("/visits/reminders", summary="What was said of open visits, when and to whom")
+def get_reminders(query: MonthQuery) -> Response:
+    actor = allowed(May.VISITS_READ)
+    return jsonify(items=told.reminders(centre(), actor, generating.month_asked(query.chosen())), next_cursor=None)
+
+
+@api.get("/elders/<elder_id>/visits", summary="An elder's visits, newest first, with refusals and absences")
+def get_of_elder(path: ElderPath, query: Page) -> Response:
+    return jsonify(told.of_elder(centre(), int(path.elder_id), _reader(), _page(query)))
+
+
 @api.get("/visits/<visit_id>", summary="One visit, with the tries", responses=REFUSED)
 def get_visit(path: VisitPath) -> Response:
     return jsonify(listing.visit(centre(), path.id, _reader()))
@@ -193,6 +257,12 @@ def post_refuse(path: VisitPath, body: RefuseIn) -> Response:
     on = body.on or now().astimezone(centre().zone).date()
     no = recording.No(body.said_by, on, body.lasting, body.note)
     return jsonify(recording.refuse(centre(), path.id, doing, no))
+
+
+@api.post("/visits/<visit_id>/found-well", summary="Seen or heard: nobody is called any more", responses=REFUSED)
+def post_found_well(path: VisitPath, body: WellIn) -> Response:
+    doing = act(body.version, may=May.VISITS_WORK)
+    return jsonify(trying.found_well(centre(), path.id, doing, body.how))
 
 
 @api.post("/visits/<visit_id>/excuse", summary="It need not be, and why", responses=REFUSED)

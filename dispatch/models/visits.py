@@ -77,7 +77,10 @@ class CheckinTry(Base):
     mode: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime]
     worker_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("workers.id"))
+    why: Mapped[str] = mapped_column(String(20))
+    """Nobody answered, or somebody knows where the elder is."""
     reason: Mapped[str] = mapped_column(String(200))
+    """In words."""
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str] = mapped_column(String(100))
     client_uuid: Mapped[str | None] = mapped_column(String(100), unique=True)

@@ -25,6 +25,7 @@ from dispatch.models.helps import OfferPlan
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
 from dispatch.models.response import Arrival, Cascade
+from dispatch.models.visits import CheckinRun, CheckinVisit
 from dispatch.services.centre import Centre
 from dispatch.services.duty.selftest import watched
 from dispatch.services.lifecycle import policy_of, record, set_deadline, watch
@@ -98,6 +99,14 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
         count("arrival_late", Arrival.id, Arrival.next_due_at, Arrival.next_due_at < now - GRACE),
         count("follow_ups_late", FollowUp.id, FollowUp.next_due_at, FollowUp.next_due_at < now - GRACE),
         count("complaints_late", Complaint.id, Complaint.next_due_at, Complaint.next_due_at < now - GRACE),
+        count("visits_late", CheckinVisit.id, CheckinVisit.next_due_at, CheckinVisit.next_due_at < now - STUCK),
+        count(
+            "visits_not_made",
+            CheckinRun.id,
+            CheckinRun.asked_at,
+            CheckinRun.state == "open",
+            CheckinRun.asked_at < now - BEHIND,
+        ),
         count("live_late", LiveOp.id, LiveOp.at, LiveOp.seq.is_(None), LiveOp.at < now - GRACE),
         count(
             "message_stuck",

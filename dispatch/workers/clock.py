@@ -28,6 +28,7 @@ from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
 from dispatch.models.sms import SmsReport
+from dispatch.models.visits import CheckinStep, CheckinVisit
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
 from dispatch.services.centre import Centre
@@ -46,6 +47,7 @@ from dispatch.services.response import sweep
 from dispatch.services.rounds import asking, solving
 from dispatch.services.sms import inbox
 from dispatch.services.visits import generating
+from dispatch.services.visits import sweep as visits
 from dispatch.services.workforce import expiry
 from dispatch.workers.selftest import Selftest
 from dispatch.workers.send import Runtime, send_message
@@ -77,6 +79,7 @@ DEADLINES: Mapping[str, Sequence[Deadline]] = {
         Order.remind_at,
     ),
     "followup": (FollowUp.next_due_at, Complaint.next_due_at),
+    "visits": (CheckinVisit.next_due_at, CheckinStep.next_due_at),
     "network": (SimTraffic.due_at, SmsReport.next_try_at),
 }
 """What wakes which job. A clock that ran each of them every 250 ms spent three per cent of a core on nothing."""
@@ -365,9 +368,12 @@ class Clock:
             self._in_bulk(find_circles, circle.run_id, circles.work, directly=circle.directly)
 
     def _visits(self, now: datetime) -> None:
-        """The check-in visits of this month and of the next, each day, and as soon as a clock runs again."""
-        for month in generating.tick(self._centre, now):
-            self._in_bulk(generate_visits, month.run_id, generating.work, directly=month.directly)
+        """Check-in visits that have come due, then those of this month and of the next: each day, and as soon as a
+        clock runs again.
+        """
+        visits.tick(self._centre, now)
+        for run in generating.tick(self._centre, now):
+            self._in_bulk(generate_visits, run.run_id, generating.work, directly=run.directly)
 
     def _plans(self, now: datetime) -> None:
         """Plans of rounds that are asked for, and those that are being published."""

@@ -103,6 +103,7 @@ def _what_became() -> None:
         sa.Column("mode", sa.String(20), nullable=False),
         sa.Column("at", UTC, nullable=False),
         sa.Column("worker_id", BIG, nullable=True),
+        sa.Column("why", sa.String(20), nullable=False),
         sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("recorded_at", UTC, nullable=False),
         sa.Column("recorded_by", sa.String(100), nullable=False),

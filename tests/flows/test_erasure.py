@@ -93,6 +93,7 @@ def test_nothing_is_left_but_what_is_kept_on_purpose(story: Story, wang: int) ->
         ids |= {"areas": town.areas["Elm"], "contacts": town.contacts["Daughter"], "workers": helper}
         given: dict[Place, Any] = {
             ("cases", "kind"): "service",
+            ("checkin_month_elders", "groups"): ["living_alone"],  # codes, which are frozen with their month
             ("doubles", "elder_b"): town.elders["Zhao"],
             ("handover_items", "kind"): "case",
             ("handover_items", "ref"): str(case_id),

@@ -12,7 +12,7 @@ from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
 from dispatch.services.visits import board, recording
-from dispatch.services.visits.month import step
+from dispatch.services.visits.tasks import step
 from dispatch.services.work import Act
 from tests.support.factories import START, Town
 from tests.support.visits import MONTH, generate, visit_of

@@ -163,6 +163,15 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/visits/elders": Route(May.VISITS_READ),
     "GET /api/v1/visits/board": Route(May.VISITS_READ),
     "GET /api/v1/visits/board/numbers": Route(May.VISITS_READ),
+    "GET /api/v1/visits/refusals": Route(May.VISITS_READ),
+    "GET /api/v1/visits/reminders": Route(May.VISITS_READ),
+    "GET /api/v1/visits/extra-rounds": Route(May.VISITS_READ),
+    "POST /api/v1/visits/extra-rounds": Route(
+        May.VISITS_PLAN,
+        {"name": "cold", "reason": "cold_wave", "area_id": "999999", "first": "2026-11-24", "last": "2026-11-26"},
+    ),
+    "POST /api/v1/visits/extra-rounds/<round_id>/end": Route(May.VISITS_PLAN, {"reason": "it is warmer"}),
+    "GET /api/v1/elders/<elder_id>/visits": Route(May.VISITS_READ),
     "GET /api/v1/visits/<visit_id>": Route(May.VISITS_READ),
     "POST /api/v1/visits/plans": Route(
         May.VISITS_PLAN, {"area_id": "999999", "first": "2126-11-24", "last": "2126-11-25"}
@@ -177,6 +186,7 @@ ROUTES: dict[str, Route] = {
         May.VISITS_WORK, {"met": True, "mode": "home", "started_at": "2026-11-24T02:00:00Z"}
     ),
     "POST /api/v1/visits/<visit_id>/refuse": Route(May.VISITS_WORK, {"said_by": "Li"}),
+    "POST /api/v1/visits/<visit_id>/found-well": Route(May.VISITS_WORK, {"how": "her daughter rang"}),
     "POST /api/v1/visits/<visit_id>/excuse": Route(May.VISITS_WORK, {"why": "weather", "reason": "the road is cut"}),
     "DELETE /api/v1/elders/<elder_id>/visit-refusals/<refusal_id>": Route(May.VISITS_WORK),
     "GET /api/v1/my/jobs": Route(May.JOBS),
@@ -558,6 +568,7 @@ THING: dict[str, str] = {
     "visit_id": "a check-in visit in the East",
     "refusal_id": "a refusal of visits in the East",
     "plan_id": "a plan of rounds in the East",
+    "round_id": "an extra round of visits in the East",
     "photo_id": "a picture of a visit in the East",
     "handover_id": "a handover in the East",
     "item_id": "an item of a handover, which has no area of its own",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from dispatch.models.visits import CheckinRefusal, CheckinVisit
-from dispatch.services.visits import generating
+from dispatch.services.visits import extra, generating
 from dispatch.services.work import Act
 from tests.support.factories import START, Town
 
@@ -41,4 +41,17 @@ def in_the_east(town: Town) -> dict[str, str]:
         session.add(refusal)
         session.flush()
         refusal_id = refusal.id
-    return {"visit_id": str(visit_of(town, "Wang").id), "refusal_id": str(refusal_id)}
+    round_ = cold_wave(town)
+    return {
+        "visit_id": str(visit_of(town, "Wang").id),
+        "refusal_id": str(refusal_id),
+        "round_id": round_["id"],
+    }
+
+
+def cold_wave(town: Town, area: str = "East", now: datetime = START, *groups: str) -> dict[str, Any]:
+    """From tomorrow on, for four days."""
+    day = now.date()
+    first, last = day + timedelta(days=1), day + timedelta(days=4)
+    new = extra.NewRound("寒潮", extra.Reason.COLD_WAVE, town.areas[area], first, last, groups)
+    return generating.order_round(town.centre, Act(town.actor("boss"), now), new, lambda: now)

@@ -22,7 +22,7 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'call_in' && data.event) return `event.call_in.${data.event}`
   if (kind === 'opened' && data.kind === 'gateway_offline') return 'event.opened.gateway'
   if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
-  if (kind === 'opened' && data.kind === 'staff_safety') return 'event.opened.staff_safety'
+  if (kind === 'opened' && (data.kind === 'staff_safety' || data.kind === 'visit_not_met')) return `event.opened.${data.kind}`
   if (kind === 'offers_sent' && data.alone) return 'event.offers_sent.alone'
   if (kind === 'opened' && data.about) return 'event.opened.about'
   if (kind === 'complaint_late') return `event.complaint_late.${data.what}`

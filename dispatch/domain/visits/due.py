@@ -13,6 +13,9 @@ from dispatch.domain.visits.periods import DAY, Period, Span, periods
 from dispatch.domain.visits.rules import RiskClass, VisitRules
 from dispatch.domain.visits.visit import Excuse
 
+EXTRA = "extra"
+"""In the place of a risk class, of a visit in an extra round."""
+
 
 @dataclass(frozen=True)
 class Stay:
@@ -153,9 +156,23 @@ def dues(person: Person, month: Period, rules: VisitRules) -> Dues:
     return Dues(listing, wanted, Excuse.REFUSED if found and not wanted else None)
 
 
-def _left_before(person: Person, month: Period) -> bool:
+def extra_dues(person: Person, of: Period, rules: VisitRules) -> Dues:
+    """The one visit of an extra round, whose groups may be others than the list's: ``person.stays`` are of them."""
+    if person.left is not None:
+        return Dues(None, excluded=person.left_by if _left_before(person, of) else None)
+    spans = person.in_list(of)
+    if not spans:
+        return Dues(None)
+    if person.form is not None and person.form in rules.forms_apart:
+        return Dues(None, excluded=Excuse.INSTITUTION)
+    duty = Duty(of, spans[0].first, spans[-1].last, EXTRA)
+    refused = refuses(person, Span(duty.first, duty.last))
+    return Dues(None, () if refused else (duty,), Excuse.REFUSED if refused else None)
+
+
+def _left_before(person: Person, of: Period) -> bool:
     """Would be in the list, had they not left the register."""
-    return person.left is not None and any(month.meet(stay.first, stay.last) is not None for stay in person.stays)
+    return person.left is not None and any(of.meet(stay.first, stay.last) is not None for stay in person.stays)
 
 
 def _duties(person: Person, month: Period, risk: RiskClass) -> Iterator[Duty]:

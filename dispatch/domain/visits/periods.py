@@ -94,3 +94,17 @@ def periods(every: Every, of: Span) -> Iterator[Period]:
 
 def _month_after(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def named(name: str) -> Period | None:
+    """The period of the calendar that is called so; None: an extra round, whose days stand in its own row."""
+    if name.startswith("x"):
+        return None
+    year, rest = int(name[:4]), name[5:]
+    if rest.startswith("W"):
+        return period_of(Every.WEEK, date.fromisocalendar(year, int(rest[1:]), 1))
+    if rest.startswith("Q"):
+        return period_of(Every.QUARTER, date(year, int(rest[1:]) * 3, 1))
+    if rest.endswith(("A", "B")):
+        return period_of(Every.HALF_MONTH, date(year, int(rest[:2]), 1 if rest.endswith("A") else 16))
+    return month(name)

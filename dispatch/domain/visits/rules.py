@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from dispatch.domain.configuration import only
 from dispatch.domain.groups import Groups
 from dispatch.domain.visits.periods import Every
+from dispatch.domain.visits.tries import TryRules
 from dispatch.domain.visits.visit import Mode
 
-KEYS = ("classes", "modes", "rate", "refusal", "generation", "at_risk_days")
+KEYS = (
+    "classes",
+    "modes",
+    "rate",
+    "refusal",
+    "generation",
+    "at_risk_days",
+    "tries",
+    "reminders",
+    "forecast_day",
+)
 CLASS_KEYS = ("code", "zh", "en", "every", "who", "binding")
 MOST_DAYS_AHEAD = 25
 MOST_AGAIN_DAYS = 3650
@@ -36,6 +47,22 @@ class Happening(StrEnum):
     HOSPITAL = "hospital"
     AWAY = "away"
     REFUSED = "refused"
+
+
+class Tell(StrEnum):
+    """Who is told of visits that are still open."""
+
+    VISITOR = "visitor"
+    STATION = "station"
+    SUBDISTRICT = "subdistrict"
+    COUNTY = "county"
+
+
+@dataclass(frozen=True)
+class Reminder:
+    percent: int
+    """Of the time of the period."""
+    tell: frozenset[Tell]
 
 
 LASTING = frozenset({Happening.HOSPITAL, Happening.AWAY})
@@ -71,6 +98,10 @@ class VisitRules:
     days_ahead: int
     at_risk_days: int
     """Nothing booked, and so many days left: somebody looks at it."""
+    tries: TryRules
+    reminders: Sequence[Reminder]
+    forecast_day: int
+    """Of the month: who has no visit booked by then is said to those who can book it."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any], groups: Groups) -> Self:
@@ -100,6 +131,9 @@ class VisitRules:
                 "generation.days_ahead", only(data["generation"], ("days_ahead",))["days_ahead"], 0, MOST_DAYS_AHEAD
             ),
             at_risk_days=_whole("at_risk_days", data["at_risk_days"], 0, 31),
+            tries=_tries(only(data["tries"], ("second_within_hours", "contacts_within_hours"))),
+            reminders=_reminders(data["reminders"]),
+            forecast_day=_whole("forecast_day", data["forecast_day"], 1, 28),
         )
 
     def class_of(self, groups: Collection[str], born: date, day: date) -> RiskClass:
@@ -164,6 +198,27 @@ def _modes(found: Mapping[str, Any]) -> frozenset[Mode]:
     if not any(counts.values()):
         raise ValueError("modes: at least one must count")
     return frozenset(mode for mode, value in counts.items() if value)
+
+
+def _tries(found: Mapping[str, Any]) -> TryRules:
+    second = _whole("tries.second_within_hours", found["second_within_hours"], 1, 72)
+    contacts = _whole("tries.contacts_within_hours", found["contacts_within_hours"], 1, 48)
+    return TryRules(timedelta(hours=second), timedelta(hours=contacts))
+
+
+def _reminders(found: Sequence[Mapping[str, Any]]) -> tuple[Reminder, ...]:
+    reminders = tuple(_reminder(only(body, ("at", "tell"))) for body in found or ())
+    percents = [one.percent for one in reminders]
+    if percents != sorted(set(percents)):
+        raise ValueError(f"reminders: each later than the one before it, and not {percents}")
+    return reminders
+
+
+def _reminder(body: Mapping[str, Any]) -> Reminder:
+    told = body["tell"] if isinstance(body["tell"], list) else [body["tell"]]
+    if not told or (unknown := [one for one in told if one not in list(Tell)]):
+        raise ValueError(f"reminders.tell: choose of {', '.join(Tell)}, and not {unknown[0] if told else told!r}")
+    return Reminder(_whole("reminders.at", body["at"], 1, 100), frozenset(map(Tell, told)))
 
 
 def _counting(happening: Happening, value: Any) -> Counting:

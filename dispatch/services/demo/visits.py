@@ -12,15 +12,27 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.periods import DAY, Period, month_of
-from dispatch.domain.visits.visit import Mode, Trigger
+from dispatch.domain.visits.tries import Next, Why
+from dispatch.domain.visits.visit import Mode, State, Trigger
 from dispatch.models.bulk import insert_many
 from dispatch.models.places import Area
-from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRecord, CheckinRefusal, CheckinVisit
+from dispatch.models.visits import (
+    CheckinMonth,
+    CheckinMonthElder,
+    CheckinRecord,
+    CheckinRefusal,
+    CheckinStep,
+    CheckinTry,
+    CheckinVisit,
+    ElderAbsence,
+)
 from dispatch.models.workforce import Worker
 from dispatch.services.care.reach import begins, today
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
-from dispatch.services.visits.month import bring_up_to_date, step
+from dispatch.services.visits import steps
+from dispatch.services.visits.month import bring_up_to_date
+from dispatch.services.visits.tasks import step
 
 VISITORS = frozenset({"worker", "volunteer", "social_worker", "grid_worker"})
 LAST_MONTH, THIS_MONTH = 0.965, 0.93
@@ -48,12 +60,49 @@ def build(session: Session, centre: Centre, chance: Random, homes: Sequence[Home
     ids = [elder.id for home in homes for elder in home.elders]
     team = _team(session, homes)
     this = month_of(today(centre, now))
+    absent = _absences(session, chance, homes, now)
     for month in (month_of(this.first - DAY), this):
         at = begins(centre, month.first)
         session.add(CheckinMonth(month=month.name, generated_at=at))
         session.flush()
         bring_up_to_date(session, centre, month, ids, at)
         _lived(session, centre, chance, team, (month, now))
+        steps.lay(session, centre, month)
+    _said(session, now)
+    _nobody_opened(session, absent, now)
+    bring_up_to_date(session, centre, this, ids, now)
+
+
+def _absences(session: Session, chance: Random, homes: Sequence[Home], now: datetime) -> set[int]:
+    """Since when those who are absent are: the first in hospital for longer than a month."""
+    elders = [elder for home in homes for elder in home.elders if elder.absence_kind is not None]
+    elders.sort(key=lambda elder: (elder.absence_kind != "hospital", elder.id))
+    for n, elder in enumerate(elders):
+        since = now - timedelta(days=chance.randint(1, 9) if n else 40)
+        new = {"kind": elder.absence_kind, "begins_at": since, "until": elder.absence_until}
+        session.add(ElderAbsence(elder_id=elder.id, recorded_by="李敏", **new))
+    session.flush()
+    return {elder.id for elder in elders}
+
+
+def _said(session: Session, now: datetime) -> None:
+    """What was due of the reminders before the demo began was said then."""
+    done = {"done_at": CheckinStep.next_due_at, "next_due_at": None}
+    session.execute(update(CheckinStep).where(CheckinStep.next_due_at <= now).values(done))
+
+
+def _nobody_opened(session: Session, absent: set[int], now: datetime) -> None:
+    """This morning, at one door of which nobody knows why: the second try is due until tomorrow."""
+    open_ = select(CheckinVisit).where(CheckinVisit.state == State.PLANNED, CheckinVisit.due_at > now)
+    here = open_.where(CheckinVisit.elder_id.not_in(absent)).order_by(CheckinVisit.id.desc())
+    visit = session.scalars(here.limit(1)).first()
+    if visit is None:
+        return
+    at = now - timedelta(hours=3)
+    new = {"mode": Mode.HOME, "at": at, "why": Why.NO_ANSWER, "reason": "敲门没有人应，邻居也不清楚"}
+    session.add(CheckinTry(visit_id=visit.id, recorded_at=at, recorded_by="李敏", **new))
+    visit.tries, visit.due, visit.next_due_at = 1, Next.SECOND_TRY.value, at + timedelta(hours=24)
+    session.flush()
 
 
 def _team(session: Session, homes: Sequence[Home]) -> Team:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -21,28 +21,39 @@ from dispatch.services.centre import Centre
 from dispatch.services.register.areas import tops
 from dispatch.services.visits.listing import InList, in_group, month_row, of_list
 from dispatch.services.visits.rows import at_risk, in_areas
-from dispatch.services.visits.standing import STANDINGS
+from dispatch.services.visits.standing import standings
 
 Row = dict[str, Any]
-NUMBERS = {name: func.coalesce(func.sum(case((holds, 1), else_=0)), 0) for name, holds in STANDINGS.items()}
 
 
 def coverage(centre: Centre, actor: Actor, month: Period, area_id: int | None, now: datetime) -> Row:
     """Of the areas that the actor sees. Raises ``Invalid``."""
     wanted = InList(month, area_id)
     with centre.database.reads() as session:
-        totals = session.execute(of_list(session, tuple(NUMBERS.values()), actor, wanted)).one()
-        numbers = dict(zip(NUMBERS, totals, strict=True))
+        numbers = numbers_of(session, centre, actor, wanted)
         closed = session.get(CheckinMonth, month.name)
         return {
             "month": month_row(session, month),
             **rated(numbers),
             "numbers": [_number(name, numbers[name], month, area_id) for name in numbers],
             "visits": _states(session, centre, actor, wanted, now),
-            "by_area": _by_area(session, actor, wanted),
+            "by_area": _by_area(session, centre, actor, wanted),
             "by_group": _by_group(session, centre, actor, wanted),
             "rules": closed.rules if closed and closed.closed_at else rules_json(centre.visits),
         }
+
+
+def numbers_of(session: Session, centre: Centre, actor: Actor, wanted: InList) -> dict[str, int]:
+    """Each of ``standing.NAMES``."""
+    sums = _sums(centre, wanted.month)
+    found = session.execute(of_list(session, tuple(sums.values()), actor, wanted)).one()
+    return dict(zip(sums, found, strict=True))
+
+
+def _sums(centre: Centre, month: Period) -> dict[str, ColumnElement[int]]:
+    return {
+        name: func.coalesce(func.sum(case((holds, 1), else_=0)), 0) for name, holds in standings(centre, month).items()
+    }
 
 
 def rated(numbers: Mapping[str, int]) -> Row:
@@ -76,11 +87,12 @@ def _states(session: Session, centre: Centre, actor: Actor, wanted: InList, now:
     return [*rows, {"code": "at_risk", "count": at_risk_now, "list": f"/api/v1/visits?{here}&at_risk=true"}]
 
 
-def _by_area(session: Session, actor: Actor, wanted: InList) -> list[Row]:
+def _by_area(session: Session, centre: Centre, actor: Actor, wanted: InList) -> list[Row]:
     """The areas right below the one that is asked for, or the actor's own."""
     which = Area.path.in_(tops(actor.paths)) if wanted.area_id is None else Area.parent_id == wanted.area_id
     areas = session.scalars(select(Area).where(inside(actor.paths), which).order_by(Area.id)).all()
-    columns = (Area.path, NUMBERS["counted"], NUMBERS["visited"])
+    sums = _sums(centre, wanted.month)
+    columns = (Area.path, sums["counted"], sums["visited"])
     found = session.execute(of_list(session, columns, actor, wanted).group_by(Area.path)).all()
     items = []
     for area in areas:
@@ -93,8 +105,9 @@ def _by_area(session: Session, actor: Actor, wanted: InList) -> list[Row]:
 def _by_group(session: Session, centre: Centre, actor: Actor, wanted: InList) -> list[Row]:
     """Groups overlap."""
     codes = [code for code in centre.care.groups.groups if code in centre.visits.listed]
+    holds = standings(centre, wanted.month)
     columns = [
-        func.coalesce(func.sum(case((STANDINGS[number] & in_group(session, code), 1), else_=0)), 0)
+        func.coalesce(func.sum(case((holds[number] & in_group(session, code), 1), else_=0)), 0)
         for code in codes
         for number in ("counted", "visited")
     ]

@@ -20,15 +20,14 @@ from sqlalchemy.orm import Session
 from dispatch.domain.errors import Invalid
 from dispatch.domain.visits import periods
 from dispatch.domain.visits.periods import Period, month_of, next_month
-from dispatch.models.bulk import analyze
 from dispatch.models.people import Elder
-from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRun, CheckinVisit
+from dispatch.models.visits import CheckinRun
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
 from dispatch.services.transact import transact
-from dispatch.services.visits import people
-from dispatch.services.visits.month import bring_up_to_date
+from dispatch.services.visits import extra, people
+from dispatch.services.visits.sources import source
 from dispatch.services.work import Act
 
 log = structlog.get_logger()
@@ -56,7 +55,6 @@ class Mine:
 
     run_id: int
     name: str
-    month: Period
     time: Callable[[], datetime]
     portion: int
 
@@ -66,7 +64,16 @@ def generate(centre: Centre, act: Act, month_name: str, time: Callable[[], datet
     month = month_asked(month_name)
     if month.first > today(centre, act.now) + FARTHEST:
         raise Invalid("month", "out-of-range", "a month at most two months ahead")
-    run_id = transact(centre, lambda session: _open(session, centre, month, act.now, act.actor.name))
+    return _here(centre, act, month.name, time)
+
+
+def order_round(centre: Centre, act: Act, new: extra.NewRound, time: Callable[[], datetime]) -> dict[str, Any]:
+    """An extra round, with its visits. Raises ``Invalid``."""
+    return extra.make(centre, act, new, lambda id_: _here(centre, act, f"{extra.PREFIX}{id_}", time))
+
+
+def _here(centre: Centre, act: Act, name: str, time: Callable[[], datetime]) -> dict[str, Any]:
+    run_id = transact(centre, lambda session: _open(session, centre, name, act.now, act.actor.name))
     work(centre, run_id, time)
     with centre.database.reads() as session:
         return run_json(session.get_one(CheckinRun, run_id))
@@ -86,52 +93,52 @@ def tick(centre: Centre, now: datetime) -> list[Handover]:
     """
     day = today(centre, now)
     with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
-        missing = [month for month in _wanted(centre, day) if not _asked(session, month, day)]
+        missing = [name for name in _wanted(session, centre, day) if not _asked(session, name, day)]
         due = session.scalars(select(CheckinRun.id).where(CheckinRun.next_try_at <= now).order_by(CheckinRun.id)).all()
-    for month in missing:
-        _ask(centre, month, now)
+    for name in missing:
+        _ask(centre, name, now)
     if missing:
         with centre.database.reads() as session:
             due = session.scalars(select(CheckinRun.id).where(CheckinRun.next_try_at <= now)).all()
     return [handover for run_id in due if (handover := _hand_over(centre, run_id, now)) is not None]
 
 
-def _wanted(centre: Centre, day: date) -> list[Period]:
+def _wanted(session: Session, centre: Centre, day: date) -> list[str]:
+    """This month, the next one when it is near, and the extra rounds that go on."""
     this = month_of(day)
     after = next_month(this)
-    return [this, after] if after.first - timedelta(days=centre.visits.days_ahead) <= day else [this]
+    months = [this, after] if after.first - timedelta(days=centre.visits.days_ahead) <= day else [this]
+    return [one.name for one in (*months, *map(extra.period_of, extra.going_on(session, day)))]
 
 
-def _asked(session: Session, month: Period, day: date) -> bool:
-    run = select(CheckinRun.id).where(
-        CheckinRun.month == month.name, CheckinRun.day == day, CheckinRun.asked_by.is_(None)
-    )
+def _asked(session: Session, name: str, day: date) -> bool:
+    run = select(CheckinRun.id).where(CheckinRun.month == name, CheckinRun.day == day, CheckinRun.asked_by.is_(None))
     return session.scalar(run) is not None
 
 
-def _ask(centre: Centre, month: Period, now: datetime) -> None:
+def _ask(centre: Centre, name: str, now: datetime) -> None:
     try:
         with centre.database.sessions.begin() as session:
-            _open(session, centre, month, now, None)
+            _open(session, centre, name, now, None)
     except IntegrityError:
         return  # another clock asked at the same moment
 
 
-def _open(session: Session, centre: Centre, month: Period, now: datetime, asked_by: str | None) -> int:
+def _open(session: Session, centre: Centre, name: str, now: datetime, asked_by: str | None) -> int:
+    of = source(session, centre, name)
     run = CheckinRun(
-        month=month.name,
+        month=name,
         day=today(centre, now),
         state=OPEN,
         asked_at=now,
         asked_by=asked_by,
-        elders=people.how_many(session, centre, month),
+        elders=people.how_many(session, of.candidates()),
         excluded={},
         next_try_at=now if asked_by is None else now + LEASE,  # a person does it here and now
     )
     session.add(run)
-    if session.get(CheckinMonth, month.name) is None:
-        session.add(CheckinMonth(month=month.name, generated_at=now))
     session.flush()
+    of.begin(now)
     return run.id
 
 
@@ -167,7 +174,7 @@ def _claim(centre: Centre, run_id: int, time: Callable[[], datetime], portion: i
         run.claim = secrets.token_hex(8)
         run.handed_over = 0
         run.next_try_at = now + LEASE
-        return Mine(run.id, run.claim, periods.month(run.month), time, portion)
+        return Mine(run.id, run.claim, time, portion)
 
 
 def _portion(session: Session, centre: Centre, mine: Mine) -> bool:
@@ -176,23 +183,19 @@ def _portion(session: Session, centre: Centre, mine: Mine) -> bool:
     run = session.get_one(CheckinRun, mine.run_id, with_for_update=True)
     if run.claim != mine.name:
         raise Lost(str(mine.run_id))
-    kept = session.get_one(CheckinMonth, mine.month.name)
-    # Whoever stands in the list is looked at too: their membership may have been taken back altogether.
-    wanted = people.candidates(centre, mine.month).where(Elder.id > run.reached).order_by(Elder.id)
-    stands = (
-        select(CheckinMonthElder.elder_id)
-        .where(CheckinMonthElder.month == mine.month.name, CheckinMonthElder.elder_id > run.reached)
-        .order_by(CheckinMonthElder.elder_id)
-    )
-    both = {one for each in (wanted, stands) for one in session.scalars(each.limit(mine.portion))}
+    of = source(session, centre, run.month)
+    both = {
+        one
+        for each in (of.candidates().order_by(Elder.id).where(Elder.id > run.reached), of.stands(run.reached))
+        for one in session.scalars(each.limit(mine.portion))
+    }
     ids = sorted(both)[: mine.portion]
-    if not ids or kept.closed_at is not None:
+    if not ids or of.is_over():
         run.state, run.next_try_at, run.finished_at = DONE, None, now
-        kept.generated_at = now
-        analyze(session, CheckinVisit, CheckinMonthElder)
+        of.finish(now)
         log.info("visits_generated", month=run.month, created=run.created, existing=run.existing)
         return False
-    made = bring_up_to_date(session, centre, mine.month, ids, now)
+    made = of.bring(ids, now)
     run.created += made.created
     run.existing += made.existing
     run.excluded = {why: run.excluded.get(why, 0) + made.excluded[why] for why in {*run.excluded, *made.excluded}}

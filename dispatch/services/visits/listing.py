@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
@@ -18,7 +18,7 @@ from dispatch.domain.visits.visit import State
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
-from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRun, CheckinTry, CheckinVisit
+from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRefusal, CheckinRun, CheckinTry, CheckinVisit
 from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
@@ -26,7 +26,7 @@ from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.visits.generating import month_asked, run_json
 from dispatch.services.visits.rows import SHOWN, Row, at_risk, in_areas, one, visit_row, with_more
-from dispatch.services.visits.standing import STANDINGS
+from dispatch.services.visits.standing import NAMES, standings
 from dispatch.services.work import Act
 
 RUNS = 20
@@ -114,19 +114,21 @@ class InList:
     area_id: int | None = None
     group: str | None = None
     standing: str | None = None
-    """Of ``STANDINGS``."""
+    """Of ``standing.NAMES``."""
 
 
 def elders(centre: Centre, actor: Actor, wanted: InList, page: PageOf) -> Row:
     """The list behind a number of ``coverage``. Of a closed month as it was at the close."""
-    if wanted.standing is not None and wanted.standing not in STANDINGS:
-        raise Invalid("standing", "unknown", f"choose of {', '.join(STANDINGS)}")
+    if wanted.standing is not None and wanted.standing not in NAMES:
+        raise Invalid("standing", "unknown", f"choose of {', '.join(NAMES)}")
     skip = page.before or 0
     with centre.database.reads() as session:
-        total = session.scalar(of_list(session, (func.count(),), actor, wanted))
+        holds = true() if wanted.standing is None else standings(centre, wanted.month)[wanted.standing]
+        total = session.scalar(of_list(session, (func.count(),), actor, wanted).where(holds))
         columns = (CheckinMonthElder, Elder, Household.address_short, Area.id, Area.name)
         statement = (
             of_list(session, columns, actor, wanted)
+            .where(holds)
             .join(Elder, Elder.id == CheckinMonthElder.elder_id)
             .join(Household, Household.id == Elder.household_id)
             .order_by(CheckinMonthElder.elder_id)
@@ -135,8 +137,11 @@ def elders(centre: Centre, actor: Actor, wanted: InList, page: PageOf) -> Row:
     return _paged([_elder_row(*row) for row in found], skip, total or 0)
 
 
-def of_list(session: Session, columns: Sequence[Any], actor: Actor, wanted: InList) -> Select[Any]:
-    """The one statement behind every number and every list of a month. Raises ``Invalid``."""
+def of_list(session: Session, columns: Sequence[Any], actor: Actor, wanted: InList) -> Select[*tuple[Any, ...]]:
+    """The one statement behind every number and every list of a month; ``wanted.standing`` is the caller's to add.
+
+    Raises ``Invalid``.
+    """
     statement = (
         select(*columns)
         .select_from(CheckinMonthElder)
@@ -147,8 +152,6 @@ def of_list(session: Session, columns: Sequence[Any], actor: Actor, wanted: InLi
         statement = statement.where(inside_asked(session, wanted.area_id))
     if wanted.group is not None:
         statement = statement.where(in_group(session, wanted.group))
-    if wanted.standing is not None:
-        statement = statement.where(STANDINGS[wanted.standing])
     return statement
 
 
@@ -173,6 +176,44 @@ def _elder_row(row: CheckinMonthElder, elder: Elder, address: str, area_id: int,
         "visited_on": row.visited_on and row.visited_on.isoformat(),
         "mode": row.mode,
         "refused": row.refused,
+    }
+
+
+def refusals(centre: Centre, actor: Actor, month: Period, area_id: int | None, page: PageOf) -> Row:
+    """By the day on which it was said; also those that were taken back, which say so."""
+    skip = page.before or 0
+    between = CheckinRefusal.refused_on.between(month.first, month.last)
+    with centre.database.reads() as session:
+        statement = (
+            select(CheckinRefusal, Elder, Area.id, Area.name)
+            .join(Elder, Elder.id == CheckinRefusal.elder_id)
+            .join(Household, Household.id == Elder.household_id)
+            .join(Area, Area.id == Household.area_id)
+            .where(between, inside(actor.paths))
+        )
+        if area_id is not None:
+            statement = statement.where(inside_asked(session, area_id))
+        total = session.scalar(select(func.count()).select_from(statement.with_only_columns(Elder.id).subquery()))
+        ordered = statement.order_by(CheckinRefusal.refused_on, CheckinRefusal.id)
+        found = session.execute(ordered.offset(skip).limit(page.limit)).all()
+    items = [
+        refusal_row(one) | {"elder": {"id": str(elder.id), "name": elder.name}, "area": {"id": str(id_), "name": name}}
+        for one, elder, id_, name in found
+    ]
+    return _paged(items, skip, total or 0)
+
+
+def refusal_row(one: CheckinRefusal) -> Row:
+    return {
+        "id": str(one.id),
+        "visit_id": None if one.visit_id is None else str(one.visit_id),
+        "on": one.refused_on.isoformat(),
+        "until": one.until.isoformat(),
+        "said_by": one.said_by,
+        "note": one.note,
+        "recorded_by": one.recorded_by,
+        "withdrawn_at": stamp(one.withdrawn_at),
+        "withdrawn_by": one.withdrawn_by,
     }
 
 

@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.visits import periods
-from dispatch.domain.visits.due import Dues, Duty, Listing, dues
-from dispatch.domain.visits.periods import DAY, Every, Period
+from dispatch.domain.visits.due import Dues, Listing, dues
+from dispatch.domain.visits.periods import Every, Period, month_of
 from dispatch.domain.visits.rate import Judgement, Seen, judge
-from dispatch.domain.visits.visit import Excuse, Mode, State, Trigger, follow
+from dispatch.domain.visits.visit import Excuse, Mode
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.bulk import insert_many
 from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRecord, CheckinVisit
-from dispatch.services.care.reach import begins
 from dispatch.services.centre import Centre
-from dispatch.services.visits import people
+from dispatch.services.visits import extra, people, tasks
 from dispatch.services.visits.people import Known
+from dispatch.services.visits.tasks import Made
 
-BY_REGISTER = frozenset(
-    {Excuse.DIED, Excuse.MOVED, Excuse.LEFT_LIST, Excuse.INSTITUTION, Excuse.REFUSED, Excuse.CLASS_CHANGED}
-)
-"""Excuses that hold as long as the register says so, and no longer. A refusal of one visit alone has none."""
+RECENT = timedelta(days=31)
 
 
-@dataclass
-class Made:
-    created: int = 0
-    existing: int = 0
-    excluded: Counter[str] = field(default_factory=Counter)
+def of_elder(session: Session, centre: Centre, elder_id: int, now: datetime, day: date | None = None) -> None:
+    """In the months that were generated and are not closed, and in the extra rounds that go on: those that a change of
+    the elder can still touch. ``day``: it is about this one, however long ago it was.
 
-    def add(self, other: Made) -> None:
-        self.created += other.created
-        self.existing += other.existing
-        self.excluded.update(other.excluded)
-
-
-def of_elder(session: Session, centre: Centre, elder_id: int, now: datetime) -> None:
-    """In the months that were generated and are not closed: those that the elder's change can still touch."""
+    A month that nobody closes for long is left alone, or each change would take longer from month to month; it is
+    looked at once more when it is generated again.
+    """
     session.flush()
-    open_months = select(CheckinMonth.month).where(CheckinMonth.closed_at.is_(None)).order_by(CheckinMonth.month)
-    for name in session.scalars(open_months).all():
+    today = now.astimezone(centre.zone).date()
+    touched = CheckinMonth.month >= month_of(today - RECENT).name
+    if day is not None:
+        touched |= CheckinMonth.month == month_of(day).name
+    open_months = select(CheckinMonth.month).where(CheckinMonth.closed_at.is_(None), touched)
+    for name in session.scalars(open_months.order_by(CheckinMonth.month)).all():
         bring_up_to_date(session, centre, periods.month(name), [elder_id], now)
+    for round_ in extra.going_on(session, today):
+        extra.bring_up_to_date(session, centre, round_, [elder_id], now)
 
 
 @dataclass(frozen=True)
@@ -80,96 +76,35 @@ def bring_up_to_date(session: Session, centre: Centre, month: Period, ids: Colle
 
 def _visits(portion: Portion, now: datetime) -> Made:
     spans = {period.name: period for every in Every for period in periods.periods(every, portion.month)}
-    there = _there(portion, spans)
+    there = tasks.there(portion.session, spans, portion.ids)
     made, fresh = Made(), []
     for elder_id, wanted in portion.found.items():
         mine = there.pop(elder_id, {})
         for duty in wanted.duties:
             visit = mine.pop(duty.period.name, None)
             if visit is None:
-                fresh.append(_row(portion.centre, elder_id, duty, now))
+                fresh.append(tasks.fresh(portion.centre, elder_id, duty, now))
             else:
                 made.existing += 1
-                _shape(portion.centre, visit, duty, now)
+                tasks.shape(portion.centre, visit, duty, now)
         why = _why(wanted)
         for visit in mine.values():
             # What began in an earlier month is of the class that the elder had then.
             here = spans[visit.period].first in portion.month or why is not Excuse.CLASS_CHANGED
             if here and portion.month.meet(visit.first, visit.last):
-                _let_go(visit, why, now)
+                tasks.let_go(visit, why, now)
     for left in there.values():  # their file is another elder's now
         for visit in left.values():
-            _let_go(visit, Excuse.DUPLICATE, now)
+            tasks.let_go(visit, Excuse.DUPLICATE, now)
     insert_many(portion.session, CheckinVisit, fresh)
     made.created = len(fresh)
     return made
-
-
-def _there(portion: Portion, names: Collection[str]) -> dict[int, dict[str, CheckinVisit]]:
-    """The visits of these elders in periods of these names."""
-    postgresql = on_postgresql(portion.session)
-    visits: Iterable[CheckinVisit] = portion.session.scalars(
-        select(CheckinVisit)
-        .where(
-            among(CheckinVisit.elder_id, "ids", postgresql=postgresql),
-            CheckinVisit.period.in_(sorted(names)),
-        )
-        .order_by(CheckinVisit.id),
-        {"ids": ids_for(portion.ids, postgresql=postgresql)},
-    )
-    found: dict[int, dict[str, CheckinVisit]] = defaultdict(dict)
-    for visit in visits:
-        found[visit.elder_id][visit.period] = visit
-    return found
-
-
-def _row(centre: Centre, elder_id: int, duty: Duty, now: datetime) -> dict[str, Any]:
-    return {
-        "elder_id": elder_id,
-        "period": duty.period.name,
-        "first": duty.first,
-        "last": duty.last,
-        "due_at": begins(centre, duty.last + DAY),
-        "risk": duty.risk,
-        "state": State.PLANNED.value,
-        "made_at": now,
-        "changed_at": now,
-    }
-
-
-def _shape(centre: Centre, visit: CheckinVisit, duty: Duty, now: datetime) -> None:
-    """As it is due now; what the register had excused and does not any more is due again, unless its time is over."""
-    ends = begins(centre, duty.last + DAY)
-    if visit.state in (State.EXCUSED, State.REFUSED) and visit.excuse in BY_REGISTER:
-        step(visit, Trigger.RETURN, now)
-        visit.excuse = None
-    if visit.state in (State.PLANNED, State.BOOKED) and (visit.first, visit.last) != (duty.first, duty.last):
-        visit.first, visit.last, visit.due_at = duty.first, duty.last, ends
-        visit.changed_at = now
-        visit.version += 1
-
-
-def _let_go(visit: CheckinVisit, why: Excuse, now: datetime) -> None:
-    if visit.state in (State.PLANNED, State.BOOKED):
-        step(visit, Trigger.REFUSE if why is Excuse.REFUSED else Trigger.EXCUSE, now)
-        visit.excuse = why.value
 
 
 def _why(wanted: Dues) -> Excuse:
     if wanted.excluded is not None:
         return wanted.excluded
     return Excuse.LEFT_LIST if wanted.listing is None else Excuse.CLASS_CHANGED
-
-
-def step(visit: CheckinVisit, trigger: Trigger, now: datetime) -> None:
-    """The one place in which the state of a visit changes. Raises ``IllegalTransition``."""
-    visit.state = follow(State(visit.state), trigger).value
-    if visit.state != State.BOOKED:
-        visit.planned_at = visit.minutes = None
-    if visit.state not in (State.PLANNED, State.BOOKED):
-        visit.next_due_at = visit.due = None
-    visit.changed_at = now
-    visit.version += 1
 
 
 # -- the list of the month

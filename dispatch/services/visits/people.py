@@ -29,23 +29,25 @@ class Known:
     area_id: int
 
 
-def candidates(centre: Centre, span: Span) -> Select[int]:
-    """Ids of whoever may be in the list on a day of ``span``: in one of its groups, and not another elder's file."""
+def candidates(groups: Collection[str], span: Span) -> Select[int]:
+    """Ids of whoever may be in one of the groups on a day of ``span``, and is not another elder's file."""
     in_group = exists().where(
         ElderTag.elder_id == Elder.id,
-        ElderTag.code.in_(sorted(centre.visits.listed)),
+        ElderTag.code.in_(sorted(groups)),
         ElderTag.valid_from <= span.last,
         or_(ElderTag.valid_to.is_(None), ElderTag.valid_to >= span.first),
     )
     return select(Elder.id).where(in_group, Elder.merged_into.is_(None))
 
 
-def how_many(session: Session, centre: Centre, span: Span) -> int:
-    return session.scalar(select(func.count()).select_from(candidates(centre, span).subquery())) or 0
+def how_many(session: Session, of: Select[int]) -> int:
+    return session.scalar(select(func.count()).select_from(of.subquery())) or 0
 
 
-def read(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, Known]:
-    """By id. Whoever was merged into another is not there any more."""
+def read(
+    session: Session, centre: Centre, ids: Collection[int], groups: Collection[str] | None = None
+) -> dict[int, Known]:
+    """By id, with their days in ``groups``; None: those of the list. Whoever was merged into another is not there."""
     postgresql = on_postgresql(session)
     given = {"ids": ids_for(ids, postgresql=postgresql)}
     elders = session.execute(
@@ -61,7 +63,8 @@ def read(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, Kn
         .where(among(Elder.id, "ids", postgresql=postgresql), Elder.merged_into.is_(None)),
         given,
     ).all()
-    stays, gone, refusals = _stays(session, centre, ids), absences(session, centre, ids), _refusals(session, ids)
+    stays = _stays(session, centre, ids, centre.visits.listed if groups is None else groups)
+    gone, refusals = absences(session, centre, ids), _refusals(session, ids)
     return {
         one.id: Known(
             Person(
@@ -84,14 +87,14 @@ def day_of(centre: Centre, at: datetime) -> date:
     return at.astimezone(centre.zone).date()
 
 
-def _stays(session: Session, centre: Centre, ids: Collection[int]) -> dict[int, list[Stay]]:
+def _stays(session: Session, centre: Centre, ids: Collection[int], groups: Collection[str]) -> dict[int, list[Stay]]:
     """A membership that was ended before it began never was."""
     postgresql = on_postgresql(session)
     rows = session.execute(
         select(ElderTag.elder_id, ElderTag.code, ElderTag.valid_from, ElderTag.valid_to, ElderTag.ended_at)
         .where(
             among(ElderTag.elder_id, "ids", postgresql=postgresql),
-            ElderTag.code.in_(sorted(centre.visits.listed)),
+            ElderTag.code.in_(sorted(groups)),
         )
         .order_by(ElderTag.elder_id, ElderTag.valid_from, ElderTag.id),
         {"ids": ids_for(ids, postgresql=postgresql)},

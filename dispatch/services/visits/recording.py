@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.visits.periods import month_of
+from dispatch.domain.visits.tries import Why
 from dispatch.domain.visits.visit import BY_PERSON, Excuse, Mode, State, Trigger
 from dispatch.models.visits import CheckinMonth, CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
 from dispatch.models.workforce import Worker
+from dispatch.services import trail
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
-from dispatch.services.visits import month
+from dispatch.services.trail import Deed, Subject
+from dispatch.services.visits import month, tasks, trying
 from dispatch.services.visits.rows import one, within
 from dispatch.services.work import Act
 
@@ -33,8 +36,9 @@ class Attempt:
     started_at: datetime
     ended_at: datetime
     worker_id: int | None = None
+    why: Why = Why.NO_ANSWER
+    """Why the elder was not met, and in words."""
     reason: str | None = None
-    """Why the elder was not met."""
     note: str | None = None
     client_uuid: str | None = None
 
@@ -75,8 +79,6 @@ def _check(session: Session, centre: Centre, visit: CheckinVisit, attempt: Attem
         raise Invalid("ended_at", "range", "it ended before it began")
     if attempt.worker_id is not None and session.get(Worker, attempt.worker_id) is None:
         raise Invalid("worker_id", "unknown", "there is no such helper")
-    if not attempt.met and not attempt.reason:
-        raise Invalid("reason", "missing", "say why the elder was not met")
     day = attempt.started_at.astimezone(centre.zone).date()
     if not visit.first <= day <= visit.last:
         raise Invalid("started_at", "range", f"this visit is due from {visit.first} to {visit.last}, and not on {day}")
@@ -92,7 +94,7 @@ def refuse_closed(session: Session, day: date) -> None:
 
 def met(session: Session, centre: Centre, visit: CheckinVisit, act: Act, attempt: Attempt) -> CheckinRecord:
     """In the caller's transaction; the visit is locked."""
-    month.step(visit, Trigger.RECORD, act.now)
+    tasks.step(visit, Trigger.RECORD, act.now)
     visit.excuse = visit.reason = None
     visit.worker_id = attempt.worker_id or visit.worker_id
     record_ = CheckinRecord(
@@ -112,7 +114,8 @@ def met(session: Session, centre: Centre, visit: CheckinVisit, act: Act, attempt
         note=attempt.note,
     )
     session.add(record_)
-    month.of_elder(session, centre, visit.elder_id, act.now)
+    _write(session, act, visit, "visit_recorded", attempt.mode)
+    month.of_elder(session, centre, visit.elder_id, act.now, record_.day)
     return record_
 
 
@@ -124,18 +127,26 @@ def not_met(session: Session, centre: Centre, visit: CheckinVisit, act: Act, att
             mode=attempt.mode.value,
             at=attempt.started_at,
             worker_id=attempt.worker_id or visit.worker_id,
+            why=attempt.why.value,
             reason=attempt.reason or "",
             recorded_at=act.now,
             recorded_by=act.actor.name,
             client_uuid=attempt.client_uuid,
         )
     )
+    _write(session, act, visit, "visit_tried", attempt.why)
     visit.tries += 1
+    trying.begin(centre, visit, attempt.why, attempt.started_at)
     if visit.state == State.BOOKED:
-        month.step(visit, Trigger.UNBOOK, act.now)
+        tasks.step(visit, Trigger.UNBOOK, act.now)
     else:
         visit.changed_at = act.now
         visit.version += 1
+
+
+def _write(session: Session, act: Act, visit: CheckinVisit, action: str, how: str) -> None:
+    data = {"elder": str(visit.elder_id), "period": visit.period, "how": str(how)}
+    trail.write(session, act.actor, Deed(action, Subject("visit", visit.id), data=data), act.now)
 
 
 @dataclass(frozen=True)
@@ -158,8 +169,9 @@ def refuse(centre: Centre, visit_id: int, act: Act, no: No) -> Answer:
         if no.on > day or no.on < visit.first - timedelta(days=centre.visits.ask_again_days):
             raise Invalid("on", "range", "the day on which it was said")
         refuse_closed(session, max(no.on, visit.first))
-        month.step(visit, Trigger.REFUSE, act.now)
+        tasks.step(visit, Trigger.REFUSE, act.now)
         until = no.on + timedelta(days=centre.visits.ask_again_days if no.lasting else 0)
+        _write(session, act, visit, "visit_refused", "lasting" if no.lasting else "once")
         session.add(
             CheckinRefusal(
                 elder_id=visit.elder_id,
@@ -172,7 +184,7 @@ def refuse(centre: Centre, visit_id: int, act: Act, no: No) -> Answer:
                 recorded_by=act.actor.name,
             )
         )
-        month.of_elder(session, centre, visit.elder_id, act.now)
+        month.of_elder(session, centre, visit.elder_id, act.now, no.on)
         return one(session, centre, visit_id, act)
 
     return once(centre, act, f"visit:{visit_id}:refuse", work)
@@ -190,9 +202,10 @@ def withdraw(centre: Centre, elder_id: int, refusal_id: int, act: Act) -> Answer
             found.withdrawn_at, found.withdrawn_by = act.now, act.actor.name
             visit = None if found.visit_id is None else session.get(CheckinVisit, found.visit_id, with_for_update=True)
             if visit is not None and visit.state == State.REFUSED and visit.due_at > act.now:
-                month.step(visit, Trigger.RETURN, act.now)
+                tasks.step(visit, Trigger.RETURN, act.now)
                 visit.excuse = None
             month.of_elder(session, centre, elder.id, act.now)
+            trail.write(session, act.actor, Deed("visits_wanted_again", Subject("elder", elder.id)), act.now)
         return {"id": str(found.id)}
 
     return once(centre, act, f"refusal:{refusal_id}:withdraw", work)
@@ -206,8 +219,9 @@ def excuse(centre: Centre, visit_id: int, act: Act, why: Excuse, reason: str) ->
     def work(session: Session) -> Answer:
         visit = within(session, visit_id, act)
         refuse_closed(session, visit.first)
-        month.step(visit, Trigger.EXCUSE, act.now)
+        tasks.step(visit, Trigger.EXCUSE, act.now)
         visit.excuse, visit.reason = why.value, reason
+        _write(session, act, visit, "visit_excused", why)
         return one(session, centre, visit_id, act)
 
     return once(centre, act, f"visit:{visit_id}:excuse", work)
