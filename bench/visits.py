@@ -1,0 +1,120 @@
+"""How long a city takes to generate the check-in visits of a month, to do it again, and to show the board of it.
+
+Run: .venv/bin/python bench/visits.py [--elders 75000] [--sqlite] [--save]
+It makes a database of its own (a PostgreSQL server, or a SQLite file) with that many elders in the list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from rig import report
+
+from dispatch.domain.visits.periods import month
+from dispatch.models.bulk import analyze, insert_many
+from dispatch.models.care import ElderTag
+from dispatch.models.people import Elder
+from dispatch.models.places import Area, Household, add_area
+from dispatch.services.desk import PageOf
+from dispatch.services.register.names import called
+from dispatch.services.visits import coverage, generating, listing
+from dispatch.services.work import Act
+from tests.support import databases, factories
+from tests.support.factories import START, Town
+from tests.support.postgres import Postgres, find_binaries
+
+OF = "2026-12"
+COMMUNITIES = 300
+GROUPS = ("living_alone", "empty_nest", "left_behind", "disabled_ability", "dementia")
+BATCH = 5_000
+
+
+def fill(town: Town, number: int) -> None:
+    """Elders alone in their homes, over communities of some sub-districts; every fifth in two groups."""
+    with town.centre.database.sessions.begin() as session:
+        places = []
+        for n in range(COMMUNITIES):
+            if n % 10 == 0:
+                above = add_area(session, Area(name=f"S{n}", level=4, code=f"4-{n}", parent_id=town.areas["East"]))
+            places.append(add_area(session, Area(name=f"C{n}", level=5, code=f"5-{n}", parent_id=above.id)).id)
+    for start in range(0, number, BATCH):
+        ids = range(10_000 + start, 10_000 + min(start + BATCH, number))
+        with town.centre.database.sessions.begin() as session:
+            insert_many(session, Household, [_home(n, places[n % COMMUNITIES]) for n in ids])
+            insert_many(session, Elder, [_elder(n) for n in ids])
+            insert_many(session, ElderTag, [tag for n in ids for tag in _tags(n)])
+    with town.centre.database.sessions.begin() as session:
+        analyze(session, Household, Elder, ElderTag)
+
+
+def _home(n: int, area_id: int) -> dict[str, Any]:
+    return {"id": n, "area_id": area_id, "address": f"Road {n}", "address_short": f"Road {n}"}
+
+
+def _elder(n: int) -> dict[str, Any]:
+    born = (START - timedelta(days=365 * (62 + n % 35))).date()
+    fixed = {"sex": "FM"[n % 2], "flags": [GROUPS[n % 5]], "languages": ["mandarin"]}
+    return {"id": n, "household_id": n, "birth_date": born, **called(f"E{n}"), **fixed}
+
+
+def _tags(n: int) -> list[dict[str, Any]]:
+    since = (START - timedelta(days=30 + n % 900)).date()
+    codes = [GROUPS[n % 5], *([GROUPS[(n + 1) % 5]] if n % 5 == 0 else [])]
+    fixed = {"elder_id": n, "source": "bench", "valid_from": since, "recorded_at": START, "recorded_by": "bench"}
+    return [{"code": code, **fixed} for code in codes]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--elders", type=int, default=75_000)
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--save", action="store_true")
+    asked = parser.parse_args()
+    with contextlib.ExitStack() as after:
+        directory = Path(after.enter_context(tempfile.TemporaryDirectory()))
+        if asked.sqlite:
+            url = databases.copy_sqlite(databases.sqlite_template(directory), directory)
+        else:
+            server = Postgres(find_binaries() or Path())
+            after.callback(server.remove)
+            server.start()
+            url = server.url(server.create_database(databases.postgres_template(server, directory)))
+        town = factories.build_town(factories.make_centre(url, directory))
+        fill(town, asked.elders)
+        table = [{"database": "sqlite" if asked.sqlite else "postgresql", "elders": asked.elders, **measure(town)}]
+        town.centre.database.engine.dispose()
+    report("visits", table, save=asked.save)
+
+
+def _seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    found = work()
+    return round(time.perf_counter() - began, 2), found
+
+
+def measure(town: Town) -> dict[str, float]:
+    centre, boss = town.centre, town.actor("boss")
+
+    def generate() -> Any:
+        return generating.generate(centre, Act(boss, START), OF, lambda: datetime.now(UTC))
+
+    first, made = _seconds(generate)
+    again, kept = _seconds(generate)
+    assert (made["created"], kept["created"], kept["existing"]) == (made["elders"], 0, made["elders"]), (made, kept)
+    board, _ = _seconds(lambda: coverage.coverage(centre, boss, month(OF), None, START))
+    page, _ = _seconds(lambda: listing.visits(centre, boss, listing.Wanted(month(OF)), PageOf(50, None), START))
+    return {"generate_s": first, "again_s": again, "coverage_s": board, "page_s": page}
+
+
+if __name__ == "__main__":
+    main()
