@@ -18,7 +18,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.rounds import telling
 from dispatch.services.rounds.asking import Mine, held, step
 from dispatch.services.transact import transact
-from dispatch.services.visits.month import step as step_visit
+from dispatch.services.visits.tasks import step as step_visit
 
 log = structlog.get_logger()
 PORTION = 60
