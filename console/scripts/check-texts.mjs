@@ -26,7 +26,8 @@ function comesWith(path, found = new Set()) {
   return found
 }
 
-const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join()
+/** One of a kind may be said without its number: "once | {n} times". */
+const placeholders = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))].sort().join()
 /** What a Chinese text has of the punctuation of another script: full-width marks alone, but inside numbers (10:42). */
 const halfWidth = (text) => /[,;:?!()"']|\.(?=$|\s|[一-鿿])/.exec(text.replace(/(?<=\d)[:,.](?=\d)|\{\w+\}/g, ''))?.[0]
 const dialogs = /^(takeover|release|reopen)\.(title|about|go)$/

@@ -18,7 +18,8 @@ class Words:
             self._texts |= json.loads((ROOT / folder / f"{locale}.json").read_text("utf-8"))
 
     def __call__(self, key: str, **values: object) -> str:
-        text = self._texts[key]
+        one, _, many = self._texts[key].partition(" | ")
+        text = many if many and values.get("n") != 1 else one
         for name, value in values.items():
             text = text.replace("{" + name + "}", str(value))
         return text

@@ -67,6 +67,7 @@ window.addEventListener('storage', ({ key, newValue }) => {
   if (key === KEPT && newValue) void setLocale(newValue as Locale)
 })
 
+/** Where one is said otherwise than several, the text is "{n} case | {n} cases", and `n` chooses. */
 export function t(key: string, values: Record<string, unknown> = {}): string {
   return i18n.global.t(key, values)
 }

@@ -39,7 +39,7 @@ def _shown(view: str) -> ColumnElement[bool]:
         OPEN: or_(asked, unhappy),
         LATE: and_(or_(asked, unhappy), FollowUp.late_at.is_not(None)),
         UNHAPPY: unhappy,
-        DONE: FollowUp.state.not_in((FollowUpState.OPEN, FollowUpState.OFF)),
+        DONE: FollowUp.state.in_((FollowUpState.DONE, FollowUpState.NOT_REACHED, FollowUpState.REFUSED)),
     }[view]
 
 
