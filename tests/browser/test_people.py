@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,28 @@ def test_a_station_sees_its_own_people_and_says_who_is_absent(visit: Visit, stag
     mine.get_by_role("button").click()
     page.get_by_role("dialog").get_by_role("button", name=words("stations.back")).click()
     expect(mine).not_to_contain_text(words("people.absent_today"))
+
+
+def test_what_somebody_asks_for_at_a_station_comes_to_the_desk(visit: Visit, stage: Stage) -> None:
+    visitor = visit("zh-CN")
+    page, words = visitor.go("/demo/as/station?next=/console/stations/day"), visitor.words
+    page.get_by_role("button", name=words("stations.walk_in")).click()
+    dialog = page.get_by_role("dialog", name=words("stations.walk_in"))
+    seen = stage.desk("station").get("/elders", params={"limit": 1}).json()["items"][0]
+    dialog.get_by_label(words("intake.elder")).fill(seen["name"])
+    dialog.get_by_role("listitem").filter(has_text=seen["name"]).first.wait_for()
+    page.keyboard.press("Enter")
+    dialog.get_by_label(words("stations.what")).select_option("meal_delivery")
+    dialog.get_by_label(words("stations.note")).fill("软食")
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_be_hidden()
+    made = page.get_by_role("status").filter(has_text=words.before("stations.walk_in_made").strip())
+    number = re.sub(r"\D", "", made.inner_text())
+    asked = (
+        "SELECT c.channel, c.state, c.owner_id, o.item FROM cases c JOIN orders o ON o.case_id = c.id WHERE c.id = %s"
+    )
+    assert stage.query(asked, number) == [("station", "new", None, "meal_delivery")]
+    stage.close(number)
 
 
 def test_a_wish_is_written_into_the_elders_file(visit: Visit, stage: Stage) -> None:

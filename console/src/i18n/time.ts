@@ -19,6 +19,8 @@ const exact = { ...clock, second: '2-digit' } as const
 const day = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
 
 export const asClock = (text: string | number) => format('clock', clock, text)
+/** Midnight as the end of a day: a shift until 24:00. */
+export const asEnd = (text: string | number) => asClock(text).replace('00:00', '24:00')
 export const asExact = (text: string | number) => format('exact', exact, text)
 /** A day without a time is the same day everywhere. */
 export const asCalendarDay = (text: string) => format('calendar', { ...day, timeZone: 'UTC' }, text)

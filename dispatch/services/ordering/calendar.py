@@ -93,7 +93,8 @@ def _names(
 ) -> tuple[Callable[[set[str | None]], dict[str | None, str]], Fold]:
     """How the rows are called, and to which row a key of the statement belongs."""
     if view.by is By.AREA:
-        root = area_asked(session, view.area_id).path if view.area_id is not None else _root(actor)
+        chosen = area_asked(session, view.area_id).path if view.area_id is not None else None
+        root = chosen or _first_fork(session, _root(actor))
         return lambda keys: _areas(session, keys), lambda path: _child(root, path)
     table: Any = Worker if view.by is By.WORKER else Station
 
@@ -115,6 +116,16 @@ def _root(actor: Actor) -> str:
     for other in parts[1:]:
         common = [a for a, b in zip(common, other, strict=False) if a == b]
     return f"/{'/'.join(common)}/" if common else "/"
+
+
+def _first_fork(session: Session, root: str) -> str:
+    """Down to where there is more than one area below: a calendar of one line says nothing."""
+    while (own := root.strip("/").split("/")[-1]).isdigit():
+        below = session.scalars(select(Area.path).where(Area.parent_id == int(own)).limit(2)).all()
+        if len(below) != 1:
+            break
+        root = below[0]
+    return root
 
 
 def _child(root: str, path: str | None) -> str | None:
