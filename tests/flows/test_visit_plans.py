@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from dispatch.bootstrap import background
 from dispatch.domain.errors import Conflict, IllegalTransition, Invalid, NotFound
 from dispatch.domain.rounds.planner import Effort, SolverFailed
 from dispatch.domain.rounds.problem import Plan, Problem
@@ -17,6 +18,7 @@ from dispatch.models.outbox import Message
 from dispatch.models.places import Household
 from dispatch.models.rounds import CheckinStop
 from dispatch.models.visits import CheckinVisit
+from dispatch.models.workforce import Worker
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
@@ -69,6 +71,12 @@ def test_a_plan_is_a_preview_until_it_is_published(planning: Planning) -> None:
         assert visit.worker_id in planning.ids.values()
         assert stamp(visit.planned_at) == stop["starts_at"]
         assert visit.minutes == 25
+
+
+def test_the_solver_itself_makes_a_plan(town: Town) -> None:
+    plan = Planning(town, planner=background.planner).published(seconds=0.5)
+    assert (plan["state"], plan["booked"]) == ("published", 4)
+    assert plan["ready_at"] == plan["published_at"] == stamp(START)
 
 
 def test_visitors_are_told_once_how_much_and_from_when(planning: Planning) -> None:
@@ -211,6 +219,38 @@ def test_who_falls_ill_is_replaced_and_nobody_elses_promise_moves(planning: Plan
             assert after[name][0] not in (ill, None)
         else:
             assert after[name] == before[name]
+
+
+def test_what_somebody_who_fell_ill_should_have_done_by_now_is_planned_too(planning: Planning) -> None:
+    planning.now = START + timedelta(hours=15)
+    planning.published(TOMORROW, TOMORROW)
+    planning.now += timedelta(hours=3)  # 10:00
+    for worker in planning.ids.values():
+        if worker != planning.ids["Bert"]:
+            hours.set_days(planning.town.centre, worker, planning.act(), hours.Days(TOMORROW, TOMORROW))
+    before = who_comes(planning)
+    planning.published(TOMORROW, TOMORROW)
+    for name, (worker, at) in who_comes(planning).items():
+        assert worker == planning.ids["Bert"]
+        assert at is not None
+        assert at > planning.now or before[name] == (worker, at)
+
+
+def test_what_was_missed_yesterday_comes_back(planning: Planning) -> None:
+    planning.now = START + timedelta(hours=15)
+    planning.published(TOMORROW, TOMORROW)
+    planning.now += timedelta(days=1)
+    plan = planning.published(FRIDAY, FRIDAY)
+    assert plan["booked"] == 4
+    assert all(at is not None and at > planning.now for _, at in who_comes(planning).values())
+
+
+def test_who_left_does_not_come(planning: Planning) -> None:
+    planning.published()
+    with planning.town.centre.database.sessions.begin() as session:
+        session.execute(update(Worker).where(Worker.id == planning.ids["Anne"]).values(active=False))
+    planning.published()
+    assert {worker for worker, _ in who_comes(planning).values()} == {planning.ids["Bert"]}
 
 
 def test_an_urgent_visit_is_put_between_what_is_booked(planning: Planning) -> None:

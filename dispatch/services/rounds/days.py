@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+SETTING_OUT = 600
+"""Seconds from now before which nobody is sent anywhere: what is to begin by then is as good as begun."""
+
 
 def second_of(at: datetime, day: date, zone: ZoneInfo) -> int:
     """By the clock on the wall; on the next day more than 86,400."""

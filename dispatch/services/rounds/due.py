@@ -20,9 +20,9 @@ from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.rounds import CheckinPlan
 from dispatch.models.visits import CheckinRecord, CheckinVisit
-from dispatch.models.workforce import Wish
+from dispatch.models.workforce import Wish, Worker
 from dispatch.services.centre import Centre
-from dispatch.services.rounds.days import second_of
+from dispatch.services.rounds.days import SETTING_OUT, second_of
 from dispatch.services.rounds.map import Atlas
 from dispatch.services.visits import people
 
@@ -43,6 +43,16 @@ class Asked:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.centre.zone).date()
+
+    def works(self, booked: Promise) -> bool:
+        """Of those who are not sent here nobody knows better."""
+        visitor = self.visitors.get(booked.visitor)
+        return visitor is None or any(
+            day.day == booked.day
+            and (day.day == self.today or day.starts <= booked.starts)
+            and booked.starts < day.ends
+            for day in visitor.days
+        )
 
 
 @dataclass(frozen=True)
@@ -66,14 +76,16 @@ def read(session: Session, asked: Asked) -> Due:
     visits: list[Visit] = []
     outright: dict[int, Reason] = {}
     booked = {row.id: promise for row in rows if (promise := _promise(asked, row)) is not None}
+    gone = _gone(session, {promise.visitor for promise in booked.values()})
     for row in rows:
-        if booked.get(row.id) is None and row.state == State.BOOKED:
-            continue  # it should be going on, or is over and nobody said so: not a planner's business
+        promise = booked.get(row.id)
+        if promise is not None and promise.visitor not in gone and _is_due_now(asked, promise):
+            continue  # it is going on, or was, and nobody said so: not a planner's business
         place = asked.atlas.place(row.area_id, row.lat, row.lon)
         if place is None:
             outright[row.id] = Reason.NO_PLACE
             continue
-        for visit in _visits(asked, more, row, _Spot(place, booked.get(row.id))):
+        for visit in _visits(asked, more, row, _Spot(place, promise, promise is not None and promise.visitor in gone)):
             if visit.days or visit.promised is not None or not more.away.get(row.elder_id):
                 visits.append(visit)
             else:
@@ -95,6 +107,8 @@ class _More:
 class _Spot:
     place: Place
     booked: Promise | None
+    gone: bool
+    """Its visitor works here no more."""
 
 
 def _rows(session: Session, asked: Asked) -> Any:
@@ -131,11 +145,21 @@ def _rows(session: Session, asked: Asked) -> Any:
 
 
 def _promise(asked: Asked, row: Any) -> Promise | None:
-    """Who comes and when, of a visit that is booked and lies ahead."""
-    if row.state != State.BOOKED or row.planned_at is None or row.worker_id is None or row.planned_at <= asked.now:
+    """Who comes and when, of a visit that is booked."""
+    if row.state != State.BOOKED or row.planned_at is None or row.worker_id is None:
         return None
     day = row.planned_at.astimezone(asked.centre.zone).date()
     return Promise(row.worker_id, day, second_of(row.planned_at, day, asked.centre.zone))
+
+
+def _gone(session: Session, workers: Collection[int]) -> frozenset[int]:
+    return frozenset(session.scalars(select(Worker.id).where(Worker.id.in_(sorted(workers)), ~Worker.active)))
+
+
+def _is_due_now(asked: Asked, booked: Promise) -> bool:
+    """Today, and begun or about to, with somebody who is at work."""
+    soon = second_of(asked.now, asked.today, asked.centre.zone) + SETTING_OUT
+    return booked.day == asked.today and booked.starts <= soon and asked.works(booked)
 
 
 def _visits(asked: Asked, more: _More, row: Any, spot: _Spot) -> Iterator[Visit]:
@@ -156,7 +180,7 @@ def _visits(asked: Asked, more: _More, row: Any, spot: _Spot) -> Iterator[Visit]
         priority=AGAIN if again or row.id in plan.visit_ids else rules.priorities.get(row.risk, 1),
     )
     if spot.booked is not None:
-        if _stays(asked, spot.booked):
+        if _stays(asked, spot, spot.booked):
             if plan.first <= spot.booked.day <= plan.last:
                 yield replace(visit, promised=spot.booked)
             return
@@ -170,15 +194,13 @@ def _visits(asked: Asked, more: _More, row: Any, spot: _Spot) -> Iterator[Visit]
         yield visit
 
 
-def _stays(asked: Asked, booked: Promise) -> bool:
-    """Whoever was to come still works then, and nobody asked for everything anew."""
-    visitor = asked.visitors.get(booked.visitor)
-    works = visitor is None or any(
-        day.day == booked.day and day.starts <= booked.starts < day.ends for day in visitor.days
-    )
+def _stays(asked: Asked, spot: _Spot, booked: Promise) -> bool:
+    """Whoever was to come works then, and nobody asked for everything anew. What was missed on a day before does not."""
+    if spot.gone or booked.day < asked.today:
+        return False
     if not asked.plan.first <= booked.day <= asked.plan.last:
         return True
-    return works and not (asked.plan.anew and booked.day > asked.today)
+    return asked.works(booked) and not (asked.plan.anew and booked.day > asked.today)
 
 
 def _days(asked: Asked, row: Any, away: Collection[Away]) -> Iterator[date]:

@@ -68,7 +68,7 @@ def _make(centre: Centre, planner: Planner, mine: Mine) -> None:
         _fail(centre, mine, "faulty")
         return
     with centre.database.sessions.begin() as session:
-        _keep(session, centre, held(session, mine), question, found)
+        _keep(session, centre, mine, question, found)
 
 
 def _question(session: Session, centre: Centre, plan: CheckinPlan, now: datetime) -> Question:
@@ -114,7 +114,8 @@ def _fail(centre: Centre, mine: Mine, why: str) -> None:
 # -- its rows
 
 
-def _keep(session: Session, centre: Centre, plan: CheckinPlan, question: Question, found: Plan) -> None:
+def _keep(session: Session, centre: Centre, mine: Mine, question: Question, found: Plan) -> None:
+    plan, now = held(session, mine), mine.time()
     insert_many(session, CheckinRound, [_round(centre, plan, one) for one in found.rounds])
     ids = {
         (worker, day): id_
@@ -133,7 +134,7 @@ def _keep(session: Session, centre: Centre, plan: CheckinPlan, question: Questio
     analyze(session, CheckinRound, CheckinStop)
     firsts = [row for row in rows if not row["second"]]
     step(plan, PlanTrigger.MADE)
-    plan.ready_at, plan.share = plan.asked_at, 1.0
+    plan.ready_at, plan.share = now, 1.0
     plan.kept = sum(row["kept"] for row in firsts)
     plan.placed = sum(row["round_id"] is not None and not row["kept"] for row in firsts)
     plan.visits = plan.placed + sum(row["reason"] is not None for row in firsts)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -16,21 +16,20 @@ from dispatch.domain.helps.assignments import LIVE
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.shifts import Week
 from dispatch.domain.rounds.problem import Block, Place, Rest, Visitor, Workday
+from dispatch.domain.visits.plan import PlanState
 from dispatch.domain.visits.visit import State
 from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
-from dispatch.models.rounds import CheckinPlan
+from dispatch.models.rounds import CheckinPlan, CheckinRound, CheckinStop
 from dispatch.models.visits import CheckinVisit
 from dispatch.models.workforce import Station, Worker, WorkerArea, WorkerPosition, WorkerSkill
 from dispatch.services.centre import Centre
-from dispatch.services.rounds.days import second_of
+from dispatch.services.rounds.days import SETTING_OUT, second_of
 from dispatch.services.rounds.map import Atlas
 from dispatch.services.workforce.weeks import weeks
 
-SETTING_OUT = 600
-"""Seconds from now before which nobody is sent anywhere."""
 DAY = timedelta(days=1)
 
 
@@ -50,7 +49,7 @@ def read(session: Session, wanted: Wanted) -> dict[int, Visitor]:
     if not rows:
         return {}
     plan = wanted.plan
-    areas, skills = _areas(session, wanted, rows), _skills(session, rows)
+    areas, skills = _areas(session, wanted, rows), _skills(session, rows, plan.last)
     hours = weeks(session, list(rows), plan.first - DAY, plan.last)
     busy = _busy(session, wanted, rows)
     days = _Days(wanted, busy, _positions(session, wanted, rows))
@@ -94,9 +93,11 @@ def _areas(session: Session, wanted: Wanted, who: Collection[int]) -> dict[int, 
     return found
 
 
-def _skills(session: Session, who: Collection[int]) -> dict[int, frozenset[str]]:
+def _skills(session: Session, who: Collection[int], last: date) -> dict[int, frozenset[str]]:
+    """Those whose paper is valid as long as the plan."""
     found: dict[int, set[str]] = defaultdict(set)
-    rows = select(WorkerSkill.worker_id, WorkerSkill.skill).where(WorkerSkill.worker_id.in_(sorted(who)))
+    valid = or_(WorkerSkill.valid_until.is_(None), WorkerSkill.valid_until >= last)
+    rows = select(WorkerSkill.worker_id, WorkerSkill.skill).where(WorkerSkill.worker_id.in_(sorted(who)), valid)
     for worker, skill in session.execute(rows):
         found[worker].add(skill)
     return {worker: frozenset(found[worker]) for worker in who}
@@ -115,7 +116,8 @@ Busy = Mapping[tuple[int, date], list[Block]]
 def _busy(session: Session, wanted: Wanted, who: Collection[int]) -> Busy:
     """Services that they have promised, and check-in visits that this plan is not about or cannot move any more."""
     found: dict[tuple[int, date], list[Block]] = defaultdict(list)
-    for row in [*session.execute(_services(wanted, who)), *session.execute(_elsewhere(session, wanted, who))]:
+    asked = (_services(wanted, who), _elsewhere(session, wanted, who), _seconds(wanted, who))
+    for row in chain.from_iterable(map(session.execute, asked)):
         place = None if row.area_id is None else wanted.atlas.place(row.area_id, row.lat, row.lon)
         starts, ends = row.starts_at, row.starts_at + timedelta(minutes=row.minutes) if row.minutes else row.ends_at
         day = starts.astimezone(wanted.centre.zone).date()
@@ -175,7 +177,37 @@ def _elsewhere(session: Session, wanted: Wanted, who: Collection[int]) -> Any:
             CheckinVisit.worker_id.in_(sorted(who)),
             CheckinVisit.planned_at >= first,
             CheckinVisit.planned_at < last,
-            or_(~inside((area.path,)), CheckinVisit.planned_at <= wanted.now),
+            or_(~inside((area.path,)), CheckinVisit.planned_at <= wanted.now + timedelta(seconds=SETTING_OUT)),
+        )
+    )
+
+
+def _seconds(wanted: Wanted, who: Collection[int]) -> Any:
+    """Visits of two people of which they are the second: only the plan knows that."""
+    first, last = _from_to(wanted)
+    return (
+        select(
+            CheckinRound.worker_id,
+            CheckinStop.starts_at,
+            CheckinStop.ends_at,
+            (CheckinStop.id * 0).label("minutes"),
+            Household.area_id,
+            Household.lat,
+            Household.lon,
+        )
+        .join(CheckinRound, CheckinRound.id == CheckinStop.round_id)
+        .join(CheckinPlan, CheckinPlan.id == CheckinStop.plan_id)
+        .join(CheckinVisit, CheckinVisit.id == CheckinStop.visit_id)
+        .join(Elder, Elder.id == CheckinVisit.elder_id)
+        .join(Household, Household.id == Elder.household_id)
+        .where(
+            CheckinStop.second,
+            CheckinRound.worker_id.in_(sorted(who)),
+            CheckinPlan.state == PlanState.PUBLISHED,
+            CheckinVisit.state == State.BOOKED,
+            CheckinVisit.planned_at == CheckinStop.starts_at,
+            CheckinStop.starts_at >= first,
+            CheckinStop.starts_at < last,
         )
     )
 
