@@ -195,7 +195,7 @@ def _visits(asked: Asked, more: _More, row: Any, spot: _Spot) -> Iterator[Visit]
 
 
 def _stays(asked: Asked, spot: _Spot, booked: Promise) -> bool:
-    """Whoever was to come works then, and nobody asked for everything anew. What was missed on a day before does not."""
+    """Whoever was to come works then, and nobody asked for everything anew. Missed on a day before: free."""
     if spot.gone or booked.day < asked.today:
         return False
     if not asked.plan.first <= booked.day <= asked.plan.last:
