@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dispatch.domain.rounds.problem import Problem, Roads, Round, Stop, Visit, Visitor, Workday
-from dispatch.domain.rounds.timing import Item, Times, at, booked, free, kept, legs, schedule, with_fixed
+from dispatch.domain.rounds.timing import Item, Times, at, booked, free, kept, legs, schedule, timed, with_fixed
 
 Key = tuple[int, date]
 """Visitor and day."""
@@ -168,12 +168,10 @@ class Draft:
     def _times(self, day: OpenDay, items: Sequence[Item]) -> Times | None:
         if sum(one.visit is not None for one in items) > day.most:
             return None
-        if all(one.fixed for one in items):
-            return schedule(day.workday, items, self.problem.roads)
-        ways = sum(legs(day.workday, items, self.problem.roads))
-        if day.used(ways, items) > day.allowance:
+        ways = legs(day.workday, items, self.problem.roads)
+        if day.used(sum(ways), items) > day.allowance and not all(one.fixed for one in items):
             return None
-        return schedule(day.workday, items, self.problem.roads)
+        return timed(day.workday, items, ways)
 
     def _allowed(self, visit: Visit) -> Iterator[OpenDay]:
         wanted = set(visit.days)

@@ -57,13 +57,21 @@ def legs(workday: Workday, items: Sequence[Item], roads: Roads) -> list[int]:
 
 def schedule(workday: Workday, items: Sequence[Item], roads: Roads) -> Times | None:
     """The earliest times in this order; None where they do not fit. The break is where the day ends soonest."""
-    ways = legs(workday, items, roads)
-    pauses: Sequence[int | None] = [None] if workday.rest is None else range(len(items) + 2)
-    found: Times | None = None
-    for pause in pauses:
+    return timed(workday, items, legs(workday, items, roads))
+
+
+def timed(workday: Workday, items: Sequence[Item], ways: Sequence[int]) -> Times | None:
+    """``schedule``, with the ways known."""
+    if workday.rest is None:
+        return _run(workday, items, ways, None)
+    found = _run(workday, items, ways, len(items) + 1)  # home before a break is due
+    soonest = workday.starts + sum(ways) + sum(one.seconds for one in items) + workday.rest.seconds
+    for pause in () if found is not None else range(len(items) + 1):
         tried = _run(workday, items, ways, pause)
         if tried is not None and (found is None or tried.returns < found.returns):
             found = tried
+            if found.returns <= soonest:
+                break
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -40,9 +40,11 @@ class Part:
         self._visitors = {visitor: number for number, visitor in enumerate(visitors)}
         self._days = [(key, day) for key, day in draft.days.items() if key[0] in self._visitors and not day.closed]
         self._first = min((key[1] for key, _ in self._days), default=date.min)
-        self._working = sorted({key[1] for key, _ in self._days})
+        self._working = _working(day for _, day in self._days)
+        self._spans: dict[object, list[tuple[int, int]]] = {}
         self._places: dict[tuple[Place, int], int] = {}
         self._kinds: dict[frozenset[int], int] = {}
+        self._who: dict[object, frozenset[int]] = {}
         self._stretches: list[Key] = []
 
     def task(self, wishes: Wishes) -> Task:
@@ -106,8 +108,12 @@ class Part:
         return {able: number for number, able in enumerate(common)}
 
     def _able(self, visit: Visit) -> frozenset[int]:
-        visitor = self._draft.problem.visitor
-        return frozenset(number for id_, number in self._visitors.items() if visitor[id_].may(visit))
+        """Numbers of the visitors of this part."""
+        key = (visit.area, visit.skills, visit.refused)
+        if key not in self._who:
+            visitor = self._draft.problem.visitor
+            self._who[key] = frozenset(n for id_, n in self._visitors.items() if visitor[id_].may(visit))
+        return self._who[key]
 
     def _job(self, visit: Visit) -> Job:
         able = self._able(visit)
@@ -128,26 +134,26 @@ class Part:
 
     def _begins(self, visit: Visit) -> list[tuple[int, int]]:
         """On the one time line; days that follow each other at work are one span, if the hours leave them open."""
+        key = (visit.days, visit.begins)
+        if key not in self._spans:
+            self._spans[key] = self._spans_of(visit)
+        return _some(self._spans[key], visit.id)
+
+    def _spans_of(self, visit: Visit) -> list[tuple[int, int]]:
         open_, found = set(visit.days), list[tuple[int, int]]()
         before: date | None = None
-        for day in self._working:
+        for day, hours in self._working.items():
             if day not in open_:
                 before = None
                 continue
-            spans = self._hours(visit, day)
+            whole = any(span.first <= hours.first and hours.last <= span.last for span in visit.begins)
+            spans = [Span(0, DAY - 1)] if whole else list(visit.begins)
             if before is not None and found and found[-1][1] == self._second(before, DAY - 1) and spans[0].first == 0:
                 found[-1] = (found[-1][0], self._second(day, spans[0].last))
                 spans = spans[1:]
             found += [(self._second(day, span.first), self._second(day, span.last)) for span in spans]
             before = day
-        return _some(found, visit.id)
-
-    def _hours(self, visit: Visit, day: date) -> Sequence[Span]:
-        """The whole day, where the visit may begin at every hour at which anybody works."""
-        first = min(one.workday.starts for key, one in self._days if key[1] == day)
-        last = max(one.workday.ends for key, one in self._days if key[1] == day)
-        whole = any(span.first <= first and last <= span.last for span in visit.begins)
-        return [Span(0, DAY - 1)] if whole else visit.begins
+        return found
 
     def _second(self, day: date, second: int) -> int:
         return (day - self._first).days * DAY + second
@@ -191,6 +197,16 @@ class Part:
                     stretch.append(number[one.visit])
             rounds.append(stretch)
         return rounds if any(rounds) else []
+
+
+def _working(days: Iterable[OpenDay]) -> dict[date, Span]:
+    """The days on which anybody works, and from when to when somebody does."""
+    found: dict[date, Span] = {}
+    for one in days:
+        day, hours = one.workday.day, Span(one.workday.starts, one.workday.ends)
+        known = found.get(day, hours)
+        found[day] = Span(min(known.first, hours.first), max(known.last, hours.last))
+    return dict(sorted(found.items()))
 
 
 def _resting(day: OpenDay, spans: Sequence[Span]) -> int:

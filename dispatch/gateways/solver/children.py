@@ -82,7 +82,7 @@ class _Child:
         Thread(target=self._read, daemon=True).start()
 
     def ask(self, number: int, task: Task, megabytes: int) -> None:
-        self.task, self.share, self._late = number, 0.0, monotonic() + task.seconds + GRACE
+        self.task, self.share, self._late = number, 0.0, monotonic() + 3 * task.seconds + GRACE
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps({"megabytes": megabytes, "task": task.packed()}) + "\n")

@@ -147,12 +147,10 @@ def _shared(draft: Draft, made: list[Crew], visits: Sequence[Visit]) -> list[int
 
 def _costs(problem: Problem, made: list[Crew], visits: Sequence[Visit]) -> NDArray[np.float64]:
     """The way from each visit to each crew; NEVER where it may not go there."""
-    starts = [crew.place for crew in made]
-    costs = np.empty((len(visits), len(made)))
-    for first in range(0, len(visits), 2000):
-        some = [visit.place for visit in visits[first : first + 2000]]
-        places = [(place.point.lat, place.point.lon, place.country) for place in [*starts, *some]]
-        costs[first : first + 2000] = between(places, road_pairs(problem.roads))[len(made) :, : len(made)]
+    starts, homes = (
+        [_spot(place) for place in found] for found in ((c.place for c in made), (v.place for v in visits))
+    )
+    costs = between(homes, road_pairs(problem.roads), starts).astype(np.float64)
     costs += np.random.default_rng(1).random(costs.shape)  # of those who live together not all to one
     members = [[problem.visitor[visitor] for visitor in crew.visitors] for crew in made]
     may: dict[object, NDArray[np.bool_]] = {}
@@ -165,6 +163,10 @@ def _costs(problem: Problem, made: list[Crew], visits: Sequence[Visit]) -> NDArr
         if visit.preferred in known:
             costs[row, known[visit.preferred]] -= STEP
     return costs
+
+
+def _spot(place: Place) -> tuple[float, float, bool]:
+    return place.point.lat, place.point.lon, place.country
 
 
 def _room(draft: Draft, crew: Crew) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 import pyvrp
@@ -16,20 +16,27 @@ from dispatch.gateways.solver.ways import Seconds, between
 PROFILE_BYTES = 160_000_000
 """Of the matrices of all profiles together; a task that would need more is solved without likings."""
 NEIGHBOURS = 40
+PATIENCE = 3.0
+"""So many times longer than its seconds a task takes at most, on a machine that is busy with other things."""
 NEARER: tuple[tuple[float, int | None], ...] = ((0.4, None), (0.2, 1800), (0.2, 600), (0.2, 0))
 """Of the time, and how many seconds two who come together may still begin apart: at first they are two visits."""
 
 
 class _Clock:
-    """Stops when the time is over or nobody wants the answer any more; tells how far it is."""
+    """Stops when the time is over or nobody wants the answer any more; tells how far it is.
+
+    The time is that of the processor: where others need it too, a plan takes longer and does not get worse.
+    """
 
     def __init__(self, seconds: float, told: Callable[[float], bool]) -> None:
-        self._began, self._seconds, self._told, self._next = monotonic(), seconds, told, 0.0
+        self._seconds, self._told, self._next = seconds, told, 0.0
+        self._worked, self._began = process_time(), monotonic()
 
     def __call__(self, best_cost: int) -> bool:
-        gone = monotonic() - self._began
-        if gone >= self._next:
-            self._next = gone + 0.5
+        wall = monotonic() - self._began
+        gone = max(process_time() - self._worked, wall / PATIENCE)
+        if wall >= self._next:
+            self._next = wall + 0.5
             if not self._told(min(1.0, gone / self._seconds)):
                 return True
         return gone > self._seconds

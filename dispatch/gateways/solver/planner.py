@@ -25,7 +25,7 @@ AFTER_WHOLE: tuple[tuple[float, float], ...] = ((0.18, 0.5), (0.12, 0.36))
 MENDING = 0.06
 """Of the time, for putting in by hand what the solver left out."""
 OVER = 10.0
-"""Seconds that this may take beyond the time."""
+"""Seconds that this may take beyond the time, and in any case."""
 
 
 def plan(problem: Problem, effort: Effort, told: Callable[[float], bool]) -> Plan:
@@ -78,9 +78,9 @@ class _Work:
 def _mend(draft: Draft, visits: Sequence[Visit], ends: float) -> dict[int, Reason]:
     """Put in what was left out, the most urgent first, and say of the rest why not."""
     left = sorted((visit for visit in visits if not draft.is_placed(visit.id)), key=lambda visit: -visit.priority)
-    late = set[int]()
+    late, until = set[int](), max(ends, monotonic()) + OVER
     for visit in left:
-        if monotonic() > ends + OVER:
+        if monotonic() > until:
             late.add(visit.id)
         elif not draft.is_placed(visit.id):
             draft.insert(visit)

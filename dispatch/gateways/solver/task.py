@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
 ANYWHERE = -1
@@ -61,7 +61,7 @@ class Task:
     """Seconds from each location to each, where they do not follow from places and roads."""
 
     def packed(self) -> dict[str, Any]:
-        return asdict(self)
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
