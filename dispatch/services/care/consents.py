@@ -15,6 +15,7 @@ from dispatch.services.care.reach import Answer, elder_within, once
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
+from dispatch.services.visits import month
 from dispatch.services.work import Act
 
 
@@ -165,6 +166,7 @@ def decide_form(centre: Centre, elder_id: int, act: Act, decision: Decision) -> 
         session.flush()
         deed = Deed("service_form", Subject("elder", elder.id), decision.reason, {"form": new.form, "id": new.id})
         trail.write(session, act.actor, deed, act.now)
+        month.of_elder(session, centre, elder.id, act.now)
         return form_json(new)
 
     return once(centre, act, f"form:{elder_id}", change)

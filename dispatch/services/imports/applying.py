@@ -25,6 +25,8 @@ from dispatch.services.imports.kinds import Ground, Table
 from dispatch.services.imports.limits import Unreadable
 from dispatch.services.imports.uploads import set_state
 from dispatch.services.trail import Deed, Subject, write
+from dispatch.services.visits import generating
+from dispatch.services.visits.month import LATER
 
 APPLY_LOCK = 0x1A9
 
@@ -49,6 +51,7 @@ class Apply:
         """Raises ``Unreadable`` when rows fit the register no longer, ``Lost`` when somebody else has the import."""
         with self._centre.database.sessions.begin() as session:
             self._alone(session)
+            session.info[LATER] = True
             found = session.get_one(Import, self._id)
             ground = ground_of(session, self._centre, found, self._time())
             self._write(session, table, ground, found)
@@ -126,6 +129,8 @@ class Apply:
         session.refresh(found)
         set_state(found, follow(ImportState(found.state), ImportTrigger.DONE_APPLYING), now)
         found.applied_at = now
+        if found.kind == "elders":
+            generating.ask(session, self._centre, found.actor_name, now)
         found.done = found.rows or 0
         numbers = {"new": found.new, "changed": found.changed, "same": found.same, "errors": found.errors}
         by = Actor(found.actor_kind, found.actor_id, found.actor_name)

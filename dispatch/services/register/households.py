@@ -20,6 +20,7 @@ from dispatch.services.desk import path_names
 from dispatch.services.privacy import sight
 from dispatch.services.register import doubles, edits
 from dispatch.services.rows import stamp
+from dispatch.services.visits import month
 from dispatch.services.work import Act
 
 SHORT = 80
@@ -162,8 +163,11 @@ def change(centre: Centre, household_id: int, act: Act, wanted: Mapping[str, Any
             residents = session.scalars(select(Elder.id).where(Elder.household_id == home.id))
             edits.touch_home(session, act, home, edits.of_home(home, "household_changed", told))
             session.flush()
+            ids = list(residents)
             if "address" in told:
-                doubles.refuse(session, list(residents), act, even_if_double=even_if_double)
+                doubles.refuse(session, ids, act, even_if_double=even_if_double)
+            for elder_id in ids if "area_id" in told else ():
+                month.of_elder(session, centre, elder_id, act.now)
         return {"id": str(home.id), "version": home.version}
 
     return once(centre, act, f"household:{household_id}:change", work)

@@ -21,7 +21,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.visits import periods
 from dispatch.domain.visits.periods import Period, month_of, next_month
 from dispatch.models.people import Elder
-from dispatch.models.visits import CheckinRun
+from dispatch.models.visits import CheckinMonth, CheckinRun
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
@@ -84,6 +84,15 @@ def month_asked(name: str) -> Period:
         return periods.month(name)
     except ValueError:
         raise Invalid("month", "malformed", "a month is written 2026-11") from None
+
+
+def ask(session: Session, centre: Centre, asked_by: str, now: datetime) -> None:
+    """After many elders have changed at once: the months that are there are looked at again, by whoever has time."""
+    this = month_of(today(centre, now)).name
+    months = select(CheckinMonth.month).where(CheckinMonth.closed_at.is_(None), CheckinMonth.month >= this)
+    for name in session.scalars(months.order_by(CheckinMonth.month)).all():
+        run_id = _open(session, centre, name, now, asked_by)
+        session.get_one(CheckinRun, run_id).next_try_at = now
 
 
 def tick(centre: Centre, now: datetime) -> list[Handover]:

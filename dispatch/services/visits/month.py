@@ -25,6 +25,8 @@ from dispatch.services.visits.people import Known
 from dispatch.services.visits.tasks import Made
 
 RECENT = timedelta(days=31)
+LATER = "visits_later"
+"""In ``session.info`` of an import: thousands of elders change, and ``generating.ask`` looks at all of them afterwards."""
 
 
 def of_elder(session: Session, centre: Centre, elder_id: int, now: datetime, day: date | None = None) -> None:
@@ -34,6 +36,8 @@ def of_elder(session: Session, centre: Centre, elder_id: int, now: datetime, day
     A month that nobody closes for long is left alone, or each change would take longer from month to month; it is
     looked at once more when it is generated again.
     """
+    if session.info.get(LATER):
+        return
     session.flush()
     today = now.astimezone(centre.zone).date()
     touched = CheckinMonth.month >= month_of(today - RECENT).name
