@@ -26,7 +26,7 @@ from dispatch.services.visits.tasks import Made
 
 RECENT = timedelta(days=31)
 LATER = "visits_later"
-"""In ``session.info`` of an import: thousands of elders change, and ``generating.ask`` looks at all of them afterwards."""
+"""In ``session.info`` of an import: thousands change, and ``generating.ask`` has all of them looked at afterwards."""
 
 
 def of_elder(session: Session, centre: Centre, elder_id: int, now: datetime, day: date | None = None) -> None:
