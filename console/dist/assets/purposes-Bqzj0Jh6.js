@@ -1,1 +1,0 @@
-import{ut as e}from"./vue-nIwVd5l4.js";import{p as t}from"./texts-f1F7avl8.js";import{r as n}from"./api-CcUH3t_C.js";var r=e([]),i=!1;function a(){return i||(i=!0,n(`/privacy/purposes`).then(e=>{r.value=e.items},()=>{i=!1})),e=>{let n=r.value.find(t=>t.code===e);return n?n.name[t()===`en`?`en`:`zh`]:e}}export{a as t};

@@ -1,1 +1,0 @@
-import{g as e}from"./vue-nIwVd5l4.js";import{i as t,r as n}from"./frame-DTaH1yer.js";function r(){let r=n(),i=t(),a=e(()=>Object.keys(r.query).length>0);function o(t){return e({get:()=>String(r.query[t]??``),set:e=>void i.replace({query:{...r.query,[t]:e||void 0}})})}function s(){i.replace({query:{}})}return{part:o,active:a,clear:s}}export{r as t};

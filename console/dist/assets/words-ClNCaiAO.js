@@ -1,1 +1,0 @@
-import{a as e,g as t,v as n}from"./texts-f1F7avl8.js";function r(r){if(!r)return``;if(typeof r==`string`)return n(`absence`,r);let i=r.until?` ${t(`absence.until`,{day:e(r.until)})}`:``;return n(`absence`,r.kind)+i}function i(e){return t(e==null?`reg.level_none`:`level.${e}`)}var a=31536e6;function o(e,t){return!e||t-Date.parse(e)>a}export{o as n,i as r,r as t};
