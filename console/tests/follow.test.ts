@@ -52,6 +52,20 @@ describe('a case on the screen', () => {
     scope.stop()
   })
 
+  it('is read soon, however much goes on', async () => {
+    const live = useLive()
+    live.accept(row('1', 1, 'new'))
+    const { scope, reads } = follow('new')
+    await settle()
+    const known = reads()
+    for (let version = 2; version < 12; version += 1) {
+      live.accept(row('1', version, 'new'))
+      await vi.advanceTimersByTimeAsync(60)
+    }
+    expect(reads()).toBeGreaterThan(known + 2)
+    scope.stop()
+  })
+
   it('is not read again for what happens to others', async () => {
     const live = useLive()
     live.accept(row('1', 1, 'new'))

@@ -10,10 +10,11 @@ from pydantic import StringConstraints
 
 from dispatch.api.context import act, allowed, centre
 from dispatch.api.elders import Lat, Lon, Name
+from dispatch.api.privacy import page_of
 from dispatch.api.schemas import Id, Model, Page, Problem
 from dispatch.domain.permissions import May
 from dispatch.services.register import areas
-from dispatch.services.register.areas import AreaIn
+from dispatch.services.register.areas import AreaIn, Sought
 
 api = APIBlueprint(
     "areas",
@@ -35,6 +36,8 @@ class AreaPath(Model):
 class AreasQuery(Page):
     parent: Id | None = None
     """Without it: the tops of what the actor may see."""
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    """A part of the name, or how the code begins, however deep below."""
 
 
 class NewAreaIn(Model):
@@ -56,9 +59,8 @@ class AreaChangeIn(Model):
 def list_areas(query: AreasQuery) -> Response:
     # Whoever sees cases, elders or helpers narrows them by area.
     who = allowed(*NARROW)
-    parent = None if query.parent is None else int(query.parent)
-    after = None if query.cursor is None else int(query.cursor)
-    return jsonify(areas.children(centre(), who, parent, query.limit, after))
+    sought = Sought(None if query.parent is None else int(query.parent), query.q)
+    return jsonify(areas.areas(centre(), who, sought, page_of(query)))
 
 
 @api.get("/areas/<area_id>", summary="One area and what it lies in")

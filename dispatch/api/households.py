@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 
 from dispatch.api.context import act, allowed, centre
 from dispatch.api.elders import Address, Lat, Lon, Name
-from dispatch.api.schemas import Id, Model, Problem, Short, Versioned
+from dispatch.api.privacy import page_of
+from dispatch.api.schemas import Id, Model, Page, Problem, Short, Versioned
 from dispatch.domain.permissions import May
 from dispatch.services.register import households
 from dispatch.services.register.households import Key
@@ -27,6 +28,11 @@ api = APIBlueprint(
 
 class HouseholdPath(Model):
     household_id: Id
+
+
+class HouseholdsQuery(Page):
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    area: Id | None = None
 
 
 class HouseholdChangeIn(Versioned):
@@ -55,6 +61,13 @@ class KeyIn(Model):
 
 class KeysIn(Versioned):
     keys: Annotated[list[KeyIn], Field(max_length=20)]
+
+
+@api.get("/households", summary="Homes, by a part of the address; who lives there is found by /elders")
+def list_households(query: HouseholdsQuery) -> Response:
+    who = allowed(May.REGISTER_READ)
+    sought = households.Sought(query.q, None if query.area is None else int(query.area))
+    return jsonify(households.homes(centre(), who, sought, page_of(query)))
 
 
 @api.get("/households/<household_id>", summary="A home and who lives there")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.panel import DispatchPanel
+from tests.browser.panel import SOON, DispatchPanel
 from tests.browser.stage import Stage, act
 from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import PHONE, Visitor
@@ -201,13 +201,13 @@ def test_the_desk_sends_and_sees_each_step_of_a_visit_that_loses_its_network(
     panel.is_asked(name)
 
     helper.accept()
-    expect(panel.job).to_have_attribute("data-state", "accepted")
+    expect(panel.job).to_have_attribute("data-state", "accepted", timeout=SOON)
     panel.press("Escape")
     tells("offer_accepted")
     expect(page.get_by_role("link", name=helper.words("job.call_centre"))).to_have_attribute("href", "tel:12349")
     on_case = panel.desk.case.get_by_test_id("job")
     helper.press("job.depart")
-    expect(on_case).to_have_attribute("data-state", "en_route")
+    expect(on_case).to_have_attribute("data-state", "en_route", timeout=SOON)
 
     helper.visitor.context.set_offline(True)
     helper.check_in()

@@ -235,6 +235,7 @@ ROUTES: dict[str, Route] = {
     "PATCH /api/v1/elders/<elder_id>/facts/<fact_id>": Route(May.REGISTER_EDIT, {"confirm": True}),
     "DELETE /api/v1/elders/<elder_id>/facts/<fact_id>": Route(May.REGISTER_EDIT, {}),
     "GET /api/v1/register/counts": Route(May.REGISTER_READ, query="by=area"),
+    "GET /api/v1/households": Route(May.REGISTER_READ),
     "GET /api/v1/households/<household_id>": Route(May.REGISTER_READ),
     "PATCH /api/v1/households/<household_id>": Route(May.REGISTER_EDIT, {"access_notes": "the bell is broken"}),
     "PUT /api/v1/households/<household_id>/keys": Route(May.REGISTER_EDIT, {"keys": [{"holder": "Li"}]}),

@@ -42,8 +42,8 @@ export function followCase(id: string, read: () => Promise<boolean>) {
 
   // Two sources, not one list of both: a new list is never the old one, and each row of the stream would be a wish.
   watch([() => live.find(id)?.version, () => live.find(id)?.last_event?.at], () => {
-    clearTimeout(timer)
-    timer = window.setTimeout(() => void load(), SETTLE_MS)
+    // What follows within that time comes with it, and never puts it off: a busy case would be the last to be read.
+    timer ||= window.setTimeout(() => { timer = 0; void load() }, SETTLE_MS)
   })
   watch(() => link.lost, (lost) => { if (!lost) void load() })
   watch(() => session.phase, (phase) => { if (phase === 'in') void load() })

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.actor import Actor
@@ -16,6 +16,7 @@ from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.models.places import Area, add_area, inside
 from dispatch.services import trail
 from dispatch.services.centre import Centre
+from dispatch.services.desk import PageOf
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.transact import transact
 from dispatch.services.work import Act
@@ -117,22 +118,39 @@ def _put(session: Session, known: dict[str | None, Area], one: Division, parent:
     return "changed"
 
 
-def children(centre: Centre, actor: Actor, parent_id: int | None, limit: int, after: int | None) -> dict[str, Any]:
-    """The areas right below ``parent_id``; without one, the tops of what the actor sees. By code, then by id."""
+EVERYTHING = "/"
+"""What a machine's token sees: all there is, from the roots."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    parent_id: int | None = None
+    """The areas right below it; without one, the tops of what the actor sees."""
+    q: str = ""
+    """A part of the name, or how the code begins: then at whatever depth."""
+
+
+def areas(centre: Centre, actor: Actor, sought: Sought, page: PageOf) -> dict[str, Any]:
+    """By id, each with how many lie right below it. Raises ``NotFound`` for a parent outside of the actor's areas."""
     below = aliased(Area)
     count = select(func.count()).where(below.parent_id == Area.id).correlate(Area).scalar_subquery()
     statement = select(Area, count).where(inside(actor.paths))
+    if sought.q:
+        like = Area.name.contains(sought.q, autoescape=True) | Area.code.startswith(sought.q, autoescape=True)
+        statement = statement.where(like)
     with centre.database.reads() as session:
-        if parent_id is None:
-            statement = statement.where(Area.path.in_(tops(actor.paths)))
-        else:
-            _within(session, parent_id, actor)
-            statement = statement.where(Area.parent_id == parent_id)
-        if after is not None:
-            statement = statement.where(Area.id > after)
-        found = session.execute(statement.order_by(Area.id).limit(limit + 1)).all()
-        items = [area_json(area) | {"children": below_it} for area, below_it in found[:limit]]
-    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > limit else None}
+        if sought.parent_id is not None:
+            parent = _within(session, sought.parent_id, actor)
+            below_parent = Area.path.startswith(parent.path) & (Area.id != parent.id)
+            statement = statement.where(below_parent if sought.q else Area.parent_id == parent.id)
+        elif not sought.q:
+            everything = Area.parent_id.is_(None) if EVERYTHING in actor.paths else false()
+            statement = statement.where(Area.path.in_(tops(actor.paths)) | everything)
+        if page.before is not None:
+            statement = statement.where(Area.id > page.before)
+        found = session.execute(statement.order_by(Area.id).limit(page.limit + 1)).all()
+        items = [area_json(area) | {"children": below_it} for area, below_it in found[: page.limit]]
+    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None}
 
 
 def tops(paths: tuple[str, ...]) -> list[str]:

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid, NotFound
+from dispatch.domain.privacy import mask_address
 from dispatch.models.people import Contact, Elder
 from dispatch.models.places import Area, Household, inside
+from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import Answer, once
 from dispatch.services.centre import Centre
-from dispatch.services.desk import path_names
+from dispatch.services.desk import PageOf, path_names
 from dispatch.services.privacy import sight
 from dispatch.services.register import doubles, edits
 from dispatch.services.rows import stamp
@@ -120,6 +122,41 @@ def one(centre: Centre, household_id: int, actor: Actor) -> dict[str, Any]:
             "masked": not clear,
             "elders": [{"id": str(elder_id), "name": name} for elder_id, name in residents],
         }
+
+
+@dataclass(frozen=True)
+class Sought:
+    q: str = ""
+    """A part of the address."""
+    area_id: int | None = None
+
+
+def homes(centre: Centre, actor: Actor, sought: Sought, page: PageOf) -> Answer:
+    """By id, as lists show an address. Raises ``Invalid`` for an area that is not there."""
+    with centre.database.reads() as session:
+        wanted = [inside(actor.paths)]
+        if sought.q:
+            wanted.append(Household.address.contains(plain(sought.q), autoescape=True))
+        if sought.area_id is not None:
+            wanted.append(inside_asked(session, sought.area_id))
+        matching = select(Household).join(Area, Area.id == Household.area_id).where(*wanted)
+        total = session.scalar(matching.with_only_columns(func.count(Household.id))) or 0
+        rest = matching if page.before is None else matching.where(Household.id > page.before)
+        statement = rest.options(joinedload(Household.area)).order_by(Household.id).limit(page.limit + 1)
+        found = session.scalars(statement).all()
+        items = [_line_json(home) for home in found[: page.limit]]
+    return {"items": items, "next_cursor": items[-1]["id"] if len(found) > page.limit else None, "total": total}
+
+
+def _line_json(home: Household) -> dict[str, Any]:
+    return {
+        "id": str(home.id),
+        "version": home.version,
+        "address_short": mask_address(home.address_short),
+        "area": {"id": str(home.area_id), "name": home.area.name},
+        "has_point": home.lat is not None,
+        "has_key": bool(home.keys),
+    }
 
 
 def home_json(session: Session, home: Household) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""The lists that the contract names: one shape, one way of paging, one way of searching."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from dispatch.services import accounts
+from tests.support.factories import START, Town
+from tests.support.web import end, web
+
+API = "/api/v1"
+LISTS = {
+    "elders": "Wang",
+    "households": "Elm",
+    "devices": "SOS-1",
+    "users": "lin",
+    "areas": "Ea",
+    "services": "助浴",
+}
+"""And what finds something in each."""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_list_is_paged_and_searched_alike(town: Town, tmp_path: Path) -> None:
+    app = web(town, tmp_path / "data")
+    machine = app.test_client()
+    machine.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {accounts.add_token(town.centre, 'all', ['admin'], START)}"
+    for path, q in LISTS.items():
+        whole = machine.get(f"{API}/{path}").json
+        key = "code" if path == "services" else "id"
+        assert [one[key] for one in whole["items"]], path
+        assert whole["next_cursor"] is None, path
+        assert pages(machine, path, key) == [one[key] for one in whole["items"]], path
+        found = machine.get(f"{API}/{path}", query_string={"q": q}).json["items"]
+        assert found, f"{path}: {q} finds nothing"
+        assert machine.get(f"{API}/{path}?q=nothing-of-that-kind").json["items"] == [], path
+        refused = machine.get(f"{API}/{path}?limit=201")
+        assert (refused.status_code, refused.content_type) == (422, "application/problem+json"), path
+        assert [one["field"] for one in refused.json["errors"]] == ["limit"], path
+    for path in ("workers", "providers", "stations"):  # of which this town has none
+        assert machine.get(f"{API}/{path}?q=x").json == {"items": [], "next_cursor": None, "total": 0}, path
+    end(app)
+
+
+def pages(machine: FlaskClient, path: str, key: str) -> list[str]:
+    """One by one."""
+    found: list[str] = []
+    cursor = None
+    while cursor is not None or not found:
+        page = machine.get(f"{API}/{path}", query_string={"limit": 1, **({"cursor": cursor} if cursor else {})}).json
+        found += [one[key] for one in page["items"]]
+        cursor = page["next_cursor"]
+    return found
