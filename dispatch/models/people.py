@@ -78,9 +78,9 @@ class Elder(Base):
         *(
             Index(f"ix_elders_{name}", "id", postgresql_where=text(which), sqlite_where=text(which))
             for name, which in (
-                ("absent", "absence_kind IS NOT NULL AND archived_at IS NULL"),
-                ("no_phone", "phone IS NULL AND archived_at IS NULL"),
-                ("no_identity", "identity_number IS NULL AND archived_at IS NULL"),
+                ("absent", "absence_kind IS NOT NULL"),
+                ("no_phone", "phone IS NULL"),
+                ("no_identity", "identity_number IS NULL"),
             )
         ),
     )

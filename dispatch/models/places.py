@@ -36,6 +36,7 @@ class Household(Base):
         Index("ix_households_keys", "id", postgresql_where=text("keys <> '[]'"), sqlite_where=text("keys <> '[]'")),
         Index(
             "ix_households_no_point",
+            "area_id",
             "id",
             postgresql_where=text("lat IS NULL OR lon IS NULL"),
             sqlite_where=text("lat IS NULL OR lon IS NULL"),

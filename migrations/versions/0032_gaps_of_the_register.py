@@ -14,21 +14,21 @@ branch_labels = None
 depends_on = None
 
 FEW = {
-    "ix_elders_absent": ("elders", "absence_kind IS NOT NULL AND archived_at IS NULL"),
-    "ix_elders_no_phone": ("elders", "phone IS NULL AND archived_at IS NULL"),
-    "ix_elders_no_identity": ("elders", "identity_number IS NULL AND archived_at IS NULL"),
-    "ix_households_no_point": ("households", "lat IS NULL OR lon IS NULL"),
+    "ix_elders_absent": ("elders", ["id"], "absence_kind IS NOT NULL"),
+    "ix_elders_no_phone": ("elders", ["id"], "phone IS NULL"),
+    "ix_elders_no_identity": ("elders", ["id"], "identity_number IS NULL"),
+    "ix_households_no_point": ("households", ["area_id", "id"], "lat IS NULL OR lon IS NULL"),
 }
 
 
 def upgrade() -> None:
     here = "NOT archived" if op.get_bind().dialect.name == "postgresql" else "archived = 0"
     op.execute(f"CREATE INDEX search_rows_here ON search_rows (elder_id) WHERE {here}")
-    for name, (table, which) in FEW.items():
-        op.create_index(name, table, ["id"], postgresql_where=sa.text(which), sqlite_where=sa.text(which))
+    for name, (table, columns, which) in FEW.items():
+        op.create_index(name, table, columns, postgresql_where=sa.text(which), sqlite_where=sa.text(which))
 
 
 def downgrade() -> None:
-    for name, (table, _) in FEW.items():
+    for name, (table, _, _) in FEW.items():
         op.drop_index(name, table)
     op.execute("DROP INDEX search_rows_here")

@@ -42,7 +42,10 @@ def page_of_ids(session: Session, narrowed: Narrowed, page: PageOf) -> tuple[lis
     if narrowed.matches:
         return _found(session, narrowed, page.before, most)
     ids = _after(narrowed.ids(), narrowed.key, page.before)
-    found = list(session.scalars(_least(ids, most) if narrowed.areas else ids.order_by(narrowed.key).limit(most)))
+    if narrowed.areas:
+        found, total = _least(session, ids, most)
+        return found, total if page.before is None else None
+    found = list(session.scalars(ids.order_by(narrowed.key).limit(most)))
     if page.before is not None:
         return found, None
     if len(found) < most:
@@ -56,26 +59,28 @@ def _found(session: Session, narrowed: Narrowed, before: int | None, most: int) 
     """
     enough = max(MANY, most) + 1
     some = _after(narrowed.ids(), narrowed.key, before).limit(enough)
-    found = session.execute(_least(some, most).add_columns(func.count().over())).all()
-    ids = [key for key, _ in found]
-    number = found[0][1] if found else 0
+    ids, number = _least(session, some, most)
     if number < enough:
         return ids, number if before is None else None
     near = ids[-1] - (before or 0) < NEAR
     up_to = _after(narrowed.ids(by_index=not near), narrowed.key, before).where(narrowed.key <= ids[-1])
-    return list(session.scalars(up_to.order_by(narrowed.key).limit(most) if near else _least(up_to, most))), None
+    if near:
+        return list(session.scalars(up_to.order_by(narrowed.key).limit(most))), None
+    return _least(session, up_to, most)[0], None
 
 
 def _after(ids: Select[Any], key: Any, before: int | None) -> Select[Any]:
     return ids if before is None else ids.where(key > before)
 
 
-def _least(ids: Select[Any], most: int) -> Select[Any]:
-    """The first of them in their order, all of them read before: PostgreSQL would else walk through everybody in that
-    order, to meet some who stand far from the beginning.
+def _least(session: Session, ids: Select[Any], most: int) -> tuple[list[int], int]:
+    """The first of them in their order, and how many they are, all of them read before: PostgreSQL would else walk
+    through everybody in that order, to meet some who stand far from the beginning.
     """
-    key = ids.cte("here").prefix_with("MATERIALIZED", dialect="postgresql").c[0]
-    return select(key).order_by(key).limit(most)
+    here = ids.cte("here").prefix_with("MATERIALIZED", dialect="postgresql")
+    number = select(func.count()).select_from(here).scalar_subquery()
+    found = session.execute(select(here.c[0], number).order_by(here.c[0]).limit(most)).all()
+    return [key for key, _ in found], found[0][1] if found else 0
 
 
 SHOWN = (

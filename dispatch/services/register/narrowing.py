@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, literal_column, not_, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
@@ -64,7 +64,7 @@ class Narrowed:
     @property
     def in_rows(self) -> bool:
         """Whether the rows of the search know. They are read many times as fast as those of elders."""
-        return bool(self.areas or self.matches) or not (self.where or self.at_home)
+        return bool(self.matches) or not (self.where or self.at_home)
 
     @property
     def everybody(self) -> bool:
@@ -119,15 +119,14 @@ def narrow(session: Session, centre: Centre, actor: Actor, wanted: ElderFilter, 
         tag = and_(ElderTag.code == wanted.tag, holds(day))
         of_id.append(lambda key: exists().where(ElderTag.elder_id == key, tag))
     if wanted.absent is not None:
-        away = is_absent(now)
-        where.append(away if wanted.absent else not_(away))
+        of_id.append(partial(_away if wanted.absent else _not_away, now))
     match wanted.missing:
         case None:
             pass
-        case missing if missing in OF_OTHERS:
-            of_id.append(partial(OF_OTHERS[missing], day))
-        case missing if missing in OF_THEMSELVES:
-            where.append(OF_THEMSELVES[missing].is_(None))
+        case missing if missing in OF_ID:
+            of_id.append(partial(OF_ID[missing], day))
+        case "form":
+            where.append(Elder.service_form.is_(None))
         case missing if missing in OF_THE_HOME:
             at_home.append(_gap_of_home(missing, centre.matching.circle.minutes))
         case _:
@@ -167,10 +166,16 @@ def holds(day: date) -> Condition:
     )
 
 
-def is_absent(now: datetime) -> Condition:
+def _away(now: datetime, key: ColumnElement[int]) -> Condition:
     """The same as ``Elder.absence``: an absence is over when its end has come, whether somebody notes it or not."""
-    lasting = or_(Elder.absence_until.is_(None), Elder.absence_until > now)
-    return and_(Elder.absence_kind.is_not(None), Elder.absence_kind != "", lasting)
+    someone = aliased(Elder)
+    lasting = or_(someone.absence_until.is_(None), someone.absence_until > now)
+    gone = and_(someone.absence_kind.is_not(None), someone.absence_kind != "", lasting)
+    return exists().where(someone.id == key, gone)
+
+
+def _not_away(now: datetime, key: ColumnElement[int]) -> Condition:
+    return not_(_away(now, key))
 
 
 def _no_assessment(day: date, key: ColumnElement[int]) -> Condition:
@@ -192,17 +197,25 @@ def _no_doctor(_: date, key: ColumnElement[int]) -> Condition:
     return not_(exists().where(Fact.elder_id == key, Fact.kind == "doctor"))
 
 
-OF_OTHERS: dict[str, Callable[[date, ColumnElement[int]], Condition]] = {
+def _no_phone(_: date, key: ColumnElement[int]) -> Condition:
+    someone = aliased(Elder)
+    return exists().where(someone.id == key, someone.phone.is_(None))
+
+
+def _no_identity(_: date, key: ColumnElement[int]) -> Condition:
+    someone = aliased(Elder)
+    return exists().where(someone.id == key, someone.identity_number.is_(None))
+
+
+OF_ID: dict[str, Callable[[date, ColumnElement[int]], Condition]] = {
     "assessment": _no_assessment,
     "contact": _no_contact,
     "key": _no_key,
     "doctor": _no_doctor,
+    "phone": _no_phone,
+    "identity_number": _no_identity,
 }
-OF_THEMSELVES: dict[str, InstrumentedAttribute[Any]] = {
-    "phone": Elder.phone,
-    "identity_number": Elder.identity_number,
-    "form": Elder.service_form,
-}
+"""What an index knows of the id alone, so that no row of an elder is read."""
 NEAR_BY = {"near_station": HomeCircle.station_minutes} | {
     f"near_{kind.value}": getattr(HomeCircle, kind.value) for kind in WorkerKind
 }
