@@ -106,7 +106,7 @@ def _nobody_opened(session: Session, absent: set[int], now: datetime) -> None:
 
 
 def _team(session: Session, homes: Sequence[Home]) -> Team:
-    paths = dict(session.execute(select(Area.id, Area.path)).tuples().all())
+    paths = {row[0]: row[1] for row in session.execute(select(Area.id, Area.path))}
     workers = session.scalars(select(Worker).where(Worker.active, Worker.kind.in_(VISITORS)).order_by(Worker.id))
     return Team(
         [(worker.id, worker.name, paths[worker.area_id]) for worker in workers],
