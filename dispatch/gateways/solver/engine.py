@@ -20,8 +20,8 @@ PARAMS = pyvrp.SolveParams(
     neighbourhood=NeighbourhoodParams(num_neighbours=20),
     perturbation=PerturbationParams(max_perturbations=10),
 )
-"""Of a task that has a minute or less, where the solver's own are for longer: r1_10_1 of Gehring and Homberger was 2.6 %
-from the best known after half a minute, and 6.2 % with those.
+"""Of a task that has a minute or less, where the solver's own are for longer: r1_10_1 of Gehring and Homberger came to
+2.6 % above the best known in half a minute, and with those to 6.2 %.
 """
 PATIENCE = 3.0
 """So many times longer than its seconds a task takes at most, on a machine that is busy with other things."""
