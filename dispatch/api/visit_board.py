@@ -9,7 +9,7 @@ from dispatch.api.context import allowed, centre, now
 from dispatch.api.schemas import Id, Page
 from dispatch.api.visits import Code, CoverageQuery, MonthQuery
 from dispatch.domain.permissions import May
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.services.desk import PageOf
 from dispatch.services.visits import board, generating
 
@@ -27,7 +27,7 @@ class BoardQuery(MonthQuery, Page):
     group: Code | None = None
     only: Code | None = None
     """One of the numbers: its list."""
-    state: State | None = None
+    state: VisitState | None = None
     worker: Id | None = None
 
 

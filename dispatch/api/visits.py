@@ -13,7 +13,7 @@ from dispatch.api.context import act, allowed, centre, now
 from dispatch.api.schemas import ElderPath, Id, Model, Note, Page, Problem, Short, Versioned, When
 from dispatch.domain.permissions import May
 from dispatch.domain.visits.tries import Why
-from dispatch.domain.visits.visit import Excuse, Mode, State
+from dispatch.domain.visits.visit import Excuse, Mode, VisitState
 from dispatch.services.desk import PageOf
 from dispatch.services.visits import coverage, extra, generating, listing, recording, told, trying
 from dispatch.services.work import Act
@@ -58,7 +58,7 @@ class MonthQuery(Model):
 
 class VisitsQuery(MonthQuery, Page):
     area: Id | None = None
-    state: State | None = None
+    state: VisitState | None = None
     group: Code | None = None
     worker: Id | None = None
     elder: Id | None = None

@@ -13,7 +13,8 @@ from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-EATER = """SELECT e.id, e.name FROM elders e WHERE e.archived_at IS NULL AND e.absence_kind IS NULL
+EATER = """SELECT e.id, e.name, h.area_id FROM elders e JOIN households h ON h.id = e.household_id
+  WHERE e.archived_at IS NULL AND e.absence_kind IS NULL
   AND NOT EXISTS (SELECT 1 FROM standing_orders o WHERE o.elder_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM elders o WHERE o.name LIKE '%%' || e.name || '%%' AND o.id <> e.id)
   ORDER BY e.id OFFSET 55 LIMIT 1"""
@@ -49,14 +50,14 @@ def order_lunch(visitor: Visitor, page: Page, sunday: date) -> None:
 def test_daily_lunch_is_planned_paused_moved_cancelled_and_counted(visit: Visit, stage: Stage) -> None:
     visitor = visit("zh-CN")
     words = visitor.words
-    ((elder_id, name),) = stage.query(EATER)
+    ((elder_id, name, area_id),) = stage.query(EATER)
     today = datetime.now(UTC).astimezone(SHANGHAI).date()
     tomorrow = today + timedelta(days=1)
     sunday = tomorrow + timedelta(days=(6 - tomorrow.weekday()) or 7)
     page = visitor.enter("operator", f"/console/elders/{elder_id}?tab=orders")
     order_lunch(visitor, page, sunday)
 
-    page.goto(f"{stage.url}/console/services?day={tomorrow}&span=day&by=area")
+    page.goto(f"{stage.url}/console/services?day={tomorrow}&span=day&by=area&area={area_id}")
     noon = page.get_by_test_id("calendar").get_by_role("button", name=re.compile("11:00"))
     noon.first.focus()
     page.keyboard.press("Enter")

@@ -32,7 +32,7 @@ from dispatch.domain.visits.periods import (
 from dispatch.domain.visits.rate import Apart, Seen, judge
 from dispatch.domain.visits.rules import Counting, Happening, VisitRules
 from dispatch.domain.visits.tries import Next, TryRules, Wait, Why, after_try, when_due
-from dispatch.domain.visits.visit import OPEN, TRANSITIONS, Excuse, Mode, State, Trigger, follow
+from dispatch.domain.visits.visit import OPEN, TRANSITIONS, Excuse, Mode, Trigger, VisitState, follow
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 GROUPS = Groups.load(yaml.safe_load((CONFIG / "groups.yaml").read_text("utf-8")))
@@ -299,21 +299,23 @@ def test_after_the_contacts_it_is_an_emergency_and_at_once_where_there_are_none(
 # -- states and rules
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", VisitState)
 @pytest.mark.parametrize("trigger", Trigger)
-def test_every_state_and_act_either_leads_somewhere_or_says_that_it_does_not(state: State, trigger: Trigger) -> None:
+def test_every_state_and_act_either_leads_somewhere_or_says_that_it_does_not(
+    state: VisitState, trigger: Trigger
+) -> None:
     if (state, trigger) in TRANSITIONS:
-        assert follow(state, trigger) in State
+        assert follow(state, trigger) in VisitState
     else:
         with pytest.raises(IllegalTransition):
             follow(state, trigger)
 
 
 def test_what_is_done_stays_done_and_what_is_open_can_end_in_every_way() -> None:
-    assert not [trigger for state, trigger in TRANSITIONS if state is State.DONE]
+    assert not [trigger for state, trigger in TRANSITIONS if state is VisitState.DONE]
     for state in OPEN:
         ends = {TRANSITIONS[state, t] for t in Trigger if (state, t) in TRANSITIONS} - OPEN
-        assert ends == {State.DONE, State.MISSED, State.REFUSED, State.EXCUSED}
+        assert ends == {VisitState.DONE, VisitState.MISSED, VisitState.REFUSED, VisitState.EXCUSED}
 
 
 @pytest.mark.parametrize(

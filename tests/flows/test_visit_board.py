@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from dispatch.domain.visits.periods import month as month_named
-from dispatch.domain.visits.visit import Excuse, Mode, State, Trigger
+from dispatch.domain.visits.visit import Excuse, Mode, Trigger, VisitState
 from dispatch.models.visits import CheckinVisit
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
@@ -92,8 +92,8 @@ def test_the_numbers_of_the_areas_and_of_their_lists_agree(town: Town) -> None:
 def test_lists_are_narrowed_by_state_visitor_and_group(town: Town) -> None:
     lived_in(town)
     recording.excuse(town.centre, visit_of(town, "Sun").id, act(town), Excuse.HOSPITAL, "until Christmas")
-    assert set(lines(town, state=State.BOOKED)) == {"Zhao"}
-    assert set(lines(town, state=State.EXCUSED)) == set(lines(town, only="excused")) == {"Sun"}
+    assert set(lines(town, state=VisitState.BOOKED)) == {"Zhao"}
+    assert set(lines(town, state=VisitState.EXCUSED)) == set(lines(town, only="excused")) == {"Sun"}
     assert lines(town, worker_id=1) == {}
     assert len(lines(town, group="living_alone")) == 5
     assert lines(town, group="left_behind") == {}

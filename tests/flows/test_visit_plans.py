@@ -13,7 +13,7 @@ from dispatch.bootstrap import background
 from dispatch.domain.errors import Conflict, IllegalTransition, Invalid, NotFound
 from dispatch.domain.rounds.planner import Effort, SolverFailed
 from dispatch.domain.rounds.problem import Plan, Problem
-from dispatch.domain.visits.visit import Mode, State
+from dispatch.domain.visits.visit import Mode, VisitState
 from dispatch.models.outbox import Message
 from dispatch.models.places import Household
 from dispatch.models.rounds import CheckinStop
@@ -62,12 +62,12 @@ def test_a_plan_is_a_preview_until_it_is_published(planning: Planning) -> None:
     plan = planning.made()
     assert (plan["state"], plan["placed"], plan["unplaced"]) == ("ready", 4, [])
     assert sum(day["visits"] for day in plan["days"]) == 4
-    assert {visit_of(planning.town, name).state for name in IN_THE_EAST} == {State.PLANNED}
+    assert {visit_of(planning.town, name).state for name in IN_THE_EAST} == {VisitState.PLANNED}
     plan = planning.publish(int(plan["id"]))
     assert (plan["state"], plan["booked"], plan["changed"]) == ("published", 4, 0)
     for stop in stops(planning, int(plan["id"])):
         visit = visit_of(planning.town, str(stop["elder"]["name"]))  # type: ignore[index]
-        assert visit.state == State.BOOKED
+        assert visit.state == VisitState.BOOKED
         assert visit.worker_id in planning.ids.values()
         assert stamp(visit.planned_at) == stop["starts_at"]
         assert visit.minutes == 25
@@ -175,7 +175,7 @@ def test_what_changed_since_it_was_planned_is_left_alone_and_named(planning: Pla
     plan = planning.publish(int(plan["id"]))
     assert (plan["booked"], plan["changed"]) == (3, 1)
     assert unplaced(planning, int(plan["id"])) == {"Wang": "changed"}
-    assert visit_of(planning.town, "Wang").state == State.DONE
+    assert visit_of(planning.town, "Wang").state == VisitState.DONE
 
 
 def test_two_plans_never_give_a_visitor_two_things_at_once(planning: Planning) -> None:
@@ -257,7 +257,7 @@ def test_an_urgent_visit_is_put_between_what_is_booked(planning: Planning) -> No
     planning.now = START + timedelta(hours=15)
     wang, others = visit_of(planning.town, "Wang"), [visit_of(planning.town, name) for name in IN_THE_EAST[1:]]
     planning.published(TOMORROW, TOMORROW, visit_ids=tuple(one.id for one in others))
-    assert visit_of(planning.town, "Wang").state == State.PLANNED
+    assert visit_of(planning.town, "Wang").state == VisitState.PLANNED
     before = who_comes(planning)
     planning.now += timedelta(hours=2)
     planning.published(TOMORROW, TOMORROW, visit_ids=(wang.id,))
@@ -289,7 +289,7 @@ def test_who_was_there_last_time_comes_again(planning: Planning) -> None:
 
     planning.planner = watching
     with planning.town.centre.database.sessions.begin() as session:
-        session.execute(update(CheckinVisit).values(state=State.PLANNED.value))
+        session.execute(update(CheckinVisit).values(state=VisitState.PLANNED.value))
     planning.made()
     liked = {visit.id: visit.preferred for visit in seen[0].visits}
     assert liked[visit_of(planning.town, "Wang").id] == planning.ids["Anne"]

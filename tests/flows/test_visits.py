@@ -10,7 +10,7 @@ from sqlalchemy import select
 from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.visits.periods import month as month_named
 from dispatch.domain.visits.tries import Why
-from dispatch.domain.visits.visit import Excuse, Mode, State
+from dispatch.domain.visits.visit import Excuse, Mode, VisitState
 from dispatch.models.care import ElderTag
 from dispatch.models.cases import Case
 from dispatch.models.outbox import Message
@@ -108,10 +108,10 @@ def test_who_dies_or_moves_has_no_visit_to_come_and_the_rate_tells_them_apart(to
     elders.archive(town.centre, town.elders["Zhao"], act(town), "to her son", "moved")
     found = numbers(town)
     assert (found["listed"], found["counted"], found["apart_died"]) == (EVERYBODY, EVERYBODY - 1, 1)
-    assert visit_of(town, "Wang").state == visit_of(town, "Zhao").state == State.EXCUSED
+    assert visit_of(town, "Wang").state == visit_of(town, "Zhao").state == VisitState.EXCUSED
     assert visit_of(town, "Wang").excuse == Excuse.DIED
     elders.restore(town.centre, town.elders["Zhao"], act(town, 1))
-    assert visit_of(town, "Zhao").state == State.PLANNED
+    assert visit_of(town, "Zhao").state == VisitState.PLANNED
 
 
 def test_who_joins_during_the_month_has_a_visit_at_once(town: Town) -> None:
@@ -336,7 +336,7 @@ def test_an_extra_round_is_of_its_area_and_its_groups_and_beside_the_month(town:
     everybody = cold_wave(town)
     assert everybody["visits"]["planned"] == 4
     assert cold_wave(town, "Town", START, "advanced_age")["visits"]["planned"] == 1
-    assert visit_of(town, "Wang").state == visit_of(town, "Wang", f"x{everybody['id']}").state == State.PLANNED
+    assert visit_of(town, "Wang").state == visit_of(town, "Wang", f"x{everybody['id']}").state == VisitState.PLANNED
 
 
 def test_a_visit_of_an_extra_round_counts_for_the_month(town: Town) -> None:
@@ -346,7 +346,7 @@ def test_a_visit_of_an_extra_round_counts_for_the_month(town: Town) -> None:
     attempt = at_home(started_at=at, ended_at=at)
     recording.record(town.centre, visit_of(town, "Wang", f"x{round_['id']}").id, act(town, 25), attempt)
     assert numbers(town)["visited"] == 1
-    assert visit_of(town, "Wang").state == State.PLANNED
+    assert visit_of(town, "Wang").state == VisitState.PLANNED
 
 
 def test_a_round_is_topped_up_each_day_and_ends_with_its_open_visits(town: Town) -> None:
@@ -357,7 +357,7 @@ def test_a_round_is_topped_up_each_day_and_ends_with_its_open_visits(town: Town)
     for handover in generating.tick(town.centre, START + timedelta(days=1)):
         generating.work(town.centre, handover.run_id, lambda: START + timedelta(days=1))
     assert visit_of(town, "Zhao", f"x{round_['id']}").excuse == Excuse.DIED
-    assert visit_of(town, "Qian", f"x{round_['id']}").state == State.PLANNED
+    assert visit_of(town, "Qian", f"x{round_['id']}").state == VisitState.PLANNED
     ended = extra.end(town.centre, int(round_["id"]), act(town, 30), "it is warmer")
     assert (ended["visits"]["planned"], ended["visits"]["excused"]) == (0, 5)
     with pytest.raises(Conflict):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from dispatch.models.care import ElderTag
 from dispatch.models.duty import Shift
 from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.models.response import Arrival, Cascade
@@ -22,8 +23,12 @@ RESCUE = "13900000009"
 
 
 def surround(town: Town) -> None:
-    """Wang's daughter, a neighbour with the key, a station of the East; a duty telephone and a rescue team on duty."""
+    """Wang's daughter, a neighbour with the key, a station of the East; a duty telephone and a rescue team on duty.
+
+    Nobody is on the list of check-in visits: late in a month the station would be told of them amid a story.
+    """
     with town.centre.database.sessions.begin() as session:
+        session.execute(delete(ElderTag))
         _contact(session, town, "Daughter", relation="daughter", minutes_away=15)
         _contact(session, town, "Neighbour", relation="neighbour", minutes_away=2)
         session.add(

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from dispatch.domain.visits.periods import Span
-from dispatch.domain.visits.visit import Mode, State
+from dispatch.domain.visits.visit import Mode, VisitState
 
 
 class Mark(StrEnum):
@@ -45,7 +45,7 @@ class Seen:
 class Task:
     """A visit of the elder that has a day in common with the month."""
 
-    state: State
+    state: VisitState
     first: date
     last: date
     booked: date | None = None
@@ -74,14 +74,14 @@ class Line:
     days: Mapping[date, tuple[Mark, ...]]
 
 
-def is_at_risk(state: State, span: Span, day: date, at_risk_days: int) -> bool:
+def is_at_risk(state: VisitState, span: Span, day: date, at_risk_days: int) -> bool:
     """Nothing is booked, and few days are left."""
-    return state is State.PLANNED and span.first <= day and span.last <= day + timedelta(days=at_risk_days)
+    return state is VisitState.PLANNED and span.first <= day and span.last <= day + timedelta(days=at_risk_days)
 
 
 def line(tasks: Iterable[Task], refused: Iterable[date], view: View) -> Line:
     """``refused``: the days on which the elder said that they want no visit."""
-    kept = [task for task in tasks if task.state is not State.EXCUSED]
+    kept = [task for task in tasks if task.state is not VisitState.EXCUSED]
     found: dict[date, set[Mark]] = {}
     for day, mark in [*(one for task in kept for one in _marks(task, view)), *((on, Mark.REFUSED) for on in refused)]:
         if day in view.month:
@@ -105,7 +105,7 @@ def _marks(task: Task, view: View) -> Iterator[tuple[date, Mark]]:
         yield task.seen.day, _of(task.seen)
     elif task.booked is not None:
         yield task.booked, Mark.BOOKED
-    elif task.state is State.MISSED:
+    elif task.state is VisitState.MISSED:
         yield min(task.last, view.month.last), Mark.MISSED
     elif is_at_risk(task.state, Span(task.first, task.last), view.day, view.at_risk_days):
         yield view.day, Mark.RISK

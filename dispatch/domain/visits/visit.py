@@ -7,7 +7,7 @@ from enum import StrEnum
 from dispatch.domain.errors import IllegalTransition
 
 
-class State(StrEnum):
+class VisitState(StrEnum):
     PLANNED = "planned"
     """It is due, and nobody has a day for it yet."""
     BOOKED = "booked"
@@ -57,22 +57,25 @@ class Excuse(StrEnum):
 
 
 BY_PERSON = frozenset({Excuse.HOSPITAL, Excuse.AWAY, Excuse.WEATHER, Excuse.DUPLICATE, Excuse.OTHER})
-OPEN = frozenset({State.PLANNED, State.BOOKED})
+OPEN = frozenset({VisitState.PLANNED, VisitState.BOOKED})
 
-TRANSITIONS: dict[tuple[State, Trigger], State] = {
-    (State.PLANNED, Trigger.BOOK): State.BOOKED,
-    (State.BOOKED, Trigger.BOOK): State.BOOKED,
-    (State.BOOKED, Trigger.UNBOOK): State.PLANNED,
-    **{(state, Trigger.RECORD): State.DONE for state in (*OPEN, State.MISSED, State.REFUSED, State.EXCUSED)},
-    **{(state, Trigger.REFUSE): State.REFUSED for state in (*OPEN, State.MISSED)},
-    **{(state, Trigger.EXCUSE): State.EXCUSED for state in (*OPEN, State.MISSED)},
-    **{(state, Trigger.RUN_OUT): State.MISSED for state in OPEN},
-    (State.EXCUSED, Trigger.RETURN): State.PLANNED,
-    (State.REFUSED, Trigger.RETURN): State.PLANNED,
+TRANSITIONS: dict[tuple[VisitState, Trigger], VisitState] = {
+    (VisitState.PLANNED, Trigger.BOOK): VisitState.BOOKED,
+    (VisitState.BOOKED, Trigger.BOOK): VisitState.BOOKED,
+    (VisitState.BOOKED, Trigger.UNBOOK): VisitState.PLANNED,
+    **{
+        (state, Trigger.RECORD): VisitState.DONE
+        for state in (*OPEN, VisitState.MISSED, VisitState.REFUSED, VisitState.EXCUSED)
+    },
+    **{(state, Trigger.REFUSE): VisitState.REFUSED for state in (*OPEN, VisitState.MISSED)},
+    **{(state, Trigger.EXCUSE): VisitState.EXCUSED for state in (*OPEN, VisitState.MISSED)},
+    **{(state, Trigger.RUN_OUT): VisitState.MISSED for state in OPEN},
+    (VisitState.EXCUSED, Trigger.RETURN): VisitState.PLANNED,
+    (VisitState.REFUSED, Trigger.RETURN): VisitState.PLANNED,
 }
 
 
-def follow(state: State, trigger: Trigger) -> State:
+def follow(state: VisitState, trigger: Trigger) -> VisitState:
     """Raises ``IllegalTransition``."""
     try:
         return TRANSITIONS[state, trigger]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.periods import DAY, Period, month_of
 from dispatch.domain.visits.tries import Next, Why
-from dispatch.domain.visits.visit import Mode, State, Trigger
+from dispatch.domain.visits.visit import Mode, Trigger, VisitState
 from dispatch.models.bulk import insert_many
 from dispatch.models.places import Area
 from dispatch.models.visits import (
@@ -93,7 +93,7 @@ def _said(session: Session, now: datetime) -> None:
 
 def _nobody_opened(session: Session, absent: set[int], now: datetime) -> None:
     """This morning, at one door of which nobody knows why: the second try is due until tomorrow."""
-    open_ = select(CheckinVisit).where(CheckinVisit.state == State.PLANNED, CheckinVisit.due_at > now)
+    open_ = select(CheckinVisit).where(CheckinVisit.state == VisitState.PLANNED, CheckinVisit.due_at > now)
     here = open_.where(CheckinVisit.elder_id.not_in(absent)).order_by(CheckinVisit.id.desc())
     visit = session.scalars(here.limit(1)).first()
     if visit is None:

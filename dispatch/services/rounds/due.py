@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.rounds.problem import Place, Promise, Span, Visit, Visitor
 from dispatch.domain.rounds.reasons import Reason
 from dispatch.domain.visits.due import Away
-from dispatch.domain.visits.visit import OPEN, State
+from dispatch.domain.visits.visit import OPEN, VisitState
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
@@ -146,7 +146,7 @@ def _rows(session: Session, asked: Asked) -> Any:
 
 def _promise(asked: Asked, row: Any) -> Promise | None:
     """Who comes and when, of a visit that is booked."""
-    if row.state != State.BOOKED or row.planned_at is None or row.worker_id is None:
+    if row.state != VisitState.BOOKED or row.planned_at is None or row.worker_id is None:
         return None
     day = row.planned_at.astimezone(asked.centre.zone).date()
     return Promise(row.worker_id, day, second_of(row.planned_at, day, asked.centre.zone))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.rounds.reasons import Reason
 from dispatch.domain.visits.plan import PlanTrigger
-from dispatch.domain.visits.visit import State, Trigger
+from dispatch.domain.visits.visit import Trigger, VisitState
 from dispatch.models.rounds import CheckinPlan, CheckinRound, CheckinStop
 from dispatch.models.visits import CheckinVisit
 from dispatch.services.centre import Centre
@@ -46,7 +46,7 @@ def _unbook(session: Session, mine: Mine) -> bool:
             CheckinStop.plan_id == plan.id,
             CheckinStop.second.is_(False),
             CheckinStop.kept.is_(False),
-            CheckinVisit.state == State.BOOKED,
+            CheckinVisit.state == VisitState.BOOKED,
             CheckinVisit.version == CheckinStop.visit_version,
         )
         .order_by(CheckinStop.id)
@@ -56,7 +56,7 @@ def _unbook(session: Session, mine: Mine) -> bool:
     visits = _visits(session, found)
     for stop in found:
         visit = visits[stop.visit_id]
-        if visit.state == State.BOOKED and visit.version == stop.visit_version:
+        if visit.state == VisitState.BOOKED and visit.version == stop.visit_version:
             step_visit(visit, Trigger.UNBOOK, mine.time())
             visit.worker_id = None
             stop.visit_version = visit.version
@@ -98,7 +98,7 @@ def _book(session: Session, plan: CheckinPlan, one: CheckinRound, now: datetime)
         visit = visits[stop.visit_id]
         assert stop.starts_at is not None
         assert stop.ends_at is not None
-        free = visit.state == State.PLANNED and visit.version == stop.visit_version
+        free = visit.state == VisitState.PLANNED and visit.version == stop.visit_version
         if not free or stop.starts_at <= now or _clash(busy, stop.starts_at, stop.ends_at):
             stop.reason, stop.round_id = Reason.CHANGED.value, None
             plan.changed += 1
@@ -124,7 +124,7 @@ def _busy(session: Session, one: CheckinRound) -> Spans:
     """What this visitor has on that day by now and by other hands."""
     rows = session.execute(
         select(CheckinVisit.planned_at, CheckinVisit.minutes).where(
-            CheckinVisit.state == State.BOOKED,
+            CheckinVisit.state == VisitState.BOOKED,
             CheckinVisit.worker_id == one.worker_id,
             CheckinVisit.planned_at < one.returns_at,
             CheckinVisit.planned_at > one.leaves_at - timedelta(hours=4),

@@ -17,7 +17,7 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.shifts import Week
 from dispatch.domain.rounds.problem import Block, Place, Rest, Visitor, Workday
 from dispatch.domain.visits.plan import PlanState
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment
 from dispatch.models.people import Elder
@@ -173,7 +173,7 @@ def _elsewhere(session: Session, wanted: Wanted, who: Collection[int]) -> Any:
         .join(Household, Household.id == Elder.household_id)
         .join(Area, Area.id == Household.area_id)
         .where(
-            CheckinVisit.state == State.BOOKED,
+            CheckinVisit.state == VisitState.BOOKED,
             CheckinVisit.worker_id.in_(sorted(who)),
             CheckinVisit.planned_at >= first,
             CheckinVisit.planned_at < last,
@@ -204,7 +204,7 @@ def _seconds(wanted: Wanted, who: Collection[int]) -> Any:
             CheckinStop.second,
             CheckinRound.worker_id.in_(sorted(who)),
             CheckinPlan.state == PlanState.PUBLISHED,
-            CheckinVisit.state == State.BOOKED,
+            CheckinVisit.state == VisitState.BOOKED,
             CheckinVisit.planned_at == CheckinStop.starts_at,
             CheckinStop.starts_at >= first,
             CheckinStop.starts_at < last,

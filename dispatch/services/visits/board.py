@@ -15,7 +15,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.privacy import mask_address
 from dispatch.domain.visits.periods import DAY, Period
 from dispatch.domain.visits.rate import Apart
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRun, CheckinVisit
@@ -45,7 +45,7 @@ class OnBoard:
     group: str | None = None
     only: str | None = None
     """One of the numbers: exactly its list."""
-    state: State | None = None
+    state: VisitState | None = None
     """Of one of the elder's visits."""
     worker_id: int | None = None
 
@@ -55,7 +55,7 @@ def conditions(centre: Centre, month: Period, day: date) -> Conditions:
     open_ = STANDINGS["open"]
     booked = _has(
         month,
-        CheckinVisit.state == State.BOOKED,
+        CheckinVisit.state == VisitState.BOOKED,
         CheckinVisit.planned_at >= begins(centre, month.first),
         CheckinVisit.planned_at < begins(centre, month.last + DAY),
     )
@@ -64,8 +64,8 @@ def conditions(centre: Centre, month: Period, day: date) -> Conditions:
         "booked": and_(open_, booked),
         "unbooked": and_(open_, ~booked),
         "at_risk": and_(STANDINGS["counted"], _has(month, at_risk(centre, day))),
-        "missed": _has(month, CheckinVisit.state == State.MISSED),
-        "excused": _has(month, CheckinVisit.state == State.EXCUSED),
+        "missed": _has(month, CheckinVisit.state == VisitState.MISSED),
+        "excused": _has(month, CheckinVisit.state == VisitState.EXCUSED),
         "absent": CheckinMonthElder.apart.in_(ABSENT),
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.visits.periods import Period
 from dispatch.domain.visits.rules import VisitRules
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.places import Area, inside
 from dispatch.models.visits import CheckinMonth, CheckinVisit
 from dispatch.services.areas_asked import inside_asked
@@ -81,7 +81,7 @@ def _states(session: Session, centre: Centre, actor: Actor, wanted: InList, now:
     counts = {state: number for state, number, _ in found}
     rows = [
         {"code": state.value, "count": counts.get(state, 0), "list": f"/api/v1/visits?{here}&state={state}"}
-        for state in State
+        for state in VisitState
     ]
     at_risk_now = sum(int(number) for *_, number in found)
     return [*rows, {"code": "at_risk", "count": at_risk_now, "list": f"/api/v1/visits?{here}&at_risk=true"}]

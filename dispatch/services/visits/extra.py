@@ -15,7 +15,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid, NotFound, VersionConflict
 from dispatch.domain.visits.due import extra_dues
 from dispatch.domain.visits.periods import Period, Span
-from dispatch.domain.visits.visit import Excuse, State
+from dispatch.domain.visits.visit import Excuse, VisitState
 from dispatch.models.bulk import insert_many
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
@@ -169,7 +169,7 @@ def end(centre: Centre, round_id: int, act: Act, reason: str) -> Answer:
         round_.ended_at, round_.ended_by, round_.end_reason = act.now, act.actor.name, reason
         round_.version += 1
         open_ = select(CheckinVisit).where(
-            CheckinVisit.extra_round_id == round_.id, CheckinVisit.state.in_((State.PLANNED, State.BOOKED))
+            CheckinVisit.extra_round_id == round_.id, CheckinVisit.state.in_((VisitState.PLANNED, VisitState.BOOKED))
         )
         for visit in session.scalars(open_.order_by(CheckinVisit.id).with_for_update()):
             tasks.let_go(visit, Excuse.ROUND_ENDED, act.now)
@@ -240,11 +240,11 @@ def _json(session: Session, rounds: Sequence[ExtraRound]) -> list[Answer]:
             "ended_at": stamp(one.ended_at),
             "ended_by": one.ended_by,
             "end_reason": one.end_reason,
-            "visits": {state.value: _of(counted, one.id, state) for state in State},
+            "visits": {state.value: _of(counted, one.id, state) for state in VisitState},
         }
         for one in rounds
     ]
 
 
-def _of(counted: Any, round_id: int, state: State) -> int:
+def _of(counted: Any, round_id: int, state: VisitState) -> int:
     return sum(number for id_, found, number in counted if (id_, found) == (round_id, state))

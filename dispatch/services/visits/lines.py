@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.board import Line, Seen, Task, View, line
 from dispatch.domain.visits.periods import Period
-from dispatch.domain.visits.visit import Mode, State
+from dispatch.domain.visits.visit import Mode, VisitState
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
 from dispatch.models.workforce import Worker
@@ -88,7 +88,7 @@ def _visits(session: Session, centre: Centre, month: Period, ids: Collection[int
         mine = found[visit.elder_id]
         mine.tasks.append(
             Task(
-                State(visit.state),
+                VisitState(visit.state),
                 visit.first,
                 visit.last,
                 None if visit.planned_at is None else people.day_of(centre, visit.planned_at),

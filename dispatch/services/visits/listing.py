@@ -14,7 +14,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
 from dispatch.domain.privacy import mask_address
 from dispatch.domain.visits.periods import Period
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
@@ -38,7 +38,7 @@ class Wanted:
 
     month: Period
     area_id: int | None = None
-    state: State | None = None
+    state: VisitState | None = None
     group: str | None = None
     worker_id: int | None = None
     elder_id: int | None = None

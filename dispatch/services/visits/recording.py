@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.visits.periods import month_of
 from dispatch.domain.visits.tries import Why
-from dispatch.domain.visits.visit import BY_PERSON, Excuse, Mode, State, Trigger
+from dispatch.domain.visits.visit import BY_PERSON, Excuse, Mode, Trigger, VisitState
 from dispatch.models.visits import CheckinMonth, CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
 from dispatch.models.workforce import Worker
 from dispatch.services import trail
@@ -137,7 +137,7 @@ def not_met(session: Session, centre: Centre, visit: CheckinVisit, act: Act, att
     _write(session, act, visit, "visit_tried", attempt.why)
     visit.tries += 1
     trying.begin(centre, visit, attempt.why, attempt.started_at)
-    if visit.state == State.BOOKED:
+    if visit.state == VisitState.BOOKED:
         tasks.step(visit, Trigger.UNBOOK, act.now)
     else:
         visit.changed_at = act.now
@@ -201,7 +201,7 @@ def withdraw(centre: Centre, elder_id: int, refusal_id: int, act: Act) -> Answer
         if found.withdrawn_at is None:
             found.withdrawn_at, found.withdrawn_by = act.now, act.actor.name
             visit = None if found.visit_id is None else session.get(CheckinVisit, found.visit_id, with_for_update=True)
-            if visit is not None and visit.state == State.REFUSED and visit.due_at > act.now:
+            if visit is not None and visit.state == VisitState.REFUSED and visit.due_at > act.now:
                 tasks.step(visit, Trigger.RETURN, act.now)
                 visit.excuse = None
             month.of_elder(session, centre, elder.id, act.now)

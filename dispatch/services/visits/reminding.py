@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.periods import month, named
 from dispatch.domain.visits.rules import Tell
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
@@ -27,7 +27,7 @@ from dispatch.services.visits.steps import FORECAST
 LEVEL = {Tell.SUBDISTRICT: 4, Tell.COUNTY: 3}
 """Of areas."""
 TOLD_ROLES = frozenset({"supervisor", "station"})
-OPEN = (State.PLANNED, State.BOOKED)
+OPEN = (VisitState.PLANNED, VisitState.BOOKED)
 ByArea = dict[int, int]
 
 
@@ -93,7 +93,7 @@ def _open(session: Session, centre: Centre, step: CheckinStep) -> ByArea:
 
 
 def _left_over(step: CheckinStep) -> ColumnElement[bool]:
-    return CheckinVisit.state == State.MISSED if step.step == "100" else CheckinVisit.state.in_(OPEN)
+    return CheckinVisit.state == VisitState.MISSED if step.step == "100" else CheckinVisit.state.in_(OPEN)
 
 
 def _told(session: Session, centre: Centre, step: CheckinStep, open_: ByArea) -> Mapping[Recipient, ByArea]:
@@ -143,7 +143,7 @@ def _visitors(session: Session, step: CheckinStep) -> Mapping[Recipient, int]:
     rows = session.execute(
         select(Worker.id, Worker.name, Worker.phone, Worker.area_id, func.count())
         .join(CheckinVisit, CheckinVisit.worker_id == Worker.id)
-        .where(CheckinVisit.period == step.period, CheckinVisit.state == State.BOOKED, Worker.active)
+        .where(CheckinVisit.period == step.period, CheckinVisit.state == VisitState.BOOKED, Worker.active)
         .group_by(Worker.id, Worker.name, Worker.phone, Worker.area_id)
     )
     return {

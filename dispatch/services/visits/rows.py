@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import NotFound, VersionConflict
 from dispatch.domain.privacy import mask_address
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.visits import CheckinRecord, CheckinVisit
@@ -50,7 +50,7 @@ def in_areas(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple
 def at_risk(centre: Centre, day: date) -> ColumnElement[bool]:
     """Nothing is booked, and few days are left."""
     soon = day + timedelta(days=centre.visits.at_risk_days)
-    return and_(CheckinVisit.state == State.PLANNED, CheckinVisit.first <= day, CheckinVisit.last <= soon)
+    return and_(CheckinVisit.state == VisitState.PLANNED, CheckinVisit.first <= day, CheckinVisit.last <= soon)
 
 
 SHOWN = (CheckinVisit, Elder, Household.address_short, Area.id, Area.name, Worker, CheckinRecord)
@@ -79,7 +79,7 @@ def visit_row(centre: Centre, day: date, *found: Any) -> Row:
         "risk": visit.risk,
         "extra_round_id": None if visit.extra_round_id is None else str(visit.extra_round_id),
         "state": visit.state,
-        "at_risk": visit.state == State.PLANNED and visit.first <= day and visit.last <= soon,
+        "at_risk": visit.state == VisitState.PLANNED and visit.first <= day and visit.last <= soon,
         "excuse": visit.excuse,
         "reason": visit.reason,
         "worker": None if worker is None else {"id": str(worker.id), "name": worker.name},

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.due import absent_throughout
 from dispatch.domain.visits.periods import Span, named
-from dispatch.domain.visits.visit import Excuse, State, Trigger
+from dispatch.domain.visits.visit import Excuse, Trigger, VisitState
 from dispatch.models.visits import CheckinVisit, ExtraRound
 from dispatch.services.centre import Centre
 from dispatch.services.transact import transact
@@ -21,7 +21,7 @@ from dispatch.services.visits.tasks import step
 
 log = structlog.get_logger()
 BATCH = 500
-OPEN = (State.PLANNED, State.BOOKED)
+OPEN = (VisitState.PLANNED, VisitState.BOOKED)
 
 
 def tick(centre: Centre, now: datetime) -> int:

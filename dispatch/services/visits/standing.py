@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, true
 
 from dispatch.domain.visits.periods import DAY, Period
 from dispatch.domain.visits.rate import Apart
-from dispatch.domain.visits.visit import State
+from dispatch.domain.visits.visit import VisitState
 from dispatch.models.visits import CheckinMonthElder, CheckinVisit
 from dispatch.services.care.reach import begins
 from dispatch.services.centre import Centre
@@ -38,7 +38,7 @@ def standings(centre: Centre, month: Period) -> Mapping[str, ColumnElement[bool]
     """The condition of each of ``NAMES``, on ``CheckinMonthElder`` of this month."""
     booked = exists().where(
         CheckinVisit.elder_id == CheckinMonthElder.elder_id,
-        CheckinVisit.state == State.BOOKED,
+        CheckinVisit.state == VisitState.BOOKED,
         CheckinVisit.planned_at >= begins(centre, month.first),
         CheckinVisit.planned_at < begins(centre, month.last + DAY),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.due import Duty
 from dispatch.domain.visits.periods import DAY
-from dispatch.domain.visits.visit import Excuse, State, Trigger, follow
+from dispatch.domain.visits.visit import Excuse, Trigger, VisitState, follow
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.visits import CheckinVisit
 from dispatch.services.care.reach import begins
@@ -60,7 +60,7 @@ def fresh(centre: Centre, elder_id: int, duty: Duty, now: datetime, *, extra: in
         "due_at": begins(centre, duty.last + DAY),
         "risk": duty.risk,
         "extra_round_id": extra,
-        "state": State.PLANNED.value,
+        "state": VisitState.PLANNED.value,
         "made_at": now,
         "changed_at": now,
     }
@@ -69,27 +69,27 @@ def fresh(centre: Centre, elder_id: int, duty: Duty, now: datetime, *, extra: in
 def shape(centre: Centre, visit: CheckinVisit, duty: Duty, now: datetime) -> None:
     """As it is due now; what the register had excused and does not any more is due again, unless its time is over."""
     ends = begins(centre, duty.last + DAY)
-    if visit.state in (State.EXCUSED, State.REFUSED) and visit.excuse in BY_REGISTER:
+    if visit.state in (VisitState.EXCUSED, VisitState.REFUSED) and visit.excuse in BY_REGISTER:
         step(visit, Trigger.RETURN, now)
         visit.excuse = None
-    if visit.state in (State.PLANNED, State.BOOKED) and (visit.first, visit.last) != (duty.first, duty.last):
+    if visit.state in (VisitState.PLANNED, VisitState.BOOKED) and (visit.first, visit.last) != (duty.first, duty.last):
         visit.first, visit.last, visit.due_at = duty.first, duty.last, ends
         visit.changed_at = now
         visit.version += 1
 
 
 def let_go(visit: CheckinVisit, why: Excuse, now: datetime) -> None:
-    if visit.state in (State.PLANNED, State.BOOKED):
+    if visit.state in (VisitState.PLANNED, VisitState.BOOKED):
         step(visit, Trigger.REFUSE if why is Excuse.REFUSED else Trigger.EXCUSE, now)
         visit.excuse = why.value
 
 
 def step(visit: CheckinVisit, trigger: Trigger, now: datetime) -> None:
     """The one place in which the state of a visit changes. Raises ``IllegalTransition``."""
-    visit.state = follow(State(visit.state), trigger).value
-    if visit.state != State.BOOKED:
+    visit.state = follow(VisitState(visit.state), trigger).value
+    if visit.state != VisitState.BOOKED:
         visit.planned_at = visit.minutes = None
-    if visit.state not in (State.PLANNED, State.BOOKED):
+    if visit.state not in (VisitState.PLANNED, VisitState.BOOKED):
         visit.next_due_at = visit.due = None
     visit.changed_at = now
     visit.version += 1
