@@ -45,6 +45,7 @@ def doors(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     centre.database.engine.dispose()
 
 
+@pytest.mark.timeout(400)  # some three hundred doors, one after the other
 def test_no_door_breaks(doors: Doors) -> None:
     """What the document allows and what it forbids: every answer is one that the document promises."""
     document = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", doors.app)
