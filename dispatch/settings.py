@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -26,6 +27,7 @@ from dispatch.domain.helps.catalogue import Catalogue
 from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book, template_of
+from dispatch.domain.listening import Setup, load_setups, secrets_of, switched_on
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.rounds.rules import PlanRules
@@ -73,6 +75,12 @@ class Settings(BaseSettings):
     """``name:password`` of each gateway, by commas."""
     sms_callback_url: str = ""
     """Where gateways reach this centre, without a path: ``http://10.1.2.3:8000``."""
+    gateways: str = ""
+    """The listeners that `dispatch gateway` runs, by commas, or ``none``; empty: ``config/gateways.yaml`` says."""
+    gateway_secrets: str = Field(default="", repr=False)
+    """``listener:secret`` and ``listener/part:secret``, by commas; ``@file``: a file with one each line."""
+    gateway_place: str = Field("gateway", pattern=r"^[A-Za-z0-9._-]{1,40}$")
+    """The name of this gateway process, where several run for one centre."""
     public_url: str = Field("", max_length=36, pattern=r"^(|https?://[^/\s]+/?)$")
     """Where people outside reach this centre, without a path: ``https://care.example.cn``; no longer, as links are sent
     by short message. Empty: no link is sent.
@@ -161,6 +169,20 @@ def load_duty(directory: Path) -> DutyRules:
 def load_devices(directory: Path) -> DeviceRules:
     """``config/devices.yaml``; raises ValueError naming the file and the fault."""
     return _load(directory / "devices.yaml", DeviceRules.load)
+
+
+def load_gateways(chosen: Settings) -> list[Setup]:
+    """The listeners that are to run, with their secrets; raises ValueError naming the file and the fault."""
+    setups = _load(chosen.config_dir / "gateways.yaml", load_setups)
+    secrets = chosen.gateway_secrets
+    if secrets.startswith("@"):
+        path = Path(secrets[1:])
+        try:
+            secrets = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise ValueError(f"DISPATCH_GATEWAY_SECRETS: {path} cannot be read ({error})") from error
+    wanted = switched_on(setups, chosen.gateways, demo=chosen.demo)
+    return [replace(setup, secrets=secrets_of(secrets, setup.name)) for setup in wanted]
 
 
 def load_cascade(directory: Path) -> CascadeRules:

@@ -53,9 +53,19 @@ class Corridor(Protocol):
     async def unreadable(self, source: str, raw: bytes, reason: str, at: datetime) -> Outcome:
         """Keep what no parser could read, for an operator to see. ``STORED`` or ``NOT_TREATED``."""
 
+    def at_work(self, where: str) -> None:
+        """Say that messages can come from now on: the port is open, the broker answers. ``where``: the address."""
+
+    def interrupted(self, reason: str) -> None:
+        """Say that none can come for the moment, where the listener itself tries again without ending."""
+
 
 class Listener(Protocol):
-    """One protocol at work: a server, or a client of a broker or an exchange."""
+    """One protocol at work: a server, or a client of a broker or an exchange.
+
+    Made by ``bootstrap/gateway.py`` out of its ``domain.listening.Setup`` alone; raises ``ValueError`` for options
+    that it cannot work with, in words for whoever wrote them into ``config/gateways.yaml``.
+    """
 
     async def run(self, corridor: Corridor) -> None:
         """Serve until cancelled. Raises ``OSError`` where its port or its broker cannot be had: it is started again.
