@@ -174,6 +174,17 @@ def _fill(draft: Draft, people: Sequence[Visitor], visits: Sequence[Visit], *, n
             left[[number for number in order if draft.is_placed(visits[number].id)]] = False
 
 
+def least(visits: Sequence[Visit]) -> list[float]:
+    """Seconds of each visit with the shortest way that can lead to it: from the nearest other home."""
+    homes = Homes([visit.place for visit in visits])
+    found = []
+    for number, visit in enumerate(visits):
+        ways = homes.ways(visit.place)
+        ways[number] = np.inf
+        found.append(visit.seconds + float(ways.min()))
+    return found
+
+
 class Homes:
     """Ways from one place to all homes, by the rule of ``Roads``."""
 

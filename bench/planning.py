@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import instances, invented
 from bench.invented import Size
 from dispatch.domain.rounds.check import faults
+from dispatch.domain.rounds.draft import Draft
 from dispatch.domain.rounds.planner import Effort
 from dispatch.domain.rounds.problem import Plan, Problem, Visit
 from dispatch.gateways.solver.planner import plan
@@ -76,7 +77,26 @@ def measured(name: str, given: Problem, seconds: float) -> Plan:
     print(f"  {memory.peak} MB at most, load average {os.getloadavg()[0]:.1f}; {says(found)}; faults: {len(wrong)}")
     for reason, number in Counter(found.unplaced.values()).items():
         print(f"  {number} not placed: {reason}")
+    most = placeable(given)
+    print(f"  at most {most} can be placed at all (see placeable()): {found.placed / most:.2%} of them are")
     return found
+
+
+def placeable(given: Problem) -> int:
+    """No plan can serve more: in each county as many visits as the hours of its visitors hold, the shortest first.
+
+    Of the ways only the shortest one to each home is counted, so the true number is smaller.
+    """
+    draft, most = Draft(given), 0
+    for areas in {visitor.areas for visitor in given.visitors}:
+        inside = [visit for visit in given.visits if any(visit.area.startswith(area) for area in areas)]
+        skills = frozenset[str]().union(*(one.skills for one in given.visitors if one.areas == areas))
+        able = [visit for visit in inside if visit.skills <= skills]
+        room = sum(day.allowance for day in draft.days.values() if day.visitor.areas == areas)
+        for needs in sorted(invented.least(able)):
+            room -= needs
+            most += room >= 0
+    return most
 
 
 def says(found: Plan) -> str:

@@ -23,6 +23,8 @@ STEP = 900.0
 NEVER = 1e9
 PER_VISIT = 180
 """Seconds of way that a visit is thought to take before anything is planned."""
+MORE = 1.1
+"""Of what their hours hold: so much more work is given to the solver, which leaves out what fits worst."""
 
 
 @dataclass
@@ -76,6 +78,26 @@ def parts(made: Sequence[Crew], most: int, cut: float) -> list[Crew]:
                 crew.visits.remove(visit)
                 found[home].visits.append(visit)
     return [crew for crew in found if crew.visits]
+
+
+def fitting(draft: Draft, crew: Crew) -> list[Visit]:
+    """Of far more visits than their days hold the most urgent, of these the shortest and nearest.
+
+    A solver that must leave out many finds good rounds of the others late. What is left aside is put in afterwards
+    where there is room. Two that are made together are never parted.
+    """
+    room = MORE * _room(draft, crew)
+    if sum(visit.seconds + PER_VISIT for visit in crew.visits) <= room or any(visit.twin for visit in crew.visits):
+        return crew.visits
+    ways = between([_spot(crew.place)], road_pairs(draft.problem.roads), [_spot(visit.place) for visit in crew.visits])[0]
+    needs = [visit.seconds + PER_VISIT + int(way) // 5 for visit, way in zip(crew.visits, ways, strict=True)]
+    found = []
+    for number in sorted(range(len(needs)), key=lambda number: (-crew.visits[number].priority, needs[number])):
+        room -= crew.visits[number].seconds + PER_VISIT
+        if room < 0:
+            break
+        found.append(crew.visits[number])
+    return found
 
 
 def _divided(made: Sequence[Crew], most: int, cut: float) -> list[Crew]:

@@ -12,7 +12,7 @@ from dispatch.domain.rounds.problem import Plan, Problem, Visit
 from dispatch.domain.rounds.reasons import Reason, reason
 from dispatch.gateways.solver.build import Part, Wishes
 from dispatch.gateways.solver.children import Children
-from dispatch.gateways.solver.crews import Crew, by_place, by_plan, parts
+from dispatch.gateways.solver.crews import Crew, by_place, by_plan, fitting, parts
 from dispatch.gateways.solver.task import Stretch
 
 WHOLE = 3500
@@ -68,7 +68,7 @@ class _Work:
         seconds = effort.seconds * (1 - MENDING) * told.share * min(effort.processes, len(some)) / count
         built, tasks = [], []
         for crew in some:
-            part = Part(self._draft, crew.visitors, crew.visits)
+            part = Part(self._draft, crew.visitors, fitting(self._draft, crew))
             tasks.append(part.task(Wishes(seconds * len(crew.visits), effort.change, effort.seed)))
             built.append(part)
         self._draft.clear_all()
