@@ -23,6 +23,19 @@ def pytest_configure() -> None:
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 
 
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """What a test has measured is told at the end, whichever process it ran in."""
+    return lambda told: record_property("figures", told)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, told in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(f"\n{told}")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     binaries = find_binaries()

@@ -6,21 +6,15 @@ import re
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.stage import Stage
+from tests.browser.test_pages import serious
 from tests.browser.visitor import DESK, WIDE, Visitor
 
-SERIOUS = {"serious", "critical"}
 SCREENS = {"users": "nav.users", "tokens": "tokens.title", "trail": "nav.trail", "account": "account.title"}
 OWN = "a password of my own"
-
-
-def no_serious_fault(page: Page) -> None:
-    found = [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in SERIOUS]
-    assert not found, found
 
 
 def administrator(visitor: Visitor, path: str) -> Page:
@@ -35,7 +29,7 @@ def test_each_screen_is_there_for_everybody(visit: Visit, locale: str, place: st
         page = administrator(visitor, f"/console/{place}")
         expect(page.get_by_role("heading", name=visitor.words(SCREENS[place]), level=1)).to_be_visible()
         expect(page.get_by_role("table").first).to_be_visible()
-        no_serious_fault(page)
+        assert serious(page) == []
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0
 
@@ -47,7 +41,7 @@ def test_a_new_user_changes_the_password_enrols_and_comes_back_with_a_code(visit
     dialog = page.get_by_role("dialog", name=words("users.add"))
     dialog.get_by_label(words("signin.username"), exact=True).fill("xu.li")
     dialog.get_by_label(words("users.name"), exact=True).fill("Xu Li")
-    no_serious_fault(page)
+    assert serious(page) == []
     dialog.get_by_role("button", name=words("users.save")).click()
     shown = page.get_by_role("dialog", name=words("users.one_time_title"))
     one_time = shown.locator("code").inner_text()
@@ -58,7 +52,7 @@ def test_a_new_user_changes_the_password_enrols_and_comes_back_with_a_code(visit
     page = new.go("/console/")
     sign_in(new, "xu.li", one_time)
     expect(page.get_by_role("heading", name=words("step.password"))).to_be_visible()
-    no_serious_fault(page)
+    assert serious(page) == []
     change(new, one_time, "short")
     expect(page.get_by_role("alert")).to_contain_text(words("why.too-short"))
     change(new, one_time, OWN)
@@ -71,7 +65,7 @@ def test_a_new_user_changes_the_password_enrols_and_comes_back_with_a_code(visit
     expect(page.get_by_role("img", name=words("factor.qr"))).to_be_visible()
     page.get_by_text(words("factor.by_hand")).click()
     totp = pyotp.TOTP(page.locator(".factor-secret code").inner_text().replace(" ", ""))
-    no_serious_fault(page)
+    assert serious(page) == []
     page.get_by_label(words("factor.first_code")).fill(totp.now())
     page.keyboard.press("Enter")
     codes = page.get_by_role("list", name=words("factor.codes")).get_by_role("listitem")
@@ -88,7 +82,7 @@ def test_a_new_user_changes_the_password_enrols_and_comes_back_with_a_code(visit
     code.fill("000000")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text(again.words("problem.second-factor-required"))
-    no_serious_fault(page)
+    assert serious(page) == []
     page.evaluate("text => document.getElementById('code').focus()", recovery)
     page.keyboard.insert_text(recovery)
     page.keyboard.press("Enter")

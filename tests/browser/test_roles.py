@@ -33,17 +33,37 @@ KEYS = [
     "Control+Enter",
     "Control+k",
 ]
-PRESS = """async (n) => {
-  const able = (where) => [...document.querySelectorAll(where)].filter((one) => !one.disabled
-    && one.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 0)
-  const acts = able(".frame-main button, [role=dialog] button.primary, .banners button")
-  acts[n]?.click()
+ACTS = ".frame-main button, [role=dialog] button.primary, .banners button"
+ABLE = """window.able = (where) => [...document.querySelectorAll(where)].filter((one) => !one.disabled
+  && one.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 0)"""
+CHOOSE = r"""(acts) => {
+  const place = (one) => one && !one.matches(".frame-main, .banners")
+    ? `${one.tagName}.${one.className} in ${place(one.parentElement)}` : ""
+  const alike = {}
+  for (const [n, act] of able(acts).entries()) {
+    const wordings = alike[place(act)] ??= {}
+    const numbers = wordings[act.innerText.replace(/\d/g, "")] ??= []
+    numbers.push(n)
+  }
+  const ends = ([where, words, all]) => [...new Set([all[0], all[all.length - 1]])].map((n) => [n, where + words])
+  const few = (named) => named.filter((_, n) => n % Math.ceil(named.length / 4) === 0)
+    .map(([where, , [first]]) => [first, where])
+  return Object.entries(alike)
+    .map(([where, wordings]) => Object.entries(wordings).map(([words, all]) => [where, words, all]))
+    .flatMap((found) => found.length > 8 ? few(found) : found.flatMap(ends))
+    .sort(([a], [b]) => a - b)
+}"""
+"""Which buttons to press: their numbers, and what tells their like. Of those at the same place in every row, the first
+and the last of each wording; where each is worded differently, as with names, four.
+"""
+PRESS = """async ([acts, n]) => {
+  const found = able(acts)
+  found[n]?.click()
   await new Promise((drawn) => setTimeout(drawn, 50))
   for (const confirm of able("[role=dialog] button.primary")) confirm.click()
-  return acts.length
+  return n < found.length
 }"""
-"""The button of that number, and what then asks whether it is meant. Answers how many there were."""
-NONE = -1
+"""The button of that number, and what then asks whether it is meant. Answers whether there was one."""
 NAMED = re.compile(r"<[^>]+>")
 PATTERNS = {route: re.compile(NAMED.sub("[^/]+", route) + "$") for route in ROUTES}
 ADD = """INSERT INTO users (username, name, roles, area_ids, password_hash, locale, active, failed_sign_ins, epoch,
@@ -62,10 +82,11 @@ def test_a_role_is_shown_nothing_that_it_may_not_do(visit: Visit, stage: Stage, 
     visitor.go(f"/demo/as/{added(stage, role)}?next=/console/")
     shown(page)
     for step in WALK.values():
+        pressed: set[str] = set()
         for query in ("", *step.more):
-            look(page, stage, step.path.format(**ids) + (f"?{query}" if query else ""))
+            look(page, stage, step.path.format(**ids) + (f"?{query}" if query else ""), pressed)
     if May.CASES_READ in OF_ROLE[role]:
-        look(page, stage, f"/?case={waiting}")
+        look(page, stage, f"/?case={waiting}", set())
         page.goto(f"{stage.url}/console/?case={waiting}")
         page.get_by_test_id("case-view").locator(".head-name").wait_for()
         press_keys(page, can_note=May.CASES_NOTE in OF_ROLE[role])
@@ -83,7 +104,7 @@ def test_whoever_works_is_shown_nothing_that_is_refused(visit: Visit, stage: Sta
     refused = watch(visitor.page, role)
     shown(visitor.enter(added(stage, role)))
     for path in (*(step.path for step in WALK.values()), "/?case={case}", f"/?case={waiting}"):
-        look(visitor.page, stage, path.format(**ids))
+        look(visitor.page, stage, path.format(**ids), set())
     assert not refused, "\n".join(dict.fromkeys(refused))
     stage.close(waiting)
 
@@ -113,6 +134,7 @@ def watch(page: Page, role: str) -> list[str]:
         if answer.status == 403:
             refused.append(f"{page.url.partition('/console')[2]}: {answer.request.method} {answer.url}")
 
+    page.add_init_script(ABLE)
     page.route("**/api/v1/**", hold_back)
     page.on("response", see)
     return refused
@@ -125,26 +147,30 @@ def is_allowed(actor: Actor, asked: str) -> bool:
     return who is SIGNED_IN or any(actor.may(what) for what in (who if isinstance(who, tuple) else (who,)))
 
 
-def look(page: Page, stage: Stage, path: str) -> None:
-    """A place that this role may not see leads home; what it may see is clicked through."""
+def look(page: Page, stage: Stage, path: str, pressed: set[str]) -> None:
+    """A place that this role may not see leads home; what it may see is clicked through, but what was ``pressed``."""
     wanted = urlsplit(path).path
     if go(page, stage, path) != wanted:
         return
-    for n in range(press(page, NONE)):  # those that were there: one that adds a line would add a button each time
-        if press(page, n) <= n:
+    chosen = page.evaluate(CHOOSE, ACTS)  # those that were there: one that adds a line would add a button each time
+    for n, like in chosen:
+        if like in pressed:
+            continue
+        if not press(page, n):
             break
         page.keyboard.press("Escape")
         if where(page) != wanted:
             go(page, stage, path)
+    pressed.update(like for _, like in chosen)
 
 
-def press(page: Page, n: int) -> int:
+def press(page: Page, n: int) -> bool:
     try:
-        return int(page.evaluate(PRESS, n))
+        return bool(page.evaluate(PRESS, [ACTS, n]))
     except Error as error:
         if "context was destroyed" not in error.message:
             raise
-        return n + 1  # it led out of the console
+        return True  # it led out of the console
 
 
 def where(page: Page) -> str:

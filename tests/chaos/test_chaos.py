@@ -281,7 +281,7 @@ def storm(scene: Scene, kills: list[Callable[[], None]], rate: float, seconds: f
 
 @pytest.mark.postgres
 def test_nothing_is_lost_doubled_or_silent_while_everything_is_killed(
-    durable_postgres: Postgres, own_redis: Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    durable_postgres: Postgres, own_redis: Redis, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
     scene = prepare(durable_postgres.url(durable_postgres.create_database()), own_redis, tmp_path)
     scene.postgres = durable_postgres
@@ -298,12 +298,11 @@ def test_nothing_is_lost_doubled_or_silent_while_everything_is_killed(
         ]
         told = storm(scene, kills, RATE, SECONDS)
     scene.centre.database.engine.dispose()
-    with capsys.disabled():
-        print(f"\nPostgreSQL, two web processes\n{told}")
+    figures(f"PostgreSQL, two web processes\n{told}")
 
 
 def test_on_sqlite_one_machine_keeps_the_same_promise(
-    sqlite_url: str, own_redis: Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sqlite_url: str, own_redis: Redis, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
     scene = prepare(sqlite_url, own_redis, tmp_path)
     with scene.product as product:
@@ -311,5 +310,4 @@ def test_on_sqlite_one_machine_keeps_the_same_promise(
         kills = [lambda: scene.kill_web("web1"), scene.kill_active_clock, lambda: scene.kill_web("web1")]
         told = storm(scene, kills, RATE / 2, 30)
     scene.centre.database.engine.dispose()
-    with capsys.disabled():
-        print(f"\nSQLite, one web process\n{told}")
+    figures(f"SQLite, one web process\n{told}")

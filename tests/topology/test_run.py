@@ -76,7 +76,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         one.process.stdout.close()
 
 
-def test_everything_starts_comes_back_and_goes(running: Running) -> None:
+def test_everything_starts_comes_back_and_goes(running: Running, figures: Callable[[str], None]) -> None:
     answer = requests.post(
         f"{running.url}/api/v1/signals",
         json={"device": "run-1", "kind": "sos", "event_id": "1"},
@@ -93,11 +93,10 @@ def test_everything_starts_comes_back_and_goes(running: Running) -> None:
     os.killpg(web, signal.SIGKILL)
     running.wait(lambda: not Path(f"/proc/{web}").exists(), within=5)
     took = running.wait(running.ready, within=20)
-    print(f"web killed: answers again after {took:.1f} s")
 
     family = running.children()
     stopped = running.stop()
-    print(f"stopped in {stopped:.1f} s")
+    figures(f"./run: web killed, answers again after {took:.1f} s; stopped in {stopped:.1f} s")
     assert running.process.returncode == 0
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
     text = running.output()

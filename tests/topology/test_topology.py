@@ -23,7 +23,14 @@ from tests.support.product import DISPATCH, Product
 from tests.support.proxy import Proxy
 from tests.support.redis import Redis
 
-pytestmark = [pytest.mark.topology, pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.topology,
+    pytest.mark.postgres,
+    pytest.mark.redis,
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    pytest.mark.xdist_group("topology"),  # one centre for all of them
+]
 
 PASSWORD = "correct-horse-battery-staple"
 
