@@ -133,7 +133,7 @@ def again(seconds: float | None) -> None:
 
 
 def large(seconds: float | None) -> None:
-    measured("large", invented.problem(LARGE), seconds or 300)
+    measured("large", invented.problem(LARGE), seconds or 260)
 
 
 def main() -> None:

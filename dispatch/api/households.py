@@ -35,6 +35,14 @@ class HouseholdsQuery(Page):
     area: Id | None = None
 
 
+class NewHouseholdIn(Model):
+    area_id: Id
+    address: Address
+    lat: Lat | None = None
+    lon: Lon | None = None
+    access_notes: Annotated[str, StringConstraints(max_length=1000)] | None = None
+
+
 class HouseholdChangeIn(Versioned):
     """What is not sent stays. ``access_notes``, or ``lat`` and ``lon`` together, can be null."""
 
@@ -68,6 +76,16 @@ def list_households(query: HouseholdsQuery) -> Response:
     who = allowed(May.REGISTER_READ)
     sought = households.Sought(query.q, None if query.area is None else int(query.area))
     return jsonify(households.homes(centre(), who, sought, page_of(query)))
+
+
+@api.post("/households", summary="Write a home down in which nobody lives yet; an elder brings their own with them")
+def post_household(body: NewHouseholdIn) -> Response:
+    doing = act(may=May.REGISTER_EDIT)
+    home = households.Home(int(body.area_id), body.address, body.lat, body.lon, body.access_notes)
+    done = households.register(centre(), doing, home)
+    answer = jsonify(households.one(centre(), int(done["id"]), doing.actor))
+    answer.status_code = 201
+    return answer
 
 
 @api.get("/households/<household_id>", summary="A home and who lives there")

@@ -54,3 +54,25 @@ def pages(machine: FlaskClient, path: str, key: str) -> list[str]:
         found += [one[key] for one in page["items"]]
         cursor = page["next_cursor"]
     return found
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_home_is_written_down_before_anybody_moves_in(town: Town, tmp_path: Path) -> None:
+    app = web(town, tmp_path / "data")
+    machine = app.test_client()
+    machine.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {accounts.add_token(town.centre, 'all', ['admin'], START)}"
+    area = machine.get(f"{API}/areas").json["items"][-1]["id"]
+    body = {"area_id": area, "address": "Elm  Road １０", "access_notes": "the bell is broken"}
+    first = machine.post(f"{API}/households", json=body, headers={"Idempotency-Key": "k1"})
+    assert first.status_code == 201, first.json
+    again = machine.post(f"{API}/households", json=body, headers={"Idempotency-Key": "k1"})
+    assert again.json["id"] == first.json["id"]
+    home = machine.get(f"{API}/households/{first.json['id']}").json
+    assert (home["elders"], home["version"], home["area"]["id"]) == ([], 1, area)
+    half = machine.post(f"{API}/households", json=body | {"lat": 45.3})
+    assert (half.status_code, [one["field"] for one in half.json["errors"]]) == (422, ["lat"])
+    moved_in = {"name": "Gao Lan", "sex": "F", "birth_date": "1941-05-06", "household": {"id": first.json["id"]}}
+    elder = machine.post(f"{API}/elders", json=moved_in)
+    assert elder.status_code == 201, elder.json
+    assert [one["name"] for one in machine.get(f"{API}/households/{first.json['id']}").json["elders"]] == ["Gao Lan"]
+    end(app)

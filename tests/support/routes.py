@@ -237,6 +237,7 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/register/counts": Route(May.REGISTER_READ, query="by=area"),
     "GET /api/v1/households": Route(May.REGISTER_READ),
     "GET /api/v1/households/<household_id>": Route(May.REGISTER_READ),
+    "POST /api/v1/households": Route(May.REGISTER_EDIT, {"area_id": "999999", "address": "Elm Road 10"}),
     "PATCH /api/v1/households/<household_id>": Route(May.REGISTER_EDIT, {"access_notes": "the bell is broken"}),
     "PUT /api/v1/households/<household_id>/keys": Route(May.REGISTER_EDIT, {"keys": [{"holder": "Li"}]}),
     "GET /api/v1/areas": Route((May.REGISTER_READ, May.CASES_READ, May.WORKFORCE_READ)),

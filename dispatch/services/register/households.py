@@ -186,6 +186,18 @@ def veiled(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def register(centre: Centre, act: Act, home: Home) -> Answer:
+    """A home in which nobody lives yet. Raises as ``add``."""
+
+    def work(session: Session) -> Answer:
+        new = add(session, act, home)
+        edits.touch_home(session, act, new, edits.of_home(new, "household_registered", {}))
+        new.version = 1
+        return {"id": str(new.id), "version": new.version}
+
+    return once(centre, act, "households:new", work)
+
+
 def change(centre: Centre, household_id: int, act: Act, wanted: Mapping[str, Any], *, even_if_double: bool) -> Answer:
     """``area_id``, ``address``, ``lat`` and ``lon``, ``access_notes``; what is not there stays.
 
