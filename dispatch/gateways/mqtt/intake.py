@@ -1,0 +1,235 @@
+"""From the broker's messages to the corridor: read at once and in order, stored device by device, then acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from dispatch.domain.mapping import DeviceMapping
+from dispatch.gateways.frame import Corridor, Message, Outcome
+from dispatch.gateways.mqtt.memory import Memory
+from dispatch.gateways.mqtt.proposals import Proposal
+from dispatch.gateways.mqtt.reading import Heard, Reading, read
+from dispatch.gateways.mqtt.understand import Last
+from dispatch.gateways.mqtt.values import NotRead, clean
+from dispatch.gateways.mqtt.world import Learned, World
+
+log = structlog.get_logger()
+FACTS = "\0facts"
+STRANGE = "\0strange"
+"""Lines of work that belong to no device."""
+CROWDED = 20
+"""Messages of one device that wait: from here on one that says the same as the one before it waits with it."""
+DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries while neither database nor disk takes it."""
+POISON_AFTER = 4
+"""So often it is tried before it is asked whether anything at all can be stored."""
+
+
+class Register(Protocol):
+    """What the register of devices says, and hears. Neither raises but for cancellation."""
+
+    async def is_known(self, number: str) -> bool:
+        """Is a device with this number registered? Yes, where nobody can tell."""
+
+    async def propose(self, proposals: Sequence[Proposal]) -> bool:
+        """Put devices before a person who may register them. False: not now."""
+
+
+@dataclass
+class Ticket:
+    """One message of the broker. It is acknowledged when all that it said is stored."""
+
+    acknowledge: Callable[[], None]
+    open: int = 1
+
+    def done(self) -> None:
+        self.open -= 1
+        if self.open == 0:
+            self.acknowledge()
+
+
+@dataclass
+class Work:
+    """What is to be stored of one message for one device."""
+
+    source: str
+    raw: bytes
+    at: datetime
+    messages: tuple[Message, ...] = ()
+    reason: str | None = None
+    """Why it, or a word of it, was not understood."""
+    states: dict[str, str] | None = None
+    """What is to be remembered afterwards."""
+    by_radio: bool = False
+    learned: tuple[str, bytes, Learned] | None = None
+    tickets: list[Ticket] = field(default_factory=list)
+
+    def says_the_same(self, other: Work) -> bool:
+        return (
+            self.states is None
+            and self.reason is None
+            and bool(self.messages)
+            and [(m.kind, m.data.get("code")) for m in self.messages]
+            == [(m.kind, m.data.get("code")) for m in other.messages]
+        )
+
+
+class Intake:
+    """Lives in one event loop; ``hear`` is called there for each message in the order in which they came."""
+
+    def __init__(
+        self, name: str, corridor: Corridor, register: Register, memory: Memory, mapping: DeviceMapping, world: World
+    ) -> None:
+        self._name = name
+        self._corridor = corridor
+        self._register = register
+        self._memory = memory
+        self._mapping = mapping
+        self._world = world
+        self._last: dict[str, Last] = memory.lasts()
+        self._lines: dict[str, deque[Work]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def hear(self, heard: Heard, acknowledge: Callable[[], None]) -> frozenset[str]:
+        """Read it and let it be stored; ``acknowledge`` is called afterwards. Answers topics to ask the broker for."""
+        ticket = Ticket(acknowledge)
+        topics: frozenset[str] = frozenset()
+        try:
+            if self._world.is_fact(heard.topic):
+                learned = self._world.learn(heard.topic, heard.payload)
+                topics = learned.topics
+                self._queue(FACTS, self._work(heard, learned=(heard.topic, heard.payload, learned)), ticket)
+            readings = read(heard, self._mapping, self._world, self.last)
+        except NotRead as fault:
+            self._queue(STRANGE, self._work(heard, reason=str(fault)), ticket)
+        else:
+            for reading in readings:
+                self._take(heard, reading, ticket)
+        ticket.done()
+        return topics
+
+    def last(self, device: str) -> Last:
+        return self._last.get(device) or Last()
+
+    async def finish(self) -> None:
+        """Let go of what waits: it was not acknowledged and comes again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.broken.done():
+            self.broken.exception()  # seen
+
+    def _take(self, heard: Heard, reading: Reading, ticket: Ticket) -> None:
+        before = self.last(reading.device)
+        if reading.last != before:
+            self._last[reading.device] = reading.last
+        changed = dict(reading.last.states) if reading.last.states != before.states else None
+        reason = f"no mapping knows the word {reading.unmapped!r}" if reading.unmapped is not None else None
+        if reading.messages or changed is not None or reason:
+            work = self._work(heard, reading.messages, reason, changed, by_radio=reading.by_radio)
+            self._queue(reading.device, work, ticket)
+
+    def _work(
+        self,
+        heard: Heard,
+        messages: tuple[Message, ...] = (),
+        reason: str | None = None,
+        states: dict[str, str] | None = None,
+        *,
+        by_radio: bool = False,
+        learned: tuple[str, bytes, Learned] | None = None,
+    ) -> Work:
+        whose = self._world.topics.whose(heard.topic)
+        source = f"{self._name} {whose[0] if whose else 'homeassistant'}"
+        return Work(source, heard.raw, heard.at, messages, reason, states, by_radio, learned)
+
+    def _queue(self, line: str, work: Work, ticket: Ticket) -> None:
+        ticket.open += 1
+        waiting = self._lines.get(line)
+        if waiting is None:
+            self._lines[line] = waiting = deque()
+            task = asyncio.get_running_loop().create_task(self._store_line(line, waiting))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif len(waiting) > CROWDED and work.says_the_same(waiting[-1]):
+            waiting[-1].tickets.append(ticket)
+            return
+        work.tickets.append(ticket)
+        waiting.append(work)
+
+    async def _store_line(self, line: str, waiting: deque[Work]) -> None:
+        while waiting:
+            work = waiting[0]
+            try:
+                await self._store(line, work)
+            except Exception as error:
+                # Not acknowledged: it comes again with the next connection, which is therefore to be made.
+                log.exception("mqtt_not_stored", source=work.source)
+                if not self.broken.done():
+                    self.broken.set_exception(OSError(f"a message could not be handled: {type(error).__name__}"))
+            else:
+                for ticket in work.tickets:
+                    ticket.done()
+            waiting.popleft()
+        del self._lines[line]
+
+    async def _store(self, line: str, work: Work) -> None:
+        if work.learned is not None:
+            await self._learned(work, *work.learned)
+        if work.messages and await self._is_believed(work):
+            await self._until_stored(work)
+        if work.reason is not None:
+            await self._unreadable(work, work.reason)
+        if work.states is not None:
+            await self._remember(line, work.states)
+
+    async def _is_believed(self, work: Work) -> bool:
+        number = work.messages[0].device
+        if not work.by_radio or await self._register.is_known(number):
+            return True
+        await self._register.propose([Proposal(number, work.source.rpartition(" ")[2])])
+        return False
+
+    async def _until_stored(self, work: Work) -> None:
+        tries = 0
+        while await self._corridor.take(work.source, work.raw, work.messages, work.at) is Outcome.NOT_TREATED:
+            tries += 1
+            if tries % POISON_AFTER == 0:
+                kept = await self._corridor.unreadable(work.source, work.raw, "could not be stored", work.at)
+                if kept is not Outcome.NOT_TREATED:
+                    again = await self._corridor.take(work.source, work.raw, work.messages, work.at)
+                    if again is Outcome.NOT_TREATED:  # others are stored, this one cannot be
+                        log.error("mqtt_message_refused", source=work.source, device=work.messages[0].device)
+                    return
+            await asyncio.sleep(DELAYS[min(tries, len(DELAYS)) - 1])
+
+    async def _unreadable(self, work: Work, reason: str) -> None:
+        tries = 0
+        while await self._corridor.unreadable(work.source, work.raw, clean(reason), work.at) is Outcome.NOT_TREATED:
+            tries += 1
+            await asyncio.sleep(DELAYS[min(tries, len(DELAYS)) - 1])
+
+    async def _learned(self, work: Work, topic: str, payload: bytes, learned: Learned) -> None:
+        """What is known already is told again by the broker with each connection, and is no news."""
+        if await asyncio.to_thread(self._memory.knows, topic, payload):
+            return
+        for fault in learned.faults:
+            await self._unreadable(work, fault)
+        if not learned.proposals or await self._register.propose(learned.proposals):
+            await asyncio.to_thread(self._memory.keep_fact, topic, payload)
+
+    async def _remember(self, device: str, states: dict[str, str]) -> None:
+        try:
+            await asyncio.to_thread(self._memory.keep, device, states)
+        except sqlite3.Error as error:
+            # An alarm is worth more than its being told apart from its repetition.
+            log.error("mqtt_memory_refused", device=device, error=str(error))
