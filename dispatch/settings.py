@@ -28,6 +28,7 @@ from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book, template_of
 from dispatch.domain.listening import Setup, load_setups, secrets_of, switched_on
+from dispatch.domain.mapping import DeviceMapping
 from dispatch.domain.privacy import Deadlines, load_purposes, load_retention
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.rounds.rules import PlanRules
@@ -183,6 +184,11 @@ def load_gateways(chosen: Settings) -> list[Setup]:
             raise ValueError(f"DISPATCH_GATEWAY_SECRETS: {path} cannot be read ({error})") from error
     wanted = switched_on(setups, chosen.gateways, demo=chosen.demo)
     return [replace(setup, secrets=secrets_of(secrets, setup.name)) for setup in wanted]
+
+
+def load_mapping(directory: Path) -> DeviceMapping:
+    """``config/mqtt.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "mqtt.yaml", DeviceMapping.load)
 
 
 def load_cascade(directory: Path) -> CascadeRules:

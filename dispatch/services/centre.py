@@ -19,6 +19,7 @@ from dispatch.domain.helps.catalogue import Catalogue
 from dispatch.domain.helps.ordering import OrderRules
 from dispatch.domain.helps.rules import MatchRules
 from dispatch.domain.imports.template import Book
+from dispatch.domain.mapping import DeviceMapping
 from dispatch.domain.roster import DutyRules
 from dispatch.domain.rounds.rules import PlanRules
 from dispatch.domain.scripts import Scripts
@@ -41,6 +42,7 @@ class Centre:
     floor: FloorRules
     duty: DutyRules
     devices: DeviceRules
+    mapping: DeviceMapping
     scripts: Scripts
     cascade: CascadeRules
     response: ResponseRules

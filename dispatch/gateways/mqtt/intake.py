@@ -43,6 +43,17 @@ class Register(Protocol):
         """Put devices before a person who may register them. False: not now."""
 
 
+@dataclass(frozen=True)
+class Around:
+    """What an intake works with."""
+
+    corridor: Corridor
+    register: Register
+    memory: Memory
+    mapping: DeviceMapping
+    world: World
+
+
 @dataclass
 class Ticket:
     """One message of the broker. It is acknowledged when all that it said is stored."""
@@ -85,16 +96,14 @@ class Work:
 class Intake:
     """Lives in one event loop; ``hear`` is called there for each message in the order in which they came."""
 
-    def __init__(
-        self, name: str, corridor: Corridor, register: Register, memory: Memory, mapping: DeviceMapping, world: World
-    ) -> None:
+    def __init__(self, name: str, around: Around) -> None:
         self._name = name
-        self._corridor = corridor
-        self._register = register
-        self._memory = memory
-        self._mapping = mapping
-        self._world = world
-        self._last: dict[str, Last] = memory.lasts()
+        self._corridor = around.corridor
+        self._register = around.register
+        self._memory = around.memory
+        self._mapping = around.mapping
+        self._world = around.world
+        self._last: dict[str, Last] = around.memory.lasts()
         self._lines: dict[str, deque[Work]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -12,14 +12,22 @@ from dispatch.domain.listening import Setup
 from dispatch.domain.mapping import DeviceMapping
 from dispatch.gateways.frame import Corridor
 from dispatch.gateways.mqtt.broker import Address, Connection
-from dispatch.gateways.mqtt.intake import Intake, Register
+from dispatch.gateways.mqtt.intake import Around, Intake, Register
 from dispatch.gateways.mqtt.memory import Memory
 from dispatch.gateways.mqtt.topics import Topics
 from dispatch.gateways.mqtt.values import NotRead
 from dispatch.gateways.mqtt.world import World
 
 log = structlog.get_logger()
-OPTIONS = {"topics": {}, "client_id": "dispatch", "username": "", "tls": False, "ca_file": "", "cert_file": "", "key_file": ""}
+OPTIONS = {
+    "topics": {},
+    "client_id": "dispatch",
+    "username": "",
+    "tls": False,
+    "ca_file": "",
+    "cert_file": "",
+    "key_file": "",
+}
 
 
 class MqttListener:
@@ -57,7 +65,7 @@ class MqttListener:
                     world.learn(topic, payload)
             except NotRead as fault:
                 log.warning("mqtt_fact_forgotten", topic=topic, reason=str(fault))
-        intake = Intake(self._name, corridor, self._register, memory, self._mapping, world)
+        intake = Intake(self._name, Around(corridor, self._register, memory, self._mapping, world))
         connection = Connection(self._address, lambda heard, done: connection.ask(intake.hear(heard, done)))
         try:
             await connection.open(world.asked())

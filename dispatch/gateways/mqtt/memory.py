@@ -1,7 +1,7 @@
 """What must outlive a restart: what each device said last, and what brokers told of who is who. One small file.
 
-It is written after the corridor has stored what it came with. A crash in between makes an alarm a repeat of itself, which
-joins its case; never does it hide one. A file that is lost or broken costs no more than that.
+It is written after the corridor has stored what it came with. A crash in between makes an alarm a repeat of itself,
+which joins its case; never does it hide one. A file that is lost or broken costs no more than that.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from dispatch.gateways.frame import Message
 from dispatch.gateways.mqtt import announcements, esp, lorawan, radio, zigbee2mqtt
 from dispatch.gateways.mqtt.topics import Dialect
 from dispatch.gateways.mqtt.understand import Last, Said, understand
+from dispatch.gateways.mqtt.values import NotRead
 from dispatch.gateways.mqtt.world import World
 
 
@@ -44,6 +45,8 @@ def read(heard: Heard, mapping: DeviceMapping, world: World, last: Callable[[str
     """By device. ``last`` answers what it said before; nothing is changed. Raises ``NotRead``."""
     readings = []
     for said in saids(heard, mapping, world, last):
+        if not said.device:
+            raise NotRead("a device without a number")
         found = understand(said, words(said, mapping), last(said.device), heard.at, retained=heard.retained)
         readings.append(Reading(said.device, found.messages, found.last, found.unmapped, said.by_radio))
     return readings

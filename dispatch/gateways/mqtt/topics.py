@@ -52,9 +52,7 @@ class Topics:
             if name not in set(Dialect):
                 raise ValueError(f"topics: there is no dialect {name!r}: use {', '.join(Dialect)}")
             if not isinstance(topics, list) or not all(isinstance(t, str) and _is_beginning(t) for t in topics):
-                raise ValueError(
-                    f"topics, {name}: a list of beginnings, steps of which may be +"
-                )
+                raise ValueError(f"topics, {name}: a list of beginnings, steps of which may be +")
             begins[Dialect(name)] = topics
         return cls({dialect: tuple(tuple(t.split("/")) for t in topics) for dialect, topics in begins.items()})
 

@@ -12,6 +12,8 @@ LONGEST_MESSAGE = 64 * 1024
 LONGEST_INVENTORY = 8 * 1024 * 1024
 LONGEST_TEXT = 200
 LONGEST_NUMBER = 100
+LARGEST = 1e15
+"""No device measures more; a count of milliseconds is less."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 MILLISECONDS = 10_000_000_000
 """A count since 1970 above this one is of milliseconds: seconds reach it in the year 2286."""
@@ -74,7 +76,7 @@ def number(value: Any) -> float | None:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if math.isfinite(found) and abs(found) < LARGEST else None
 
 
 def percent(value: Any) -> int | None:

@@ -90,7 +90,7 @@ def said(base: str, topic: str, payload: bytes, inventory: Inventory | None) -> 
         return Said(device, models, available=_online(payload), alive=False)
     if part == "action":
         word = values.word(values.text(payload))
-        return Said(device, models, (Word((word,), "topic"),)) if word else None
+        return Said(device, models, (Word((word,), "topic"),), alive=False) if word else None
     if part:  # `advanced.output: attribute` says each property by itself
         return Said(device, models, states={part: values.word(values.text(payload))})
     if not payload:
