@@ -1,4 +1,4 @@
-"""How long a city takes to generate the check-in visits of a month, to do it again, and to show the board of it.
+"""How long a city takes to generate the check-in visits of a month, to do it again, to show its board, and to close it.
 
 Run: .venv/bin/python bench/visits.py [--elders 75000] [--sqlite] [--save]
 It makes a database of its own (a PostgreSQL server, or a SQLite file) with that many elders in the list.
@@ -25,15 +25,19 @@ from dispatch.models.bulk import analyze, insert_many
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, add_area
+from dispatch.services import accounts
+from dispatch.services.access import sessions
+from dispatch.services.access.sessions import Door
 from dispatch.services.desk import PageOf
 from dispatch.services.register.names import called
-from dispatch.services.visits import coverage, generating, listing
+from dispatch.services.visits import board, closing, coverage, generating, listing, numbers
 from dispatch.services.work import Act
 from tests.support import databases, factories
 from tests.support.factories import START, Town
 from tests.support.postgres import Postgres, find_binaries
 
 OF = "2026-12"
+AFTER = datetime(2027, 1, 1, 1, tzinfo=UTC)
 COMMUNITIES = 300
 GROUPS = ("living_alone", "empty_nest", "left_behind", "disabled_ability", "dementia")
 BATCH = 5_000
@@ -111,9 +115,29 @@ def measure(town: Town) -> dict[str, float]:
     first, made = _seconds(generate)
     again, kept = _seconds(generate)
     assert (made["created"], kept["created"], kept["existing"]) == (made["elders"], 0, made["elders"]), (made, kept)
-    board, _ = _seconds(lambda: coverage.coverage(centre, boss, month(OF), None, START))
+    rate, _ = _seconds(lambda: coverage.coverage(centre, boss, month(OF), None, START))
     page, _ = _seconds(lambda: listing.visits(centre, boss, listing.Wanted(month(OF)), PageOf(50, None), START))
-    return {"generate_s": first, "again_s": again, "coverage_s": board, "page_s": page}
+    found = {"generate_s": first, "again_s": again, "coverage_s": rate, "page_s": page}
+    return found | on_the_board(town) | closed(town) | {f"closed_{k}": v for k, v in on_the_board(town).items()}
+
+
+def on_the_board(town: Town) -> dict[str, float]:
+    centre, boss = town.centre, town.actor("boss")
+    counted, _ = _seconds(lambda: numbers.numbers(centre, boss, month(OF), None, START))
+    lines, _ = _seconds(lambda: board.board(centre, boss, board.OnBoard(month(OF)), PageOf(100, None), START))
+    return {"numbers_s": counted, "lines_s": lines}
+
+
+def closed(town: Town) -> dict[str, float]:
+    """After its end, with all of it missed; and counted again."""
+    centre = town.centre
+    person = accounts.person_named(centre, "boss")
+    visit = sessions.find(centre, sessions.begin(centre, person, Door("", ""), AFTER), AFTER)
+    signing = closing.Signing(person.actor.name, factories.PASSWORD)
+    close, _ = _seconds(lambda: closing.close(centre, visit, OF, signing, lambda: AFTER))
+    check, found = _seconds(lambda: closing.check(centre, OF))
+    assert found["intact"]
+    return {"close_s": close, "check_s": check}
 
 
 if __name__ == "__main__":

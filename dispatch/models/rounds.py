@@ -51,6 +51,8 @@ class CheckinPlan(Base):
     failure: Mapped[str | None] = mapped_column(String(20))
     next_try_at: Mapped[datetime | None]
     handed_over: Mapped[int] = mapped_column(default=0)
+    begun_at: Mapped[datetime | None]
+    """Since when it is to be made, or to be published: a worker that dies of it each time says nothing."""
     claim: Mapped[str | None] = mapped_column(String(16))
     """Whose it is; an older claim commits nothing more."""
     ready_at: Mapped[datetime | None]

@@ -25,6 +25,7 @@ from dispatch.models import (
     sms,
     standing,
     trail,
+    visit_months,
     visits,
     workforce,
 )
@@ -53,6 +54,7 @@ FILES = (
     sms,
     standing,
     trail,
+    visit_months,
     visits,
     workforce,
 )

@@ -94,6 +94,7 @@ def test_nothing_is_left_but_what_is_kept_on_purpose(story: Story, wang: int) ->
         given: dict[Place, Any] = {
             ("cases", "kind"): "service",
             ("checkin_month_elders", "groups"): ["living_alone"],  # codes, which are frozen with their month
+            **{("checkin_month_lines", column): [] for column in ("states", "days", "away", "evidence")},  # and these
             ("doubles", "elder_b"): town.elders["Zhao"],
             ("handover_items", "kind"): "case",
             ("handover_items", "ref"): str(case_id),

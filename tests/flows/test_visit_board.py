@@ -12,6 +12,7 @@ from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
 from dispatch.services.visits import board, recording
+from dispatch.services.visits import numbers as counted
 from dispatch.services.visits.tasks import step
 from dispatch.services.work import Act
 from tests.support.factories import START, Town
@@ -31,7 +32,7 @@ def lines(town: Town, who: str = "boss", **wanted: Any) -> dict[str, Any]:
 
 
 def numbers(town: Town, who: str = "boss", area_id: int | None = None) -> dict[str, Any]:
-    return board.numbers(town.centre, town.actor(who), month_named(MONTH), area_id, START)
+    return counted.numbers(town.centre, town.actor(who), month_named(MONTH), area_id, START)
 
 
 def book(town: Town, name: str, days: int) -> None:

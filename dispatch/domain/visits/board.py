@@ -52,6 +52,8 @@ class Task:
     """The day on which somebody goes."""
     seen: Seen | None = None
     tried: tuple[date, ...] = ()
+    extra: bool = False
+    """Of an extra round, which has numbers of its own: it shows where somebody was, and no more."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def line(tasks: Iterable[Task], refused: Iterable[date], view: View) -> Line:
         if day in view.month:
             found.setdefault(day, set()).add(mark)
     ahead = [task.booked for task in kept if task.booked is not None]
+    regular = [task for task in kept if not task.extra]
     return Line(
-        need=len(kept),
-        done=sum(_counts(task, view) for task in kept),
+        need=len(regular),
+        done=sum(_counts(task, view) for task in regular),
         next=min(ahead, default=None),
         days={day: tuple(sorted(marks, key=ORDER.index)) for day, marks in sorted(found.items())},
     )
@@ -105,6 +108,8 @@ def _marks(task: Task, view: View) -> Iterator[tuple[date, Mark]]:
         yield task.seen.day, _of(task.seen)
     elif task.booked is not None:
         yield task.booked, Mark.BOOKED
+    elif task.extra:
+        return
     elif task.state is VisitState.MISSED:
         yield min(task.last, view.month.last), Mark.MISSED
     elif is_at_risk(task.state, Span(task.first, task.last), view.day, view.at_risk_days):

@@ -29,6 +29,7 @@ from dispatch.models.privacy import ErasedPerson, RightsRequest, Sharing, TellDu
 from dispatch.models.sealed import has_phone
 from dispatch.models.simnet import SimPhone, SimTraffic
 from dispatch.models.standing import StandingOrder, StandingPause
+from dispatch.models.visit_months import CheckinCorrection
 from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit, ElderAbsence
 from dispatch.models.workforce import Wish
 from dispatch.services import trail
@@ -219,6 +220,7 @@ def _blank_visits(session: Session, elder: Elder) -> None:
     unsaid = {"said_by": "", "note": None}
     past_the_session(session, update(CheckinRefusal).where(CheckinRefusal.elder_id == elder.id).values(unsaid))
     past_the_session(session, delete(ElderAbsence).where(ElderAbsence.elder_id == elder.id))
+    past_the_session(session, update(CheckinCorrection).where(CheckinCorrection.elder_id == elder.id).values(reason=""))
 
 
 def _forget_answers(session: Session, elder: Elder) -> None:

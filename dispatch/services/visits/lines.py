@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.visits.board import Line, Seen, Task, View, line
+from dispatch.domain.visits.board import Seen, Task, View, line
 from dispatch.domain.visits.periods import Period
 from dispatch.domain.visits.visit import Mode, VisitState
 from dispatch.models.among import among, ids_for, on_postgresql
-from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
+from dispatch.models.visit_months import CheckinMonthLine
+from dispatch.models.visits import CheckinMonth, CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.visits import people
@@ -23,23 +24,43 @@ from dispatch.services.visits import people
 Row = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Look:
+    """At which month, on which day, and whether it is the one that was signed."""
+
+    month: Period
+    day: date
+    closed: bool
+
+    @classmethod
+    def at(cls, session: Session, month: Period, day: date) -> Self:
+        kept = session.get(CheckinMonth, month.name)
+        return cls(month, day, kept is not None and kept.closed_at is not None)
+
+
+@dataclass(frozen=True)
 class Drawn:
-    line: Line
-    worker: Row | None = None
-    evidence: Sequence[str] = ()
-    away: Sequence[int] = ()
+    need: int
+    done: int
+    next: date | None
+    days: Mapping[str, list[str]]
+    """Marks by day of the month."""
+    worker: Row | None
+    evidence: list[str]
+    away: list[int]
     """Days of the month on which the elder is absent."""
+    states: list[str]
+    """Of the regular visits, each once."""
 
     def as_json(self) -> Row:
         return {
-            "need": self.line.need,
-            "done": self.line.done,
-            "next": self.line.next and self.line.next.isoformat(),
-            "days": {str(day.day): [mark.value for mark in marks] for day, marks in self.line.days.items()},
-            "away": list(self.away),
+            "need": self.need,
+            "done": self.done,
+            "next": self.next and self.next.isoformat(),
+            "days": self.days,
+            "away": self.away,
             "worker": self.worker,
-            "evidence": list(self.evidence),
+            "evidence": self.evidence,
         }
 
 
@@ -52,20 +73,63 @@ class Found:
     worker: Row | None = None
     evidence: list[str] = field(default_factory=list)
 
+    def drawn(self, view: View, away: list[int]) -> Drawn:
+        made = line(self.tasks, self.refused, view)
+        return Drawn(
+            need=made.need,
+            done=made.done,
+            next=made.next,
+            days={str(day.day): [mark.value for mark in marks] for day, marks in made.days.items()},
+            worker=self.worker,
+            evidence=self.evidence,
+            away=away,
+            states=sorted({task.state.value for task in self.tasks if not task.extra}),
+        )
 
-def of(session: Session, centre: Centre, month: Period, ids: Collection[int], day: date) -> Mapping[int, Drawn]:
-    """By elder."""
-    view = View(month, day, centre.visits.at_risk_days, centre.visits.modes)
+
+def of(session: Session, centre: Centre, look: Look, ids: Collection[int]) -> Mapping[int, Drawn]:
+    """By elder; of a closed month as they were signed."""
+    return signed(session, look.month, ids) if look.closed else drawn(session, centre, look, ids)
+
+
+def signed(session: Session, month: Period, ids: Collection[int]) -> Mapping[int, Drawn]:
+    postgresql = on_postgresql(session)
+    rows = session.execute(
+        select(CheckinMonthLine, Worker)
+        .outerjoin(Worker, Worker.id == CheckinMonthLine.worker_id)
+        .where(CheckinMonthLine.month == month.name, among(CheckinMonthLine.elder_id, "ids", postgresql=postgresql)),
+        {"ids": ids_for(ids, postgresql=postgresql)},
+    )
+    return {
+        kept.elder_id: Drawn(
+            need=kept.need,
+            done=kept.done,
+            next=None,
+            days=kept.days,
+            worker=_named(worker),
+            evidence=kept.evidence,
+            away=kept.away,
+            states=kept.states,
+        )
+        for kept, worker in rows
+    }
+
+
+def drawn(session: Session, centre: Centre, look: Look, ids: Collection[int]) -> Mapping[int, Drawn]:
+    month = look.month
+    view = View(month, look.day, centre.visits.at_risk_days, centre.visits.modes)
     found = _visits(session, centre, month, ids)
     for elder_id, on in _refusals(session, month, ids):
         found[elder_id].refused.append(on)
     known = people.read(session, centre, ids)
-    drawn = {}
-    for elder_id in ids:
-        one = found[elder_id]
-        away = () if elder_id not in known else _away(known[elder_id], month)
-        drawn[elder_id] = Drawn(line(one.tasks, one.refused, view), one.worker, one.evidence, away)
-    return drawn
+    return {
+        elder_id: found[elder_id].drawn(view, _away(known[elder_id], month) if elder_id in known else [])
+        for elder_id in ids
+    }
+
+
+def _named(worker: Worker | None) -> Row | None:
+    return None if worker is None else {"id": str(worker.id), "name": worker.name}
 
 
 def _visits(session: Session, centre: Centre, month: Period, ids: Collection[int]) -> dict[int, Found]:
@@ -94,10 +158,10 @@ def _visits(session: Session, centre: Centre, month: Period, ids: Collection[int
                 None if visit.planned_at is None else people.day_of(centre, visit.planned_at),
                 None if record is None else Seen(record.day, Mode(record.mode), bool(weak(record))),
                 tuple(tried.get(visit.id, ())),
+                extra=visit.extra_round_id is not None,
             )
         )
-        if worker is not None:
-            mine.worker = {"id": str(worker.id), "name": worker.name}
+        mine.worker = _named(worker) or mine.worker
         if record is not None:
             mine.evidence = weak(record)
     return found

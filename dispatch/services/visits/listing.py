@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Invalid
@@ -157,10 +157,15 @@ def of_list(session: Session, columns: Sequence[Any], actor: Actor, wanted: InLi
 
 def in_group(session: Session, group: str) -> ColumnElement[bool]:
     """The groups of the row itself, which are those of its last day in the list, also after the close."""
+    return contains(session, CheckinMonthElder.groups, group)
+
+
+def contains(session: Session, column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:
+    """A list of words has this one."""
     if session.get_bind().dialect.name == "postgresql":
-        return func.jsonb_exists(CheckinMonthElder.groups, group)
-    each = func.json_each(CheckinMonthElder.groups).table_valued("value")
-    return exists(select(1).select_from(each).where(each.c.value == group))
+        return func.jsonb_exists(column, value)
+    each = func.json_each(column).table_valued("value")
+    return exists(select(1).select_from(each).where(each.c.value == value))
 
 
 def _elder_row(row: CheckinMonthElder, elder: Elder, address: str, area_id: int, area: str) -> Row:

@@ -86,10 +86,12 @@ def _check(session: Session, centre: Centre, visit: CheckinVisit, attempt: Attem
 
 
 def refuse_closed(session: Session, day: date) -> None:
-    """Raises ``Conflict``."""
-    found = session.get(CheckinMonth, month_of(day).name)
+    """Whoever closes the month waits for this transaction: what it writes is in what is signed. Raises ``Conflict``."""
+    lock = {"read": True, "key_share": True}
+    found = session.get(CheckinMonth, month_of(day).name, with_for_update=lock)
     if found is not None and found.closed_at is not None:
-        raise Conflict(f"{found.month} is closed: corrections belong to the next month", month=found.month)
+        why = f"{found.month} is closed: corrections belong to the next month"
+        raise Conflict(why, month=found.month, why="visits-month-closed")
 
 
 def met(session: Session, centre: Centre, visit: CheckinVisit, act: Act, attempt: Attempt) -> CheckinRecord:
@@ -168,7 +170,8 @@ def refuse(centre: Centre, visit_id: int, act: Act, no: No) -> Answer:
         day = today(centre, act.now)
         if no.on > day or no.on < visit.first - timedelta(days=centre.visits.ask_again_days):
             raise Invalid("on", "range", "the day on which it was said")
-        refuse_closed(session, max(no.on, visit.first))
+        # Said before or after its days, it is about the visit; the visit itself belongs to the last of its months.
+        refuse_closed(session, no.on if visit.first <= no.on <= visit.last else visit.last)
         tasks.step(visit, Trigger.REFUSE, act.now)
         until = no.on + timedelta(days=centre.visits.ask_again_days if no.lasting else 0)
         _write(session, act, visit, "visit_refused", "lasting" if no.lasting else "once")
@@ -218,7 +221,7 @@ def excuse(centre: Centre, visit_id: int, act: Act, why: Excuse, reason: str) ->
 
     def work(session: Session) -> Answer:
         visit = within(session, visit_id, act)
-        refuse_closed(session, visit.first)
+        refuse_closed(session, visit.last)
         tasks.step(visit, Trigger.EXCUSE, act.now)
         visit.excuse, visit.reason = why.value, reason
         _write(session, act, visit, "visit_excused", why)
