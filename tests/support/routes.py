@@ -172,6 +172,20 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /api/v1/visits/extra-rounds/<round_id>/end": Route(May.VISITS_PLAN, {"reason": "it is warmer"}),
     "GET /api/v1/elders/<elder_id>/visits": Route(May.VISITS_READ),
+    "GET /api/v1/visits/months": Route(May.VISITS_READ),
+    "POST /api/v1/visits/months/<month>/close": Route(May.VISITS_PLAN, {"signature": "nobody", "password": "guess"}),
+    "GET /api/v1/visits/months/<month>/check": Route(May.VISITS_READ),
+    "GET /api/v1/visits/corrections": Route(May.VISITS_READ),
+    "POST /api/v1/visits/months/<month>/corrections": Route(
+        May.VISITS_PLAN, {"elder_id": "999999", "kind": "other", "reason": "double file"}
+    ),
+    "GET /api/v1/visits/report": Route(May.EXPORT),
+    "GET /api/v1/visits/report/print": Route(May.VISITS_READ),
+    "GET /api/v1/visits/snapshots": Route(May.VISITS_READ),
+    "POST /api/v1/visits/snapshots": Route(
+        May.VISITS_PLAN, {"name": "mid-term", "purpose": "mid_term", "first": "2020-01", "last": "2020-12"}
+    ),
+    "GET /api/v1/visits/snapshots/<snapshot_id>": Route(May.VISITS_READ),
     "GET /api/v1/visits/<visit_id>": Route(May.VISITS_READ),
     "POST /api/v1/visits/plans": Route(
         May.VISITS_PLAN, {"area_id": "999999", "first": "2126-11-24", "last": "2126-11-25"}
@@ -567,6 +581,8 @@ THING: dict[str, str] = {
     "check_id": "a visit to look at in the East",
     "standing_id": "a standing order in the East",
     "pause_id": "a pause, found by its standing order",
+    "month": "a month, which has no area",
+    "snapshot_id": "numbers of all areas",
     "visit_id": "a check-in visit in the East",
     "refusal_id": "a refusal of visits in the East",
     "plan_id": "a plan of rounds in the East",
