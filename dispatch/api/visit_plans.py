@@ -36,7 +36,9 @@ class PlanPath(Model):
 
 
 class PlanIn(Model):
-    area_id: Id
+    area_id: Id | None = None
+    worker_id: Id | None = None
+    """Instead of the area: where this helper is expected on these days, whom somebody must replace."""
     first: date
     last: date
     anew: bool = False
@@ -48,7 +50,8 @@ class PlanIn(Model):
 
     def asked(self) -> asking.Asked:
         ids = tuple(int(id_) for id_ in self.visit_ids)
-        return asking.Asked(int(self.area_id), self.first, self.last, self.anew, ids, self.seconds)
+        area, worker = (None if id_ is None else int(id_) for id_ in (self.area_id, self.worker_id))
+        return asking.Asked(area, self.first, self.last, self.anew, ids, self.seconds, worker)
 
 
 class RoundsQuery(Page):

@@ -25,6 +25,7 @@ from dispatch.models.helps import OfferPlan
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import DutyPhone
 from dispatch.models.response import Arrival, Cascade
+from dispatch.models.rounds import CheckinPlan
 from dispatch.models.visits import CheckinRun, CheckinVisit
 from dispatch.services.centre import Centre
 from dispatch.services.duty.selftest import watched
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 JOBS: Table = JobRun.__table__  # type: ignore[assignment]
 GRACE = timedelta(seconds=3)
 STUCK = timedelta(seconds=45)
+LONG_PLAN = timedelta(minutes=30)
+"""A city's month takes twenty on a machine that has other things to do."""
 BEHIND = timedelta(minutes=10)
 """Planned services come up by the thousand at one moment of the day; none of them is in such a hurry."""
 SHOWN = timedelta(hours=1)
@@ -107,6 +110,7 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
             CheckinRun.state == "open",
             CheckinRun.asked_at < now - BEHIND,
         ),
+        count("plan_stuck", CheckinPlan.id, CheckinPlan.begun_at, CheckinPlan.begun_at < now - LONG_PLAN),
         count("live_late", LiveOp.id, LiveOp.at, LiveOp.seq.is_(None), LiveOp.at < now - GRACE),
         count(
             "message_stuck",

@@ -44,7 +44,7 @@ from dispatch.services.imports.run import run as run_import
 from dispatch.services.ordering import coming, planning, reminding
 from dispatch.services.privacy import retention, telling
 from dispatch.services.response import sweep
-from dispatch.services.rounds import asking, solving
+from dispatch.services.rounds import asking, pruning, solving
 from dispatch.services.sms import inbox
 from dispatch.services.visits import generating
 from dispatch.services.visits import sweep as visits
@@ -412,5 +412,6 @@ class Clock:
         live.prune(self._centre, now)
         inbox.prune(self._centre, now)
         replay.prune(self._centre, now)
+        pruning.prune(self._centre, now)
         uploads.forget(self._centre, now)
         uploads.sweep(self._centre, now)

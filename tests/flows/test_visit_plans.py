@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -19,10 +19,11 @@ from dispatch.models.places import Household
 from dispatch.models.rounds import CheckinStop
 from dispatch.models.visits import CheckinVisit
 from dispatch.models.workforce import Worker
+from dispatch.services import audit
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
-from dispatch.services.rounds import asking, listing
+from dispatch.services.rounds import asking, listing, pruning
 from dispatch.services.rounds.asking import Asked
 from dispatch.services.rows import stamp
 from dispatch.services.visits import recording
@@ -327,3 +328,56 @@ def test_the_month_is_planned_over_its_working_days(planning: Planning) -> None:
     weekend = {(TODAY + timedelta(days=number)).isoformat() for number in (4, 5)}
     assert not {day["day"] for day in plan["days"]} & weekend
     assert FRIDAY.isoformat() not in weekend
+
+
+def test_whoever_replaces_a_visitor_is_asked_for_where_they_were_expected(planning: Planning) -> None:
+    town, anne = planning.town, planning.ids["Anne"]
+
+    def asked_for(worker_id: int | None = anne) -> str:
+        plan = asking.ask(town.centre, planning.act(), Asked(None, TOMORROW, TOMORROW, worker_id=worker_id))
+        asking.cancel(town.centre, int(plan["id"]), planning.act())
+        return str(plan["area"]["name"])
+
+    def expects(name: str, day: date) -> None:
+        at = datetime.combine(day, time(2), UTC)
+        booked = {"state": VisitState.BOOKED, "worker_id": anne, "planned_at": at, "minutes": 25}
+        with town.centre.database.sessions.begin() as session:
+            session.execute(update(CheckinVisit).where(CheckinVisit.id == visit_of(town, name).id).values(booked))
+
+    assert asked_for() == "East", "nobody expects her: where she works"
+    expects("Wang", TOMORROW)
+    expects("Qian", FRIDAY)
+    assert asked_for() == "Elm"
+    expects("Qian", TOMORROW)
+    assert asked_for() == "Town", "she is expected in both halves"
+    for nobody in (999_999, None):
+        with pytest.raises(Invalid):
+            asked_for(nobody)
+
+
+def test_a_plan_that_nobody_ever_finishes_is_said(planning: Planning) -> None:
+    """A worker that dies of it each time leaves a lease that is renewed and a share that looks alive."""
+    plan_id = planning.ask()
+
+    def said(at: datetime) -> list[str]:
+        return [one.code for one in audit.audit(planning.town.centre, at)]
+
+    for minutes in range(0, 40, 2):
+        asking.claim(planning.town.centre, plan_id, lambda at=START + timedelta(minutes=minutes): at)  # type: ignore[misc]
+        asking.hand_over(planning.town.centre, START + timedelta(minutes=minutes + 1, seconds=30))
+    assert "plan_stuck" not in said(START + timedelta(minutes=29))
+    assert "plan_stuck" in said(START + timedelta(minutes=31))
+    asking.cancel(planning.town.centre, plan_id, planning.act())
+    assert "plan_stuck" not in said(START + timedelta(minutes=31))
+
+
+def test_previews_are_forgotten_long_after_their_days_and_what_was_published_never(planning: Planning) -> None:
+    kept, gone = int(planning.published()["id"]), int(planning.made()["id"])
+    after = datetime.combine(FRIDAY, time(12), UTC)
+    assert pruning.prune(planning.town.centre, after + timedelta(days=31)) == 0
+    assert pruning.prune(planning.town.centre, after + timedelta(days=32)) == 1
+    assert planning.plan(kept)["state"] == "published"
+    with pytest.raises(NotFound):
+        planning.plan(gone)
+    with planning.town.centre.database.reads() as session:
+        assert set(session.scalars(select(CheckinStop.plan_id))) == {kept}

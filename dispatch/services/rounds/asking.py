@@ -21,6 +21,7 @@ from dispatch.models.rounds import CheckinPlan
 from dispatch.models.visits import CheckinVisit
 from dispatch.services.care.reach import Answer, once, today
 from dispatch.services.centre import Centre
+from dispatch.services.rounds.expected import area_of
 from dispatch.services.rounds.listing import plan_json
 from dispatch.services.work import Act
 
@@ -33,7 +34,8 @@ HANDOVER = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Asked:
-    area_id: int
+    area_id: int | None
+    """None: where ``worker_id`` is expected on these days, whom somebody must replace."""
     first: date
     last: date
     anew: bool = False
@@ -41,6 +43,7 @@ class Asked:
     visit_ids: tuple[int, ...] = ()
     seconds: float | None = None
     """How long the solver may take; None: as the rules say."""
+    worker_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def ask(centre: Centre, act: Act, asked: Asked) -> Answer:
         raise Invalid("last", "in-the-past", "these days are over")
 
     def work(session: Session) -> Answer:
-        area = _area(session, asked.area_id, act.actor)
+        area = _area(session, centre, asked, act.actor)
         visits = _how_many(session, area, asked)
         plan = CheckinPlan(
             area_id=area.id,
@@ -87,18 +90,29 @@ def ask(centre: Centre, act: Act, asked: Asked) -> Answer:
             visits=visits,
             unplaced={},
             next_try_at=act.now,
+            begun_at=act.now,
         )
         session.add(plan)
         session.flush()
         return plan_json(plan, area)
 
     try:
-        return once(centre, act, f"visit-plan:{asked.area_id}", work)
+        return once(centre, act, f"visit-plan:{asked.area_id or asked.worker_id}", work)
     except IntegrityError:
-        raise Conflict("another plan of this area is being made or published: wait for it, or call it off") from None
+        raise _busy() from None
 
 
-def _area(session: Session, area_id: int, actor: Actor) -> Area:
+def _busy() -> Conflict:
+    said = "another plan of this area is being made or published: wait for it, or call it off"
+    return Conflict(said, why="plan-at-work")
+
+
+def _area(session: Session, centre: Centre, asked: Asked, actor: Actor) -> Area:
+    area_id = asked.area_id
+    if area_id is None:
+        if asked.worker_id is None:
+            raise Invalid("area_id", "missing", "say which area is planned, or who is replaced")
+        area_id = area_of(session, centre, asked.worker_id, asked.first, asked.last)
     area = session.scalar(select(Area).where(Area.id == area_id, inside(actor.paths)))
     if area is None:
         raise NotFound(f"there is no area {area_id} among yours")
@@ -138,14 +152,15 @@ def publish(centre: Centre, plan_id: int, act: Act) -> Answer:
     def work(session: Session) -> Answer:
         plan, area = within(session, plan_id, act)
         step(plan, PlanTrigger.PUBLISH)
-        plan.published_by, plan.next_try_at, plan.share = act.actor.name, act.now, 0.0
+        plan.published_by, plan.share = act.actor.name, 0.0
+        plan.next_try_at = plan.begun_at = act.now
         session.flush()
         return plan_json(plan, area)
 
     try:
         return once(centre, act, f"visit-plan:{plan_id}:publish", work)
     except IntegrityError:
-        raise Conflict("another plan of this area is being made or published: wait for it, or call it off") from None
+        raise _busy() from None
 
 
 def within(session: Session, plan_id: int, act: Act) -> tuple[CheckinPlan, Area]:
@@ -167,7 +182,7 @@ def within(session: Session, plan_id: int, act: Act) -> tuple[CheckinPlan, Area]
 def step(plan: CheckinPlan, trigger: PlanTrigger) -> None:
     """The one place in which the state of a plan changes. Raises ``IllegalTransition``."""
     plan.state = follow(PlanState(plan.state), trigger).value
-    plan.claim, plan.handed_over, plan.next_try_at = None, 0, None
+    plan.claim, plan.handed_over, plan.next_try_at, plan.begun_at = None, 0, None, None
     plan.version += 1
 
 
