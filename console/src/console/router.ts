@@ -37,6 +37,7 @@ export const router = createRouter({
     { path: '/devices/:id', name: 'device', component: screen(() => import('@/devices/DevicePage.vue')), meta: { may: 'devices_read', under: 'devices' } },
     { path: '/services', name: 'services', component: screen(() => import('@/orders/ServicesPage.vue')), meta: { may: 'cases_read' } },
     { path: '/visits', name: 'visits', component: screen(() => import('@/visits/VisitsPage.vue')), meta: { may: 'visits_read' } },
+    { path: '/visits/plan', name: 'visit-plan', component: screen(() => import('@/visits/plan/PlanPage.vue')), meta: { may: 'visits_read', under: 'visits' } },
     { path: '/privacy', name: 'privacy', component: screen(() => import('@/privacy/Privacy.vue')), meta: { may: 'privacy' } },
     { path: '/people', name: 'people', component: screen(() => import('@/people/People.vue')), meta: { may: 'workforce_read' } },
     { path: '/people/:id(\\d+)', name: 'person', component: screen(() => import('@/people/PersonRoute.vue')), meta: { may: 'workforce_read', under: 'people' } },

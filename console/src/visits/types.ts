@@ -4,6 +4,9 @@ import type { Named } from '@/live/types'
 export const MARKS = ['done', 'weak', 'spoken', 'risk', 'missed', 'refused', 'booked', 'tried'] as const
 export type Mark = (typeof MARKS)[number]
 export const SIGNS: Record<Mark, string> = { done: '✓', weak: '◪', spoken: '☎', risk: '!', missed: '✕', refused: '▽', booked: '□', tried: '○' }
+export const MODES = ['home', 'phone', 'video', 'remote_monitoring'] as const
+/** Why the elder was not met. */
+export const WHYS = ['no_answer', 'known_away', 'in_hospital', 'not_found', 'other'] as const
 export const STATES = ['planned', 'booked', 'done', 'missed', 'refused', 'excused'] as const
 
 export interface MonthRow { name: string; first: string; last: string; generated_at: string | null; closed_at: string | null; closed_by: string | null }
@@ -49,6 +52,8 @@ export interface Board {
   by_group: { code: string; numbers: Numbers }[]
   rules: Rules
   at_risk_days: number
+  /** It is late in the month: who is not booked now is who will be missed. */
+  forecast: boolean
   run: Run | null
 }
 
@@ -74,3 +79,13 @@ export interface VisitRow {
   case_id: string | null
   record: { id: string; day: string; mode: string; started_at: string; ended_at: string; recorded_at: string; recorded_by: string; late: boolean } | null
 }
+
+export interface ClosedMonth { month: string; version: number; closed_at: string | null; closed_by: string | null; signature: string | null; note: string | null; digest: string | null; counted: number; visited: number }
+export const FAULTS = ['visited', 'not_visited', 'not_listed', 'listed', 'other'] as const
+export interface Correction { id: string; month: string; said_in: string; elder: Named; area: Named | null; kind: string; day: string | null; reason: string; made_at: string; made_by: string }
+export interface Snapshot { id: string; name: string; purpose: string; first: string; last: string; digest: string; made_at: string; made_by: string }
+export interface SnapshotWhole extends Snapshot { intact: boolean; content: { months: { month: string; numbers: Numbers }[] } }
+
+export const REASONS = ['cold_wave', 'heat', 'snow', 'flood', 'festival', 'epidemic', 'other'] as const
+export interface ExtraRound { id: string; version: number; name: string; reason: string; area: Named; groups: string[]; first: string; last: string; made_at: string; made_by: string; ended_at: string | null; ended_by: string | null; end_reason: string | null; visits: Record<(typeof STATES)[number], number> }
+export interface Reminder { period: string; step: string; due_at: string | null; done_at: string | null; open: number | null; told: { recipient: string; label: string | null; area: string | null; open: number; at: string; message: string | null }[] }
