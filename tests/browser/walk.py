@@ -52,7 +52,7 @@ WALK: dict[str, Step] = {
     "elder": Step(
         "supervisor",
         "/elders/{elder}",
-        ("tab=groups", "tab=assessments", "tab=consents", "tab=orders", "tab=cases", "tab=trail"),
+        ("tab=groups", "tab=assessments", "tab=consents", "tab=visits", "tab=orders", "tab=cases", "tab=trail"),
     ),
     "people": Step("supervisor", "/people", ("q=zzzz", "lacks=hours")),
     "person": Step("supervisor", "/people/{worker}"),
@@ -64,7 +64,8 @@ WALK: dict[str, Step] = {
     "station": Step("supervisor", "/stations/{station}/day"),
     "duty": Step("supervisor", "/duty"),
     "services": Step("supervisor", "/services", ("tab=board&span=day", "span=day&by=area")),
-    "visits": Step("supervisor", "/visits", ("only=at_risk", "tab=rates", "month=2020-01")),
+    "visits": Step("supervisor", "/visits", ("only=at_risk", "tab=rates", "tab=rounds", "tab=months", "month=2020-01")),
+    "visit-plan": Step("supervisor", "/visits/plan"),
     "devices": Step("supervisor", "/devices"),
     "device": Step("supervisor", "/devices/{device}"),
 }

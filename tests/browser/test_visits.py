@@ -1,0 +1,176 @@
+"""The supervisor's month of check-in visits: who was missed, written down, drilled into, closed, corrected and printed;
+and rounds that are planned, looked at and published.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.stage import Stage
+from tests.browser.visitor import Visitor
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SLOW = 60_000
+"""The solver takes its time."""
+
+
+def today() -> date:
+    return datetime.now(UTC).astimezone(SHANGHAI).date()
+
+
+def last_month() -> str:
+    return f"{today().replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+def numbers(stage: Stage, month: str) -> dict[str, int]:
+    found: dict[str, int] = stage.desk().get("/visits/board/numbers", params={"month": month}).json()["numbers"]
+    return found
+
+
+def number(page: Page, code: str) -> Locator:
+    return page.get_by_test_id("visit-numbers").locator(f"[data-number={code}]")
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_test_id("month-table").locator("tbody tr")
+
+
+def save(page: Page, go: str) -> None:
+    dialog = page.get_by_role("dialog").last
+    dialog.get_by_role("button", name=re.compile(re.escape(go))).click()
+
+
+def write_down(visitor: Visitor, page: Page) -> str:
+    """The first who was missed was visited after all; answers who it is."""
+    words = visitor.words
+    page.locator('[data-at="0,0"]').focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator('[data-at="0,3"]')).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    drawer = page.get_by_test_id("elder-visits")
+    expect(drawer.locator("[data-state=missed]")).to_be_visible()
+    drawer.get_by_role("button", name=words("visits.record"), exact=True).click()
+    save(page, words("visits.record_go"))
+    expect(drawer.locator("[data-state=done]")).to_be_visible()
+    elder = drawer.get_by_role("link", name=words("visits.to_file")).get_attribute("href") or ""
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    found = re.search(r"/elders/(\d+)", elder)
+    assert found
+    return found[1]
+
+
+def close(visitor: Visitor, page: Page, stage: Stage, month: str) -> None:
+    words = visitor.words
+    page.goto(f"{stage.url}/console/visits?tab=months&month={month}")
+    line = page.get_by_test_id("visit-months").locator(f"[data-month='{month}']")
+    line.get_by_role("button", name=words("visits.close"), exact=True).click()
+    name = stage.desk().get("/session").json()["user"]["name"]
+    page.get_by_label(words("visits.signature"), exact=True).fill(name)
+    page.get_by_label(words("visits.password"), exact=True).fill("a guess")
+    save(page, words("visits.close_go"))
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    page.get_by_label(words("visits.password"), exact=True).fill("demo")
+    save(page, words("visits.close_go"))
+    expect(page.get_by_role("dialog")).to_be_hidden(timeout=SLOW)
+    expect(page.get_by_test_id("closed")).to_contain_text(name)
+    line.get_by_role("button", name=words("visits.check"), exact=True).click()
+    expect(line.get_by_role("status")).to_have_text(words("visits.intact"))
+
+
+def correct(visitor: Visitor, page: Page, month: str, elder: dict[str, str]) -> None:
+    words = visitor.words
+    line = page.get_by_test_id("visit-months").locator(f"[data-month='{month}']")
+    line.get_by_role("button", name=words("visits.correct"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(words("intake.elder"), exact=True).fill(elder["name"])
+    dialog.get_by_role("list").get_by_role("button").first.click()
+    dialog.get_by_label(words("visits.fault"), exact=True).select_option("other")
+    dialog.get_by_label(words("reason.needed"), exact=True).fill("地址写错")
+    save(page, words("visits.correct_go"))
+    expect(page.get_by_test_id("corrections")).to_contain_text("地址写错")
+
+
+def printed(page: Page, stage: Stage, month: str) -> dict[str, int]:
+    page.goto(f"{stage.url}/api/v1/visits/report/print?month={month}&lang=zh")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button")).to_be_hidden()
+    found = {}
+    for line in page.locator("tr[data-number]:not(.rate)").all():
+        found[line.get_attribute("data-number") or ""] = int(line.locator(".n").inner_text())
+    page.emulate_media(media="screen")
+    return found
+
+
+def test_a_month_is_looked_into_written_down_closed_corrected_and_printed(visit: Visit, stage: Stage) -> None:
+    visitor = visit("zh-CN")
+    words, month = visitor.words, last_month()
+    before = numbers(stage, month)
+    page = visitor.enter("supervisor", f"/console/visits?month={month}")
+    number(page, "missed").click()
+    expect(page.get_by_test_id("board-total")).to_contain_text(str(before["missed"]))
+    expect(rows(page)).to_have_count(before["missed"])
+    elder_id = write_down(visitor, page)
+    expect(number(page, "visited")).to_contain_text(str(before["visited"] + 1))
+    expect(page.get_by_test_id("board-total")).to_contain_text(str(before["missed"] - 1))
+
+    page.get_by_role("tab", name=words("visits.tab.rates")).click()
+    areas = page.get_by_test_id("rates-area")
+    areas.get_by_role("link").first.click()
+    expect(page.get_by_label(words("visits.above")).locator("[aria-current]")).not_to_have_text(
+        words("visits.everywhere")
+    )
+    counted = areas.locator("tr[data-key=all] .rate-n").first.inner_text()
+    areas.locator("tr[data-key=all]").get_by_role("link").first.click()
+    expect(page.get_by_test_id("board-total")).to_contain_text(counted)
+
+    close(visitor, page, stage, month)
+    elder = stage.desk().get(f"/elders/{elder_id}").json()["elder"]
+    correct(visitor, page, month, elder)
+    after = numbers(stage, month)
+    paper = printed(page, stage, month)
+    assert paper == {code: after[code] for code in paper}
+    page.goto(f"{stage.url}/console/visits?month={month}&only=visited")
+    page.locator('[data-at="0,0"]').click()
+    expect(page.get_by_test_id("elder-visits")).to_contain_text(words("visits.closed_here"))
+    expect(page.get_by_test_id("elder-visits").get_by_role("button")).to_have_count(0)
+
+
+def test_rounds_are_planned_looked_at_and_published(visit: Visit, stage: Stage) -> None:
+    visitor = visit("en")
+    words = visitor.words
+    page = visitor.enter("supervisor", "/console/visits")
+    page.get_by_role("link", name=words("plan.go_there")).click()
+    page.get_by_role("button", name=words("plan.new"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    areas = dialog.get_by_role("group", name=words("visits.area")).get_by_role("combobox")
+    areas.first.select_option(index=1)
+    areas.nth(1).select_option(index=1)
+    first = today() + timedelta(days=1)
+    dialog.get_by_label(words("visits.round_first")).fill(first.isoformat())
+    dialog.get_by_label(words("visits.round_last")).fill((first + timedelta(days=6)).isoformat())
+    dialog.locator("button[type=submit]").click()
+    state = page.get_by_test_id("plan-state")
+    expect(state).to_have_text(words("plan.state.ready"), timeout=SLOW)
+    round_ = page.get_by_test_id("rounds").get_by_role("listitem").first
+    round_.get_by_role("button").click()
+    stop = round_.get_by_role("link").first
+    elder = (stop.get_attribute("href") or "").split("/elders/")[1].split("?")[0]
+    assert not booked(stage, elder), "nobody is told of a preview"
+    page.get_by_role("button", name=words("plan.publish"), exact=True).click()
+    page.get_by_role("button", name=words("plan.publish_go"), exact=True).click()
+    expect(state).to_have_text(words("plan.state.published"), timeout=SLOW)
+    assert booked(stage, elder)
+
+
+def booked(stage: Stage, elder_id: str) -> list[str]:
+    items = stage.desk().get(f"/elders/{elder_id}/visits").json()["items"]
+    return [one["planned_at"] for one in items if one["state"] == "booked"]
