@@ -47,6 +47,8 @@ class Limits:
 class Reply:
     data: bytes = b""
     close: bool = False
+    also: bytes = b""
+    """A second message; where there are datagrams, one of its own."""
 
 
 SILENCE = Reply()
@@ -283,8 +285,9 @@ class _Datagrams(asyncio.DatagramProtocol):
             return
         while (message := talk.cut(buffer)) is not None:
             reply = await talk.heard(message)
-            if reply.data and self._transport is not None:
-                self._transport.sendto(reply.data, addr)
+            for each in filter(None, (reply.data, reply.also)):
+                if self._transport is not None:
+                    self._transport.sendto(each, addr)
         if buffer:
             await self._corridor.unreadable(source, data, "the datagram is not a whole message", datetime.now(UTC))
 
