@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatch.domain.listening import Setup, Unknown
+from dispatch.gateways import tls
 from dispatch.gateways.copies import Copies
 from dispatch.gateways.frame import Corridor, Message, Outcome
 from dispatch.gateways.scaip import codes, mrq, sip
@@ -22,9 +22,7 @@ OPTIONS: Mapping[str, Any] = {
     "voice": False,
     "voice_number": "",
     "heartbeat_interval": "",
-    "tls_port": 0,
-    "certificate": "",
-    "key": "",
+    **tls.OPTIONS,
 }
 LARGEST = 16 * 1024
 SAME_WITHIN = timedelta(minutes=10)
@@ -50,13 +48,11 @@ class ScaipListener:
         options = setup.chosen(OPTIONS)
         if options["answers"] not in ("body", "message"):
             raise ValueError(f"answers is body or message, and not {options['answers']!r}")
-        if bool(options["certificate"]) != bool(options["key"]):
-            raise ValueError("for TLS give both certificate and key")
         voice = Voice(options["voice"], options["voice_number"])
         self._manner = Manner(options["answers"] == "message", voice, options["heartbeat_interval"], setup.unknown)
         self._where = Where("scaip", setup.host, setup.port, Limits(message=LARGEST))
         self._tls_port = options["tls_port"]
-        self._tls = _context(options) if options["certificate"] else None
+        self._tls = tls.context_of(options)
         self._copies = Copies(SAME_WITHIN)
 
     async def run(self, corridor: Corridor) -> None:
@@ -69,15 +65,6 @@ class ScaipListener:
 
     def _maker(self, transport: str, corridor: Corridor) -> MakeTalk:
         return lambda source: ScaipTalk(source, transport, corridor, Common(self._manner, self._copies))
-
-
-def _context(options: Mapping[str, Any]) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(options["certificate"], options["key"])
-    except OSError as error:
-        raise ValueError(f"certificate and key cannot be read: {error}") from error
-    return context
 
 
 @dataclass(frozen=True)
