@@ -27,6 +27,7 @@ from dispatch.services.opening import STANDING
 from dispatch.services.privacy import sight
 from dispatch.services.register import search
 from dispatch.services.rows import Row, must_see, row_of, row_statement, stamp, visible
+from dispatch.services.whereabouts import newest_place, without_place
 
 ONLINE_WITHIN = timedelta(hours=26)
 COUNT_UP_TO = 10_000
@@ -62,13 +63,14 @@ def case_detail(centre: Centre, case_id: int, actor: Actor, now: datetime) -> di
             raise NotFound(f"there is no case {case_id} in your areas")
         case = session.get_one(Case, case_id)
         elder = _elder(session, case.elder_id)
+        who = _who(session, case, elder, elder_card(elder, centre, now) if elder else None, actor)
         return {
             "row": row_of(found, centre, now),
             "text": case.text,
-            **_who(session, case, elder, elder_card(elder, centre, now) if elder else None, actor),
+            **who,
             "duty_phones": [_duty_json(p) for p in reach(session, centre, case.area_id, now).phones],
             "device": _device(session, case.origin_device, now),
-            "signals": _signals_of(session, case.id),
+            **_signals(session, case, actor, who),
             "policy": case.policy,
             "outcome": case.outcome,
             "hold_reason": case.hold_reason,
@@ -212,7 +214,7 @@ def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, c
                 )
             )
         found = session.scalars(statement).all()
-    items = [_signal_json(s) | _unread(s) for s in found[:limit]]
+    items = [without_place(_signal_json(s)) | _unread(s) for s in found[:limit]]
     return {"items": items, "next_cursor": items[-1]["id"] if len(found) > limit else None}
 
 
@@ -362,9 +364,13 @@ def on_test(device: Device, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def _signals_of(session: Session, case_id: int) -> list[dict[str, Any]]:
-    statement = select(Signal).where(Signal.case_id == case_id).order_by(Signal.received_at.desc()).limit(20)
-    return [_signal_json(s) for s in session.scalars(statement)]
+def _signals(session: Session, case: Case, actor: Actor, who: dict[str, Any]) -> dict[str, Any]:
+    """What devices said, and the place of the alarm: for whoever sees the home, or owns a case that has none."""
+    statement = select(Signal).where(Signal.case_id == case.id).order_by(Signal.received_at.desc()).limit(20)
+    found = [_signal_json(s) for s in session.scalars(statement)]
+    if not sight.sees_caller(actor, case, not who["masked"]):
+        return {"signals": [without_place(one) for one in found], "place": None}
+    return {"signals": found, "place": newest_place(found, who["household"])}
 
 
 def _signal_json(signal: Signal) -> dict[str, Any]:

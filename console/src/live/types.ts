@@ -124,6 +124,8 @@ export interface Signal {
   clock_off?: boolean | null
   data?: Record<string, unknown> | null
 }
+/** Where the wearer of the alarm is, as far as the device knows. `at`: since when it is true. */
+export interface AlarmPlace { lat: number; lon: number; fix: 'gps' | 'last' | 'estimate'; at: string; from_home_m: number | null }
 /** What this person is writing in one of their windows. */
 export interface DraftOf { tab: string; text: string; at: string }
 
@@ -141,6 +143,8 @@ export interface CaseDetail {
   duty_phones?: { id: string; label: string; phone: string }[]
   device: Device | null
   signals: Signal[]
+  /** Hidden where the home is, too. */
+  place?: AlarmPlace | null
   policy?: Record<string, unknown> | null
   outcome: string | null
   follow_up_at: string | null

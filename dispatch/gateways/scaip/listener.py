@@ -25,7 +25,7 @@ OPTIONS: Mapping[str, Any] = {
     **tls.OPTIONS,
 }
 LARGEST = 16 * 1024
-SAME_WITHIN = timedelta(minutes=10)
+SAME_WITHIN = timedelta(minutes=5)
 UNANSWERED = frozenset({sip.AN_ANSWER, "ACK"})
 STATUS = {"OPTIONS": 200, "CANCEL": 481}
 MOST_RUBBISH = 8

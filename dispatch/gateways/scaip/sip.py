@@ -166,7 +166,7 @@ def message_back(request: Request, way: Way, body: bytes, kind: str) -> bytes:
         "Max-Forwards: 70",
         f"From: {_tagged(request)}",
         f"To: {re.sub(r';tag=[^;,]*', '', request.one('from'), flags=re.IGNORECASE)}",
-        f"Call-ID: {way.branch}@dispatch.invalid",
+        f"Call-ID: {request.one('call-id')}",
         "CSeq: 1 MESSAGE",
         f"Content-Type: {kind}",
         f"Content-Length: {len(body)}",

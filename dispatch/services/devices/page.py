@@ -18,6 +18,7 @@ from dispatch.services.devices import register
 from dispatch.services.devices.scope import seen, where_it_is
 from dispatch.services.intake import ON_TEST
 from dispatch.services.rows import stamp
+from dispatch.services.whereabouts import without_place
 
 LAST = 100
 TREND = 500
@@ -59,7 +60,7 @@ def page(centre: Centre, actor: Actor, device_id: int, now: datetime) -> dict[st
                 "id": str(s.id),
                 "kind": s.kind,
                 "received_at": stamp(s.received_at),
-                "data": s.data,
+                "data": without_place({"data": s.data})["data"],
                 "case_id": s.case_id and str(s.case_id),
                 "test": s.reason == ON_TEST or s.kind == "test",
             }
