@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 from dispatch.domain.helps.geography import Point, metres
 from dispatch.services.rows import stamp
@@ -51,7 +51,7 @@ def _place(signal: Mapping[str, Any]) -> tuple[datetime, str, Point] | None:
     return _since(data.get("fixed_at"), received), fix if fix in FIXES else "gps", Point(lat, lon)
 
 
-def _within(value: Any, most: float) -> bool:
+def _within(value: Any, most: float) -> TypeGuard[float]:
     """A device may send anything at all."""
     return type(value) in (int, float) and isfinite(value) and abs(value) <= most
 
