@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from dispatch.bootstrap.centre import at_work
 from dispatch.bootstrap.process import StartRefused
 from dispatch.domain.listening import Setup
 from dispatch.gateways.frame import Listener
 from dispatch.loading import load
 from dispatch.services.centre import Centre
+from dispatch.services.devices.listening import forget
 from dispatch.settings import Settings, load_gateways
+from dispatch.workers.gateway import Gateway
 
 # As text: a protocol costs its imports only where it is switched on.
 LISTENERS: Mapping[str, str] = {}
 """Protocol -> the class of its listener, ``made(setup)``; in the order of the alphabet."""
 COMPOSED: Mapping[str, str] = {}
 """The same for those that need more than the corridor: a function of ``bootstrap``, ``made(setup, centre)``."""
+
+
+def gateway_of(chosen: Settings) -> Gateway:
+    """Raises ``StartRefused``."""
+    wanted = setups(chosen)
+    found = at_work(chosen)
+    if not wanted:
+        raise StartRefused(
+            f"no listener is switched on: set `on: true` in {chosen.config_dir / 'gateways.yaml'}, or name some in "
+            "DISPATCH_GATEWAYS; where there shall be none any more, say so with `dispatch gateway --forget`"
+        )
+    return Gateway(found, chosen.gateway_place, {setup.name: (setup, listener_of(setup, found)) for setup in wanted})
+
+
+def forget_gateway(chosen: Settings) -> None:
+    """Raises ``StartRefused``."""
+    forget(at_work(chosen), chosen.gateway_place, datetime.now(UTC))
 
 
 def setups(chosen: Settings) -> list[Setup]:

@@ -11,6 +11,7 @@ COMMANDS = {
     "web": "dispatch.cli.web:web",
     "worker": "dispatch.cli.background:worker",
     "clock": "dispatch.cli.background:clock",
+    "gateway": "dispatch.cli.gateway:gateway",
     "db": "dispatch.cli.admin:db",
     "user": "dispatch.cli.admin:user",
     "token": "dispatch.cli.admin:token",

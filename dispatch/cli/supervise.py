@@ -25,8 +25,9 @@ from pathlib import Path
 import click
 
 from dispatch.cli import broker
+from dispatch.cli.checked import checked_settings
 from dispatch.domain.datakeys import new_key
-from dispatch.settings import ROOT, load_response
+from dispatch.settings import ROOT, load_gateways, load_response
 
 DISPATCH = str(Path(sys.executable).with_name("dispatch"))
 HOST = "127.0.0.1"
@@ -61,7 +62,7 @@ def serve(port: int, demo: bool, data: Path) -> None:
     _refuse_busy_port(port)
     os.environ.update(_environment(data, port, demo))
 
-    children = _children(_known_commands(), demo)
+    children = _children(_known_commands(), demo, listens=_listens())
     if "DISPATCH_REDIS_URL" not in os.environ:
         children.insert(0, _embedded_broker(data))
     _prepare_database(demo)
@@ -105,6 +106,8 @@ def prepare(context: click.Context, demo: bool) -> None:
     commands.main(["db", "upgrade"], standalone_mode=False)
     # Else each child would refuse to start, again and again, in a log of its own.
     commands.main(["keys", "check"], standalone_mode=False)
+    if not _listens():
+        commands.main(["gateway", "--forget"], standalone_mode=False)
     if demo:
         commands.main(["seed", "--demo"], standalone_mode=False)
 
@@ -175,8 +178,18 @@ def _known_commands() -> Collection[str]:
     return context.command.list_commands(context) if isinstance(context.command, click.Group) else ()
 
 
-def _children(known: Collection[str], demo: bool) -> list[Child]:
-    wanted = {"web": "web", "worker": "worker", "clock1": "clock", "clock2": "clock", "gateway": "gateway"}
+def _listens() -> bool:
+    """Whether there is anything for a gateway process to do."""
+    try:
+        return bool(load_gateways(checked_settings()))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _children(known: Collection[str], demo: bool, *, listens: bool = False) -> list[Child]:
+    wanted = {"web": "web", "worker": "worker", "clock1": "clock", "clock2": "clock"}
+    if listens:
+        wanted["gateway"] = "gateway"
     if demo:
         wanted["simulate"] = "simulate"
     return [Child(name, (DISPATCH, command)) for name, command in wanted.items() if command in known]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -42,6 +43,8 @@ class Setup:
         """Raises KeyError, ValueError or TypeError."""
         if not isinstance(data, Mapping):
             raise ValueError(f"{name}: give it host and port")
+        # YAML takes the word "on" for "true".
+        data = {"on" if str(key) == "True" else str(key): value for key, value in data.items()}
         known = {"protocol", "on", "demo", "host", "port", "unknown", "options"}
         if wrong := sorted(set(data) - known):
             raise ValueError(f"{name}: {wrong[0]} is not known: use {', '.join(sorted(known))}")
@@ -109,3 +112,23 @@ def secrets_of(given: str, name: str) -> dict[str, str]:
         if listener == name and secret:
             found[part] = secret
     return found
+
+
+class Work(StrEnum):
+    """What a listener does at the moment."""
+
+    STARTING = "starting"
+    HEARING = "hearing"
+    DOWN = "down"
+    STOPPED = "stopped"
+    """In order, by somebody: its devices are not heard all the same."""
+
+
+BEAT = 10.0
+"""Seconds after which a gateway process says again how it is, even where nothing has changed."""
+SILENT = timedelta(seconds=45)
+"""A process that has not said anything for so long is silent."""
+AGAIN = timedelta(seconds=30)
+"""And for so long again it is given the time: perhaps it was we who were away, or the database."""
+DOWN = timedelta(seconds=120)
+"""A listener that does not hear for so long is a case: a broker that is started anew is back sooner."""

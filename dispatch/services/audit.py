@@ -28,6 +28,7 @@ from dispatch.models.response import Arrival, Cascade
 from dispatch.models.rounds import CheckinPlan
 from dispatch.models.visits import CheckinRun, CheckinVisit
 from dispatch.services.centre import Centre
+from dispatch.services.devices import listening
 from dispatch.services.duty.selftest import watched
 from dispatch.services.lifecycle import policy_of, record, set_deadline, watch
 from dispatch.services.rows import stamp
@@ -134,6 +135,7 @@ def _examine(session: Session, centre: Centre, now: datetime) -> list[Finding]:
             Message.sent_at.between(now - SHOWN, now - timedelta(minutes=3)),
         ),
         count("duty_gap", DutyGap.id, DutyGap.since, DutyGap.ended_at.is_(None)),
+        Finding("listener_down", *listening.unheard(session, now)),
         Finding("spool_waiting", spool_waiting(centre.spool_dir), None),
         Finding("spool_rejected", rejected(centre.spool_dir), None),
         Finding(
@@ -202,6 +204,7 @@ def health(centre: Centre, now: datetime) -> dict[str, Any]:
             )
         ).one()
         selftests = watched(session)
+        listeners = listening.shown(session, now)
     findings = list(found.detail.get("findings", [])) if found else []
     findings += [finding.as_json() for finding in _selftest_findings(selftests, now)]
     late_jobs = [job["name"] for job in jobs if job["late"]] or ([] if jobs else ["tick"])
@@ -216,6 +219,7 @@ def health(centre: Centre, now: datetime) -> dict[str, Any]:
         "spool": {"waiting": spooled},
         "outbox": {"pending": pending, "late": late, "dead": _count(findings, "message_dead")},
         "clock": {"holder": tick["holder"] if tick else None},
+        "listeners": listeners,
         "selftest": [
             {"path": w.path, "seconds": w.seconds, "passed_at": stamp(w.passed_at), "late": w.is_late(now)}
             for w in selftests

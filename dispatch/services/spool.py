@@ -2,7 +2,7 @@
 
 A device's signal and an elder's press of "help" go the same way. A file's name sorts by the time it came, so the order
 of each device is kept. Authority is checked when it is brought in: an alarm must not be refused because the table of
-tokens is away.
+tokens is away. What a listener of our own has kept needs none.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ MIN_FREE = 256 * 1024 * 1024
 @dataclass(frozen=True)
 class Spooled:
     incoming: Incoming
-    token_digest: str
+    token_digest: str | None
+    """None: a listener of our own took it."""
 
 
 Kept = Spooled | Press
@@ -194,6 +195,9 @@ def bring_in(centre: Centre, kept: Kept) -> None:
     """Take one alarm out of the spool: its token or card must be valid now, then it goes the way of every other."""
     if isinstance(kept, Press):
         call_for_help(centre, kept)
+        return
+    if kept.token_digest is None:
+        receive_signal(centre, kept.incoming)
         return
     actor = machine_by_digest(centre, kept.token_digest)
     require(actor, May.SIGNALS)

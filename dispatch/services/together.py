@@ -105,7 +105,7 @@ class Together:
             try:
                 receipts = receive_signals(self._centre, [turn.incoming for turn in batch])
             except Exception as error:  # noqa: BLE001 -- every turn is given its own answer, whatever happened
-                if _database_is_away(error):
+                if is_away(error):
                     for turn in batch:
                         turn.error = error
                     return
@@ -121,7 +121,7 @@ class Together:
                 turn.error = error
 
 
-def _database_is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """Not so for a deadlock or a failed serialisation (class 40), operational errors too: those are tried again."""
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return isinstance(error, AWAY) and not str(state or "").startswith("40")

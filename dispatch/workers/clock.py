@@ -32,7 +32,7 @@ from dispatch.models.visits import CheckinStep, CheckinVisit
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
 from dispatch.services.centre import Centre
-from dispatch.services.devices import monthly, supervise
+from dispatch.services.devices import beats, listening, monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
@@ -309,6 +309,7 @@ class Clock:
         patterns.tick(self._centre, now)
         coverage.tick(self._centre, now)
         supervise.tick(self._centre, now)
+        listening.watch(self._centre, now)
         monthly.tick(self._centre, now)
         expiry.tick(self._centre, now)
 
@@ -415,3 +416,4 @@ class Clock:
         pruning.prune(self._centre, now)
         uploads.forget(self._centre, now)
         uploads.sweep(self._centre, now)
+        beats.prune(self._centre, now)

@@ -20,6 +20,7 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'message' && has(`event.message.${data.channel}.${state}`)) return `event.message.${data.channel}.${state}`
   if (kind === 'message') return `event.message.${state}`
   if (kind === 'call_in' && data.event) return `event.call_in.${data.event}`
+  if (kind === 'opened' && data.kind === 'gateway_offline' && data.listener) return 'event.opened.listener'
   if (kind === 'opened' && data.kind === 'gateway_offline') return 'event.opened.gateway'
   if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
   if (kind === 'opened' && (data.kind === 'staff_safety' || data.kind === 'visit_not_met')) return `event.opened.${data.kind}`

@@ -1,0 +1,121 @@
+"""A gateway process that dies, or a listener that does not hear, is one case: not silence, and not hundreds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from dispatch.domain.case import State
+from dispatch.domain.listening import Work
+from dispatch.models.cases import Case
+from dispatch.models.devices import Device
+from dispatch.services import audit
+from dispatch.services.devices import beats, listening
+from dispatch.services.devices.beats import Beat
+from dispatch.services.devices.listening import Report
+from tests.support.story import Story
+
+
+def report(story: Story, state: Work = Work.HEARING, since: datetime | None = None, *, other: bool = True) -> None:
+    """The process and its listeners say how they are; ``since`` when ``mqtt`` is as it is."""
+    now = story.now
+    reports = [
+        Report(listening.PROCESS, "", Work.HEARING, "", now),
+        Report("mqtt", "mqtt", state, "", since or now, error="ConnectionRefusedError: no"),
+    ]
+    if other:
+        reports.append(Report("dc09", "dc09", Work.HEARING, "tcp 127.0.0.1:4041", now))
+    listening.report(story.centre, "gateway", reports, now)
+
+
+def offline(story: Story) -> list[Case]:
+    return [case for case in story.cases() if case.cause == "gateway_offline"]
+
+
+def rounds(story: Story, seconds: int) -> None:
+    """The clock makes its round every 15 s, and nobody says anything."""
+    for _ in range(seconds // 15):
+        story.sleep(15)
+        listening.watch(story.centre, story.now)
+
+
+def test_a_process_that_dies_is_one_case_and_ends_it_when_it_is_back(story: Story) -> None:
+    report(story)
+    rounds(story, 45)
+    assert not offline(story)
+    rounds(story, 120)
+    (case,) = offline(story)
+    assert (case.origin_device, case.state) == ("gateway", State.NEW)
+    rounds(story, 300)
+    assert len(offline(story)) == 1
+    with story.centre.database.reads() as session:
+        assert {row["state"] for row in listening.shown(session, story.now)} == {"silent"}
+    report(story)
+    rounds(story, 15)
+    (case,) = offline(story)
+    assert (case.state, case.outcome) == (State.CLOSED, "came_back")
+
+
+def test_a_database_that_was_away_is_no_silence(story: Story) -> None:
+    """The clock comes back before the gateway has written again."""
+    report(story)
+    story.sleep(600)
+    listening.watch(story.centre, story.now)
+    story.sleep(5)
+    report(story)
+    rounds(story, 30)
+    assert not offline(story)
+
+
+def test_a_listener_that_does_not_hear_for_long_is_a_case_of_its_own(story: Story) -> None:
+    with story.centre.database.sessions.begin() as session:
+        session.execute(update(Device).where(Device.number.in_(["SOS-1", "SOS-2"])).values(protocol="mqtt"))
+    began = story.now
+    for _ in range(9):
+        report(story, Work.DOWN, began)
+        rounds(story, 15)
+    (case,) = offline(story)
+    assert case.origin_device == "gateway/mqtt"
+    opened = next(event for event in story.events(case.id) if event.kind == "opened")
+    assert opened.data["homes"] == 2
+    assert "ConnectionRefusedError" in opened.data["reason"]
+    found = {finding.code: finding.count for finding in audit.audit(story.centre, story.now)}
+    assert found["listener_down"] == 1
+    report(story)
+    listening.watch(story.centre, story.now)
+    assert offline(story)[0].state == State.CLOSED
+
+
+def test_of_what_is_switched_off_nothing_is_expected(story: Story) -> None:
+    report(story)
+    report(story, other=False)
+    with story.centre.database.reads() as session:
+        assert [row["name"] for row in listening.shown(session, story.now)] == ["", "mqtt"]
+    rounds(story, 180)
+    assert len(offline(story)) == 1
+    listening.forget(story.centre, "gateway", story.now)
+    assert offline(story)[0].state == State.CLOSED
+    rounds(story, 300)
+    assert len(offline(story)) == 1
+
+
+def beat(story: Story, number: str, battery: int | None, raw: bytes) -> Beat:
+    return Beat(number, 1, story.now, story.now, battery, battery, "fake", {"battery": battery}, raw)
+
+
+def test_heartbeats_of_many_devices_are_one_row_a_day(story: Story) -> None:
+    first = [beat(story, number, 90, b"first") for number in ("SOS-1", "SOS-2", "NOBODY")]
+    assert beats.fold(story.centre, first) == {"SOS-1", "SOS-2"}
+    story.sleep(5)
+    assert beats.fold(story.centre, [beat(story, "SOS-1", 40, b"second").then(beat(story, "SOS-1", None, b"third"))])
+    with story.centre.database.reads() as session:
+        rows = session.execute(beats.BEATS.select().order_by(beats.BEATS.c.device_id)).all()
+        device = session.query(Device).filter_by(number="SOS-1").one()
+    assert [(row.beats, row.battery, row.battery_least, bytes(row.raw)) for row in rows] == [
+        (3, 40, 40, b"third"),
+        (1, 90, 90, b"first"),
+    ]
+    assert (device.battery_percent, device.last_seen_at) == (40, story.now)
+    assert beats.prune(story.centre, story.now + timedelta(days=80)) == 0
+    assert beats.prune(story.centre, story.now + timedelta(days=100)) == 2
