@@ -17,7 +17,11 @@ from dispatch.settings import Settings, load_gateways
 from dispatch.workers.gateway import Gateway
 
 # As text: a protocol costs its imports only where it is switched on.
-LISTENERS: Mapping[str, str] = {}
+LISTENERS: Mapping[str, str] = {
+    "scaip": "dispatch.gateways.scaip.listener:ScaipListener",
+    "sos_access": "dispatch.gateways.sos_access.listener:SosAccessListener",
+    "watch": "dispatch.gateways.watch.listener:WatchListener",
+}
 """Protocol -> the class of its listener, ``made(setup)``; in the order of the alphabet."""
 COMPOSED: Mapping[str, str] = {}
 """The same for those that need more than the corridor: a function of ``bootstrap``, ``made(setup, centre)``."""

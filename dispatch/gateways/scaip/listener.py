@@ -28,8 +28,6 @@ LARGEST = 16 * 1024
 SAME_WITHIN = timedelta(minutes=5)
 UNANSWERED = frozenset({sip.AN_ANSWER, "ACK"})
 STATUS = {"OPTIONS": 200, "CANCEL": 481}
-MOST_RUBBISH = 8
-"""Messages of one connection that are no SIP before it is closed."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,6 @@ class ScaipTalk:
         self._corridor = corridor
         self._manner = common.manner
         self._copies = common.copies
-        self._rubbish = 0
 
     def cut(self, buffer: bytearray) -> bytes | None:
         if not buffer:
@@ -116,9 +113,9 @@ class ScaipTalk:
         return self._plain(request, STATUS.get(request.method, 405))
 
     async def _refuse(self, message: bytes, reason: str, at: datetime) -> Reply:
-        self._rubbish += 1
+        """In a stream nobody knows where the next message begins."""
         await self._corridor.unreadable(self._source, message, reason, at)
-        return Reply(close=self._rubbish >= MOST_RUBBISH)
+        return Reply(close=self._transport != "UDP")
 
     def _plain(self, request: sip.Request, status: int) -> Reply:
         return Reply(sip.answer(request, status, self._peer))

@@ -89,7 +89,9 @@ def fitting(draft: Draft, crew: Crew) -> list[Visit]:
     room = MORE * _room(draft, crew)
     if sum(visit.seconds + PER_VISIT for visit in crew.visits) <= room or any(visit.twin for visit in crew.visits):
         return crew.visits
-    ways = between([_spot(crew.place)], road_pairs(draft.problem.roads), [_spot(visit.place) for visit in crew.visits])[0]
+    ways = between([_spot(crew.place)], road_pairs(draft.problem.roads), [_spot(visit.place) for visit in crew.visits])[
+        0
+    ]
     needs = [visit.seconds + PER_VISIT + int(way) // 5 for visit, way in zip(crew.visits, ways, strict=True)]
     found = []
     for number in sorted(range(len(needs)), key=lambda number: (-crew.visits[number].priority, needs[number])):
