@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatch.domain.access import AccessRules
 from dispatch.domain.arrival import ResponseRules
 from dispatch.domain.assessment import Standard
+from dispatch.domain.calls import HotlineRules
 from dispatch.domain.care import CareRules
 from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.datakeys import parse_keys
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
     """What 120, 119 and 110 can ring back, over ``config/response.yaml``; ``own``: each operator names the telephone in
     their hand. Empty in both: the centre does not open.
     """
+    recordings_dir: Path | None = None
+    """Where the telephone exchange leaves what it records; none: ``recordings`` in the data directory."""
     config_dir: Path = ROOT / "config"
     console_dir: Path = ROOT / "console" / "dist"
 
@@ -175,15 +178,33 @@ def load_devices(directory: Path) -> DeviceRules:
 def load_gateways(chosen: Settings) -> list[Setup]:
     """The listeners that are to run, with their secrets; raises ValueError naming the file and the fault."""
     setups = _load(chosen.config_dir / "gateways.yaml", load_setups)
-    secrets = chosen.gateway_secrets
-    if secrets.startswith("@"):
-        path = Path(secrets[1:])
-        try:
-            secrets = path.read_text("utf-8")
-        except (OSError, ValueError) as error:
-            raise ValueError(f"DISPATCH_GATEWAY_SECRETS: {path} cannot be read ({error})") from error
     wanted = switched_on(setups, chosen.gateways, demo=chosen.demo)
-    return [replace(setup, secrets=secrets_of(secrets, setup.name)) for setup in wanted]
+    return [replace(setup, secrets=secrets_of(_gateway_secrets(chosen), setup.name)) for setup in wanted]
+
+
+def exchanges(chosen: Settings) -> dict[str, Setup]:
+    """The telephone exchanges of ``config/gateways.yaml``, whether they are listened to or not; raises ValueError."""
+    setups = _load(chosen.config_dir / "gateways.yaml", load_setups)
+    return {
+        name: replace(setup, secrets=secrets_of(_gateway_secrets(chosen), name))
+        for name, setup in setups.items()
+        if setup.protocol == "asterisk"
+    }
+
+
+def _gateway_secrets(chosen: Settings) -> str:
+    if not chosen.gateway_secrets.startswith("@"):
+        return chosen.gateway_secrets
+    path = Path(chosen.gateway_secrets[1:])
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"DISPATCH_GATEWAY_SECRETS: {path} cannot be read ({error})") from error
+
+
+def load_hotline(directory: Path) -> HotlineRules:
+    """``config/hotline.yaml``; raises ValueError naming the file and the fault."""
+    return _load(directory / "hotline.yaml", HotlineRules.load)
 
 
 def load_mapping(directory: Path) -> DeviceMapping:

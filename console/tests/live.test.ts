@@ -8,7 +8,7 @@ function row(id: string, more: Partial<CaseRow> = {}): CaseRow {
     id, number: id, kind: 'emergency', help: null, cause: 'sos', channel: 'device', priority: 1, top_priority: 1, state: 'new', version: 1,
     opened_at: '2026-11-24T01:00:00Z', waiting_since: '2026-11-24T01:00:00Z', answer_due_at: '2026-11-24T01:00:30Z',
     next_due_at: null, held_until: null, owner: null, elder: null, caller: null, address_short: null, area: null,
-    signals: 1, escalation: 0, flags: [], area_event: null, last_event: null, ...more,
+    signals: 1, escalation: 0, flags: [], rings_for: null, area_event: null, last_event: null, ...more,
   }
 }
 

@@ -8,9 +8,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from dispatch.api.context import act, allowed, centre
 from dispatch.api.schemas import CasePath, Id, Model, Note, Phone, Short, When
 from dispatch.domain.permissions import May
-from dispatch.services.calls import normal_number
 from dispatch.services.floor import callbacks
 from dispatch.services.floor.callbacks import Promise
+from dispatch.services.phone_numbers import normal_number
 
 api = APIBlueprint(
     "callbacks",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, jsonify, request, send_file
 from flask_openapi3 import APIBlueprint, Tag
 
 from dispatch.api.context import allowed, centre, now
-from dispatch.api.schemas import CallIn, CallOut
+from dispatch.api.schemas import CallIn, CallOut, CasePath, Id, Model
+from dispatch.domain.calls import CallReport
 from dispatch.domain.permissions import May
-from dispatch.services.calls import CallReport, receive_call
+from dispatch.services.calls import receive_call
+from dispatch.services.hotline import recordings
 
 api = APIBlueprint("calls", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="intake")])
 
@@ -30,3 +32,29 @@ def post_call(body: CallIn) -> Response:
         elders=receipt.elders,
     )
     return Response(answer.model_dump_json(), 202, mimetype="application/json")
+
+
+class CallPath(Model):
+    call_id: Id
+
+
+PEOPLE: list[dict[str, list[str]]] = [{"cookie": []}, {"bearer": []}]
+
+
+@api.get("/cases/<case_id>/calls", summary="The calls of a case, newest first", security=PEOPLE)
+def get_calls(path: CasePath) -> Response:
+    return jsonify(items=recordings.calls_of(centre(), path.id, allowed(May.CASES_READ)), next_cursor=None)
+
+
+@api.get(
+    "/calls/<call_id>/recording",
+    summary="Listen to a call",
+    description="Takes a Range. Who listens is written into the trail each time.",
+    security=PEOPLE,
+)
+def get_recording(path: CallPath) -> Response:
+    actor = allowed(May.CASES_READ)
+    file, kind = recordings.listen(centre(), int(path.call_id), actor, now(), request.headers.get("Range"))
+    answer = send_file(file, mimetype=kind, conditional=True, max_age=0)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer

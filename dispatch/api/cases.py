@@ -12,7 +12,7 @@ from dispatch.api.context import act, allowed, centre, now
 from dispatch.api.schemas import CasePath, Problem
 from dispatch.domain.permissions import May
 from dispatch.services import desk, requests, work
-from dispatch.services.calls import normal_number
+from dispatch.services.phone_numbers import normal_number
 
 api = APIBlueprint(
     "cases",
@@ -142,6 +142,7 @@ def call_out(path: CasePath, body: schemas.CallOutIn) -> Response:
         contact_id=_id(body.contact_id) if body.to == "contact" else None,
         callback_id=_id(body.callback_id) if body.to == "callback" else None,
         worker_id=_id(body.worker_id) if body.to == "worker" else None,
+        joins=body.join,
     )
     return jsonify(requests.call_out(centre(), path.id, act(), whom))
 

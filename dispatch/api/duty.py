@@ -13,9 +13,9 @@ from dispatch.api.context import allowed, centre, now
 from dispatch.api.schemas import Id, Model, Problem, When
 from dispatch.domain.errors import Invalid
 from dispatch.domain.permissions import May
-from dispatch.services.calls import normal_number
 from dispatch.services.duty import board, patterns, phones, roster
 from dispatch.services.duty.seats import Doing, Who
+from dispatch.services.phone_numbers import normal_number
 
 api = APIBlueprint(
     "duty",

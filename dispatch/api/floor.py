@@ -15,6 +15,7 @@ from dispatch.domain.permissions import May
 from dispatch.services.floor import broadcasts, news, numbers, positions, watch
 from dispatch.services.floor.broadcasts import Word
 from dispatch.services.floor.positions import Beat
+from dispatch.services.hotline import figures
 
 api = APIBlueprint(
     "floor",
@@ -74,6 +75,11 @@ def get_viewers(path: CasePath) -> Response:
 @api.get("/floor/numbers", summary="Who waits, answered in time, load, positions, trend")
 def get_numbers() -> Response:
     return jsonify(numbers.numbers(centre(), allowed(May.SUPERVISE), now()))
+
+
+@api.get("/floor/hotline", summary="Who waits in the queue, which seats are free, how many calls are answered in time")
+def get_hotline() -> Response:
+    return jsonify(figures.hotline(centre(), allowed(May.SUPERVISE), now()))
 
 
 @api.get("/floor/needs-me", summary="What needs a supervisor now")

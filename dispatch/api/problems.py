@@ -23,6 +23,7 @@ STATUS: dict[type[errors.DispatchError], tuple[int, str]] = {
     errors.Locked: (423, "Sign-in is closed for a while"),
     errors.TooOld: (410, "The stream does not reach so far"),
     errors.Unavailable: (503, "The database is away"),
+    errors.ExchangeAway: (409, "The exchange is away"),
     errors.Conflict: (409, "Something else was first"),
     errors.CaseTaken: (409, "Somebody else has this case"),
     errors.Urgent: (409, "An urgent case is not one of many"),

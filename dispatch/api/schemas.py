@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from dispatch.domain.calls import CallEvent
 from dispatch.domain.case import Channel, Help, Kind, State
 from dispatch.domain.followup import Result, Then
 from dispatch.domain.signals import SignalKind
-from dispatch.services.calls import CallEvent
 
 MAX_DEPTH = 12
 MAX_NODES = 2000
@@ -247,6 +247,8 @@ class CallOutIn(Model):
     contact_id: Id | None = None
     callback_id: Id | None = None
     worker_id: Id | None = None
+    join: bool = False
+    """Into the conversation that the operator has about this case already: three speak with each other."""
 
     @model_validator(mode="after")
     def _named(self) -> CallOutIn:

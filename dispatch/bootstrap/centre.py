@@ -17,6 +17,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.register import keys
 from dispatch.settings import (
     Settings,
+    exchanges,
     load_access,
     load_care,
     load_cascade,
@@ -25,6 +26,7 @@ from dispatch.settings import (
     load_duty,
     load_floor,
     load_followup,
+    load_hotline,
     load_mapping,
     load_matching,
     load_orders,
@@ -51,6 +53,8 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
     try:
         catalogue = load_catalogue(directory)
         visits = load_visits(directory)
+        known = exchanges(chosen)
+        voices = [name for name in chosen.ways if name in known]
         sealed.use(sealed.Keyring(parse_keys(chosen.data_keys)))
         return Centre(
             database=database or connect(chosen.database_url),
@@ -76,9 +80,12 @@ def centre_of(chosen: Settings, database: Database | None = None) -> Centre:
             zone=ZoneInfo(chosen.timezone),
             spool_dir=chosen.spool_dir,
             data_dir=chosen.data_dir,
+            recordings_dir=chosen.recordings_dir or chosen.data_dir / "recordings",
             templates=load_templates(directory),
             sms=load_sms(directory),
-            ways=chosen.ways,
+            hotline=load_hotline(directory),
+            ways=tuple(name for name in chosen.ways if name not in voices),
+            exchange=voices[0] if voices else None,
             public_url=chosen.public_url.rstrip("/"),
         )
     except (ValueError, OSError, KeyError) as error:

@@ -9,16 +9,17 @@ from importlib.util import find_spec
 from string import Formatter
 
 from dispatch.bootstrap.process import StartRefused
+from dispatch.domain.listening import Setup
 from dispatch.domain.messages import Outgoing
 from dispatch.domain.sms import CLOUDS, SIMULATED, Gateway, Kind
 from dispatch.gateways.http_sms import HttpSms
 from dispatch.gateways.simulated import SimulatedNetwork
 from dispatch.gateways.smpp import SmppSms
-from dispatch.gateways.ways import SmsGateway, Ways
+from dispatch.gateways.ways import SmsGateway, VoiceGateway, Ways
 from dispatch.loading import load
 from dispatch.services.centre import Centre
 from dispatch.services.sms import inbox
-from dispatch.settings import Settings
+from dispatch.settings import Settings, exchanges
 
 
 def network(chosen: Settings, found: Centre) -> SimulatedNetwork | Ways:
@@ -27,13 +28,32 @@ def network(chosen: Settings, found: Centre) -> SimulatedNetwork | Ways:
         return SimulatedNetwork(found.database)
     if not chosen.ways:
         raise StartRefused(f"DISPATCH_PHONE_NETWORK names no way to telephones: use {SIMULATED} or a gateway")
-    return Ways({name: _gateway(chosen, found, name) for name in chosen.ways})
+    exchanges = _exchanges(chosen)
+    voice = {name: _voice(exchanges[name]) for name in chosen.ways if name in exchanges}
+    if len(voice) > 1:
+        raise StartRefused(f"DISPATCH_PHONE_NETWORK names two exchanges for calls: {', '.join(voice)}; use one")
+    return Ways({name: _gateway(chosen, found, name) for name in chosen.ways if name not in exchanges}, voice)
+
+
+def _exchanges(chosen: Settings) -> dict[str, Setup]:
+    try:
+        return exchanges(chosen)
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
+
+
+def _voice(setup: Setup) -> VoiceGateway:
+    try:
+        made: VoiceGateway = load("dispatch.bootstrap.hotline").voice(setup)
+    except ValueError as error:
+        raise StartRefused(f"config/gateways.yaml, {setup.name}: {error}") from error
+    return made
 
 
 def _gateway(chosen: Settings, found: Centre, name: str) -> SmsGateway:
     gateway = found.sms.gateways.get(name)
     if gateway is None:
-        known = ", ".join((SIMULATED, *found.sms.gateways))
+        known = ", ".join((SIMULATED, *found.sms.gateways, *_exchanges(chosen)))
         raise StartRefused(
             f"DISPATCH_PHONE_NETWORK={name} is not known: {known} are, in {chosen.config_dir / 'sms.yaml'}"
         )

@@ -12,6 +12,7 @@ DispatchError
 ├── OfferExpired           nobody waits for an answer to this offer any more
 ├── TooOld                 the live stream no longer reaches back so far
 ├── Unavailable            the database is away; try again
+├── ExchangeAway           the telephone exchange is away; ``phone`` can be dialled by hand
 ├── Conflict               somebody or something was first
 │   ├── CaseTaken
 │   ├── Urgent             an urgent case is not one of many
@@ -83,6 +84,10 @@ class TooManyTries(DispatchError):
 
 class TooOld(DispatchError):
     code = "too-old"
+
+
+class ExchangeAway(DispatchError):
+    code = "exchange-away"
 
 
 class Unavailable(DispatchError):

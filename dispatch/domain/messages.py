@@ -48,6 +48,10 @@ class Outgoing:
     """The name of its template in ``config/messages.yaml``; empty: it has none."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What the template was filled with."""
+    desk: str = ""
+    """A call between people: the extension that rings first. Nothing is read out."""
+    joins: str = ""
+    """The call into which this one brings a third person."""
 
 
 @dataclass(frozen=True)
@@ -104,3 +108,5 @@ class Report:
     state: ReceiptState | None = None
     phone: str | None = None
     text: str | None = None
+    """Of a call: the digit that was pressed."""
+    answered_by: str = "human"

@@ -30,15 +30,29 @@ class SmsGateway(Protocol):
         """Begin to hear receipts and texts, where they come by a connection of the gateway's own."""
 
 
-class Ways:
-    """Implements ``PhoneNetwork`` for short messages. None is called by it, and nothing comes back."""
+class VoiceGateway(Protocol):
+    """A way to call. ``send`` returns the gateway's name for the call. Both raise as ``SmsGateway.send``."""
 
-    def __init__(self, gateways: Mapping[str, SmsGateway]) -> None:
+    def send(self, message: Outgoing) -> str: ...
+
+    def withdraw(self, reference: str) -> None:
+        """End the call, if it is not over."""
+
+
+class Ways:
+    """Implements ``PhoneNetwork``. What comes back is heard elsewhere and kept in the database."""
+
+    def __init__(self, gateways: Mapping[str, SmsGateway], voice: Mapping[str, VoiceGateway]) -> None:
+        """``voice``: at most one."""
         self.gateways = gateways
-        self._pool = ThreadPoolExecutor(AT_ONCE * len(gateways), thread_name_prefix="sms")
+        self._voice = voice
+        self._pool = ThreadPoolExecutor(AT_ONCE * max(1, len(gateways)), thread_name_prefix="sms")
 
     def send(self, message: Outgoing, now: datetime) -> tuple[Handed, ...]:
-        if message.channel != "sms":
+        if message.channel == "voice":
+            for name, gateway in self._voice.items():
+                return (Handed(name, gateway.send(message)),)
+        if message.channel != "sms" or not self.gateways:
             raise Permanent(f"no gateway for {message.channel} is set up")
         handed: list[Handed] = []
         hopeless = True
@@ -76,3 +90,5 @@ class Ways:
 
     def withdraw(self, reference: str, now: datetime) -> None:
         """A short message that has left cannot be called back."""
+        for gateway in self._voice.values():
+            gateway.withdraw(reference)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dispatch.domain.case import ACTIVE, OPEN, State
 from dispatch.domain.privacy import mask_phone
-from dispatch.models.base import Base, BigId
+from dispatch.models.base import Base, BigId, Json
 from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household
 from dispatch.models.sealed import INDEX_LENGTH, Sealed, phone_index
@@ -117,6 +117,8 @@ class Case(Base):
     signals: Mapped[int] = mapped_column(default=0)
     last_signal_at: Mapped[datetime | None]
     flags: Mapped[list[str]]
+    rings_for: Mapped[list[str] | None] = mapped_column(Json)
+    """Whom its call rings at this moment. None: it does not ring, or the exchange does not say at whose desk."""
     outcome: Mapped[str | None] = mapped_column(String(40))
     follow_up_at: Mapped[datetime | None]
     merged_into: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"))
@@ -204,9 +206,13 @@ class Call(Base):
     caller: Mapped[str | None] = mapped_column(Sealed("calls.caller"))
     called: Mapped[str | None] = mapped_column(String(32))
     agent: Mapped[str | None] = mapped_column(String(64))
-    first_at: Mapped[datetime]
+    outward: Mapped[bool] = mapped_column(default=False)
+    """This centre has rung somebody."""
+    first_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    waited: Mapped[int | None]
+    """Seconds in the queue until the answer, or until the caller gave up; None: neither has come yet."""
     missed: Mapped[bool] = mapped_column(default=False)
     recording_url: Mapped[str | None] = mapped_column(String(500))
     events: Mapped[dict[str, Any]]

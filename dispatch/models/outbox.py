@@ -77,6 +77,8 @@ class Message(Base):
     """Who is asked to go by it, or told about it."""
     offer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("offers.id"))
     """The offer that it makes, or that it answers."""
+    conversation: Mapped[dict[str, Any] | None]
+    """A call between people: ``desk``, the extension that rings first, and ``joins``, the call that it is added to."""
     state: Mapped[str] = mapped_column(String(20), default=MessageState.PENDING)
     created_at: Mapped[datetime]
     next_try_at: Mapped[datetime | None]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain.access import AccessRules
 from dispatch.domain.arrival import ResponseRules
+from dispatch.domain.calls import HotlineRules
 from dispatch.domain.care import CareRules
 from dispatch.domain.cascade import CascadeRules
 from dispatch.domain.escalation import Policy
@@ -55,9 +56,14 @@ class Centre:
     zone: ZoneInfo
     spool_dir: Path
     data_dir: Path
+    recordings_dir: Path
+    """Where the exchange leaves what it records; the web processes read it."""
     templates: Book
     sms: SmsRules
+    hotline: HotlineRules
     ways: tuple[str, ...]
-    """The gateways that messages go by, in the order in which they were chosen."""
+    """The gateways that short messages go by, in the order in which they were chosen."""
+    exchange: str | None = None
+    """The telephone exchange that calls go by; None: the simulated network, or none."""
     public_url: str = ""
     """Where people outside reach this centre; empty: they do not."""

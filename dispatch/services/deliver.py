@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM, Actor
-from dispatch.domain.case import ASKABLE, State, Trigger
+from dispatch.domain.case import ASKABLE, Flag, State, Trigger
 from dispatch.domain.messages import Handed, NetworkReceipt, Outgoing, ReceiptState
 from dispatch.domain.wording import says_yes
 from dispatch.models.cases import Case
@@ -24,7 +24,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.followup import asking, hearing
 from dispatch.services.helps import heard as helpers
-from dispatch.services.lifecycle import acted, begin_work, move, record
+from dispatch.services.lifecycle import acted, begin_work, drop, move, record
 from dispatch.services.ordering import replies
 from dispatch.services.response.heard import hear, still_asked, still_open
 from dispatch.services.sms import ways, whose
@@ -118,6 +118,7 @@ def _outgoing(message: Message) -> Outgoing:
         message.body,
         template=message.template or "",
         values=message.parameters or {},
+        **(message.conversation or {}),
     )
 
 
@@ -318,6 +319,12 @@ def _take_by_phone(session: Session, _centre: Centre, message: Message, now: dat
     record(session, case, "taken", Actor("user", str(user.id), user.name), now, channel=message.channel)
 
 
+def _reached(session: Session, _centre: Centre, message: Message, now: datetime, reply: str | None) -> None:
+    """Who was owed a call has had it."""
+    if message.state == MessageState.ANSWERED and message.contact_id is None:
+        drop(session.get_one(Case, message.case_id, with_for_update=True), Flag.MISSED_CALL)
+
+
 WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "page_duty": _still_paged,
     "cascade": _still_asked,
@@ -335,6 +342,7 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
 
 HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None]] = {
     "page_duty": _take_by_phone,
+    "call_out": _reached,
     "cascade_elder": hear,
     **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES, *replies.ABOUT), whose.hear),
 }

@@ -21,6 +21,7 @@ from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.followup import complaints
 from dispatch.services.helps.orders import check_window, check_worker, help_of, keep, named, remind_next, wanted_of
+from dispatch.services.hotline import seats
 from dispatch.services.lifecycle import acted, begin_work, move, put, record
 from dispatch.services.opening import Scene, active_case, calls_again, new_case
 from dispatch.services.rows import Row, case_row
@@ -173,6 +174,8 @@ class Callee:
     contact_id: int | None = None
     callback_id: int | None = None
     worker_id: int | None = None
+    joins: bool = False
+    """They come into the conversation that the operator has already."""
 
 
 def call_out(centre: Centre, case_id: int, act: Act, whom: Callee) -> Row:
@@ -196,7 +199,7 @@ def ring(session: Session, centre: Centre, case: Case, act: Act, whom: Callee) -
     phone, label = _callee(session, case, act, whom)
     tries = session.scalars(select(Message.id).where(Message.case_id == case.id)).all()
     message = Message(
-        reference=f"call:{case.id}:{len(tries)}:{_kind_of(whom)}",
+        reference=f"{'join' if whom.joins else 'call'}:{case.id}:{len(tries)}:{_kind_of(whom)}",
         channel="voice",
         purpose="call_out",
         phone=phone,
@@ -210,6 +213,7 @@ def ring(session: Session, centre: Centre, case: Case, act: Act, whom: Callee) -
         next_try_at=act.now,
         receipt={},
     )
+    seats.lead(session, centre, message, act.actor.user_id, joins=whom.joins)
     session.add(message)
     session.flush()
     if act.actor.user_id == case.owner_id:

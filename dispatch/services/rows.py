@@ -66,6 +66,7 @@ SHOWN = (
     Case.signals,
     Case.step,
     Case.flags,
+    Case.rings_for,
     Case.last_event_kind,
     Case.last_event_at,
     User.name.label("owner_name"),
@@ -129,6 +130,7 @@ def row_of(case: Any, centre: Centre, now: datetime) -> Row:
         "signals": case.signals,
         "escalation": case.step,
         "flags": case.flags,
+        "rings_for": case.rings_for,
         "area_event": case.AreaEvent and event_of(case.AreaEvent),
         "last_event": {"kind": case.last_event_kind, "at": stamp(case.last_event_at)},
     }

@@ -20,7 +20,7 @@ from dispatch.api import health
 from dispatch.domain.actor import Actor
 from dispatch.domain.permissions import OF_ROLE, OF_SCOPE
 from dispatch.models.base import Base
-from dispatch.models.cases import Case
+from dispatch.models.cases import Call, Case
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import ApiToken, DutyPhone, User
 from dispatch.services import accounts, live
@@ -213,6 +213,7 @@ def things(app: Flask, town: Town) -> dict[str, str]:
         **plan_the_east(town),
         **a_device(town),
         **floor.in_the_east(town, case_id),
+        "call_id": a_call(town, case_id),
         "import_id": tables.brought_from(town, "East"),
         "double_id": tables.alike(town, "Wang", "Zhao"),
         **privacy.in_the_east(town, case_id),
@@ -222,6 +223,15 @@ def things(app: Flask, town: Town) -> dict[str, str]:
         **visits.in_the_east(town),
         "plan_id": visit_plans.plan_in_the_east(town),
     }
+
+
+def a_call(town: Town, case_id: str) -> str:
+    """One that was recorded."""
+    with town.centre.database.sessions.begin() as session:
+        call = Call(call_id="east", case_id=int(case_id), first_at=START, events={}, recording_url="/calls/east.wav")
+        session.add(call)
+        session.flush()
+        return str(call.id)
 
 
 def a_device(town: Town) -> dict[str, str]:

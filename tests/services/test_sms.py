@@ -53,7 +53,7 @@ class Wired(Story):
     def __init__(self, town: Town) -> None:
         super().__init__(town)
         self.first, self.second = Fake("first"), Fake("second")
-        ways = Ways({"first": self.first, "second": self.second})
+        ways = Ways({"first": self.first, "second": self.second}, {})
         advance = partial(inbox.advance, self.centre)
         self.clock = Clock(Runtime(self.centre, ways, by_hand), advance, outward=Inline(), time=lambda: self.now)
         self._written = 0

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from dispatch.domain.actor import Actor
+from dispatch.domain.calls import CallEvent, CallReport
 from dispatch.domain.signals import SignalKind
 from dispatch.gateways.simulated import Quality, SimulatedNetwork
 from dispatch.models.cases import Case, CaseEvent
@@ -27,7 +28,7 @@ from dispatch.models.outbox import Message
 from dispatch.models.response import Arrival, Cascade, CascadeCall
 from dispatch.models.simnet import SimTraffic
 from dispatch.services import calls, chain, deliver, intake, live, requests, work
-from dispatch.services.calls import CallEvent, CallReceipt, CallReport
+from dispatch.services.calls import CallReceipt
 from dispatch.services.intake import Incoming, Receipt
 from dispatch.services.rows import Row
 from dispatch.services.work import Act, Closing

@@ -32,5 +32,6 @@ function extras(failure: Failure): Record<string, string> {
     at: at ? asExact(at) : '–',
     state: word('state', failure.extra<string>('state')),
     detail: failure.problem?.detail ?? '',
+    phone: failure.extra<string>('phone') ?? '',
   }
 }

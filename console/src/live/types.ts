@@ -43,6 +43,8 @@ export interface CaseRow {
   signals: number
   escalation: number
   flags: string[]
+  /** Whom its call rings at this moment; null: it does not ring, or the exchange does not say at whose desk. */
+  rings_for: string[] | null
   area_event: AreaEventRef | null
   last_event: { kind: string; at: string } | null
 }

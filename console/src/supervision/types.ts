@@ -16,3 +16,22 @@ export interface StaleCase { row: CaseRow; idle_since: string | null; why: 'idle
 export interface PriorityChange { case_id: string; at: string; by: string; from: number; to: number; reason: string | null }
 export interface SentBroadcast { id: string; text: string; from: string; sent_at: string; ends_at: string; wall: boolean; seats: { name: string; confirmed_at: string | null }[] }
 export interface Board { id: string; name: string; area: string; created_at: string; token?: string }
+
+/** 24 hours of the hotline. */
+export interface HotlineDay {
+  until: string | null
+  calls: number
+  answered: number
+  in_time: number
+  connected_percent: number | null
+  in_time_percent: number | null
+  below: { connected: boolean; answered: boolean }
+}
+export interface Hotline {
+  server_time: string
+  exchange: { name: string; connected: boolean; since: string | null; agents: Record<string, number> } | null
+  waiting: { number: number; oldest: string | null }
+  last_day: HotlineDay
+  worst_day: HotlineDay | null
+  targets: { connected: number; answered: number; within: number }
+}

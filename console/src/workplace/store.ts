@@ -8,6 +8,7 @@ import { useLive } from '@/live/store'
 import type { CaseRow, ElderHit } from '@/live/types'
 import { useAlarm } from '@/sound/alarm'
 import { useSession } from '@/session/store'
+import { beginsToRing, rangOut } from './ringing'
 import { isHeld } from './rowtext'
 
 export type Status = 'ready' | 'on_call' | 'wrap_up' | 'break' | 'away'
@@ -115,10 +116,10 @@ export const useWorkplace = defineStore('workplace', () => {
 
   live.listen((changes, first) => {
     for (const { row, before, gone } of changes) {
-      if (!first && !before && !gone && row.cause === 'call' && row.state === 'new') popCall(row)
+      if (beginsToRing({ row, before, gone }, session.user?.id, first)) popCall(row)
       // The elder of my own case presses again.
       if (before && !gone && row.signals > before.signals && isMine(row) && isIdle()) open(row.id)
-      if (row.id === ringing.value && (gone || row.owner)) ringing.value = null
+      if (row.id === ringing.value && rangOut(row, session.user?.id, gone)) ringing.value = null
     }
   })
   watch(now, () => {

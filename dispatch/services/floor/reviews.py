@@ -23,6 +23,7 @@ from dispatch.models.people import User
 from dispatch.models.places import Area
 from dispatch.services.centre import Centre
 from dispatch.services.floor.positions import share_area
+from dispatch.services.hotline.recordings import is_ours
 from dispatch.services.rows import row_of, row_statement, stamp, visible
 from dispatch.services.trail import Deed, Subject, write
 from dispatch.services.transact import transact
@@ -275,5 +276,5 @@ def _call_json(call: Call) -> dict[str, Any]:
         "id": str(call.id),
         "answered_at": stamp(call.answered_at),
         "seconds": None if seconds is None else round(seconds),
-        "recording_url": call.recording_url,
+        "recording_url": f"/api/v1/calls/{call.id}/recording" if is_ours(call.recording_url) else call.recording_url,
     }

@@ -21,6 +21,7 @@ from dispatch.models.places import Area, inside
 from dispatch.models.response import Arrival, Cascade
 from dispatch.services import audit
 from dispatch.services.centre import Centre
+from dispatch.services.hotline import figures
 from dispatch.services.rows import Row, row_of, row_statement, stamp, visible
 
 LISTED = 200
@@ -148,6 +149,8 @@ def needs_me(centre: Centre, actor: Actor, now: datetime) -> list[dict[str, Any]
             _failed_messages(session, actor, now),
             _count("area_event", _mine(session, actor)),
             _count("handover_open", _handovers(session, actor, now)),
+            _true("exchange_away", figures.exchange_is_away(session, centre, now)),
+            _true("hotline_below", figures.is_below(session, centre, actor, now)),
         ]
     engine = audit.health(centre, now)
     found.append({"code": "engine_late", "count": len(engine["late"]), "cases": [], "jobs": engine["late"]})
@@ -163,6 +166,10 @@ def _failed_messages(session: Session, actor: Actor, now: datetime) -> dict[str,
     )
     ids = list(session.scalars(visible(statement, actor)))
     return {"code": "message_failed", "count": len(ids), "cases": [], "case_ids": sorted({str(i) for i in ids})}
+
+
+def _true(code: str, it_is: bool) -> dict[str, Any]:
+    return {"code": code, "count": int(it_is), "cases": []}
 
 
 def _count(code: str, ids: list[int]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinTry, Ch
 from dispatch.models.workforce import Wish
 from dispatch.services import trail
 from dispatch.services.centre import Centre
+from dispatch.services.hotline import recordings
 from dispatch.services.imports.erasure import forget_person
 from dispatch.services.privacy.restrict import BLANK_ITEM, CLEARED_MESSAGE, past_the_session, restrict
 from dispatch.services.trail import Deed, Subject
@@ -100,6 +101,7 @@ def erase_person(session: Session, centre: Centre, elder: Elder, act: Act, *, re
     why = "request" if request_id else "retention"
     counts = {"contacts": 0, "facts": 0, "cases": 0}
     for one in files:
+        recordings.forget_of(session, centre, _closed_cases_of(session, one))
         for name, number in _erase(session, one, act, why).items():
             counts[name] += number
         session.merge(ErasedPerson(elder_id=one.id, at=act.now, why=why, request_id=request_id))

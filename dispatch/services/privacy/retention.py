@@ -31,6 +31,7 @@ from dispatch.models.privacy import (
 )
 from dispatch.services.care.reach import Answer, begins, today
 from dispatch.services.centre import Centre
+from dispatch.services.hotline import recordings
 from dispatch.services.privacy.erase import erase_person
 from dispatch.services.privacy.restrict import CLEARED_MESSAGE, past_the_session, restrict
 from dispatch.services.rows import stamp
@@ -65,7 +66,8 @@ def _closed(before: datetime, *kinds: Kind) -> Ids:
     )
 
 
-def _restrict(session: Session, _centre: Centre, ids: Sequence[Any], act: Act) -> int:
+def _restrict(session: Session, centre: Centre, ids: Sequence[Any], act: Act) -> int:
+    recordings.forget_of(session, centre, ids)
     return restrict(session, ids, act.now, "retention")
 
 
@@ -82,7 +84,9 @@ def _recordings(before: datetime) -> Ids:
     return select(Call.id).where(Call.first_at < before, Call.recording_url.is_not(None))
 
 
-def _clear_recordings(session: Session, _centre: Centre, ids: Sequence[Any], _act: Act) -> int:
+def _clear_recordings(session: Session, centre: Centre, ids: Sequence[Any], _act: Act) -> int:
+    """The files first: one without its row would stay for ever, and a row without its file says that it is gone."""
+    recordings.forget(centre, session.scalars(select(Call.recording_url).where(Call.id.in_(ids))).all())
     past_the_session(session, update(Call).where(Call.id.in_(ids)).values(recording_url=None))
     return len(ids)
 

@@ -17,10 +17,10 @@ from dispatch.domain.errors import Conflict, Invalid
 from dispatch.models.cases import Case
 from dispatch.models.people import Elder
 from dispatch.models.places import Household
-from dispatch.services.calls import normal_number
 from dispatch.services.care.reach import Answer, elder_within, once, today
 from dispatch.services.centre import Centre
 from dispatch.services.ordering import planning, standing
+from dispatch.services.phone_numbers import normal_number
 from dispatch.services.register import doubles, edits, households
 from dispatch.services.register.households import Home
 from dispatch.services.register.names import called

@@ -39,7 +39,7 @@ from dispatch.models.among import on_postgresql
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder
 from dispatch.models.sealed import TAIL, has_identity, has_identity_tail, has_phone, has_tail
-from dispatch.services.calls import normal_number
+from dispatch.services.phone_numbers import normal_number
 
 MOST_WORDS = 6
 LONGEST_WORD = 60

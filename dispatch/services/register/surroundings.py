@@ -14,9 +14,9 @@ from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Household
-from dispatch.services.calls import normal_number
 from dispatch.services.care.reach import Answer, elder_within, once
 from dispatch.services.centre import Centre
+from dispatch.services.phone_numbers import normal_number
 from dispatch.services.register import edits
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.work import Act

@@ -32,6 +32,7 @@ AGAIN = timedelta(seconds=2)
 PATIENCE = timedelta(minutes=10)
 SENDINGS_KEPT = timedelta(days=7)
 REPORTS_KEPT = timedelta(days=2)
+MACHINE = "machine"
 
 
 def keep(centre: Centre, report: Report, now: datetime) -> bool:
@@ -45,7 +46,7 @@ def keep(centre: Centre, report: Report, now: datetime) -> bool:
                 sequence=report.sequence[:120],
                 at=report.at,
                 provider_id=report.provider_id,
-                state=report.state,
+                state=MACHINE if report.answered_by == MACHINE else report.state,
                 phone=report.phone,
                 text=report.text,
                 next_try_at=now,
@@ -86,6 +87,8 @@ def _read(
     message = session.get_one(Message, sending.message_id, with_for_update=True)
     if report.phone:
         return NetworkReceipt(message.reference, ReceiptState.ANSWERED, report.at, report.text), None
+    if sending.channel == "voice":
+        return _of_call(sending, message, report), None
     state = ReceiptState(str(report.state))
     sending.state = Passage.DELIVERED if state is ReceiptState.DELIVERED else Passage.FAILED
     sending.finished_at = max(report.at, sending.sent_at)
@@ -93,6 +96,17 @@ def _read(
     if sending.state == Passage.FAILED and (_has_hope(session, sending) or try_another(session, centre, message, now)):
         return None, None
     return NetworkReceipt(message.reference, state, report.at), None
+
+
+def _of_call(sending: Sending, message: Message, report: SmsReport) -> NetworkReceipt:
+    """A call has several words: it was answered, then a digit was pressed. None of them sends it another way."""
+    if report.state == MACHINE:
+        receipt = NetworkReceipt(message.reference, ReceiptState.ANSWERED, report.at, answered_by=MACHINE)
+    else:
+        receipt = NetworkReceipt(message.reference, ReceiptState(str(report.state)), report.at, report.text)
+    sending.state = Passage.FAILED if receipt.state is ReceiptState.FAILED else Passage.DELIVERED
+    sending.finished_at = max(report.at, sending.sent_at)
+    return receipt
 
 
 def _named(session: Session, report: SmsReport) -> Sending | None:

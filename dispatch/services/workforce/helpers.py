@@ -23,9 +23,9 @@ from dispatch.models.people import User
 from dispatch.models.workforce import Worker, WorkerArea, WorkerSkill
 from dispatch.services import trail
 from dispatch.services.access import rights
-from dispatch.services.calls import normal_number
 from dispatch.services.care.reach import Answer, once
 from dispatch.services.centre import Centre
+from dispatch.services.phone_numbers import normal_number
 from dispatch.services.register import edits
 from dispatch.services.register.names import called
 from dispatch.services.trail import Deed, Subject
