@@ -91,6 +91,10 @@ class Connection:
             _, mid = self._client.subscribe([(topic, QOS) for topic in part])
             self._asked[mid] = part
 
+    def pause(self) -> None:
+        """Hear no more. What was heard may still be acknowledged."""
+        self._closing.set()
+
     async def close(self) -> None:
         self._closing.set()
         self._client.disconnect()
@@ -126,6 +130,8 @@ class Connection:
         while not self._room.acquire(timeout=1):
             if self._closing.is_set():
                 return
+        if self._closing.is_set():
+            return
         mid, qos = message.mid, message.qos
         try:
             topic = message.topic
@@ -136,7 +142,7 @@ class Connection:
 
     def _acknowledge(self, mid: int, qos: int) -> None:
         self._room.release()
-        if qos and not self._closing.is_set():
+        if qos:
             self._client.ack(mid, qos)
 
     def _lose(self, reason: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from dispatch.domain.mapping import DeviceMapping
+from dispatch.domain.signals import SignalKind
 from dispatch.gateways.frame import Corridor, Message, Outcome
 from dispatch.gateways.mqtt.memory import Memory
 from dispatch.gateways.mqtt.proposals import Proposal
@@ -31,6 +32,8 @@ DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries while neither database nor disk takes it."""
 POISON_AFTER = 4
 """So often it is tried before it is asked whether anything at all can be stored."""
+LAST_MOMENT = 1.5
+"""Seconds for what is being stored while the process ends."""
 
 
 class Register(Protocol):
@@ -105,6 +108,8 @@ class Intake:
         self._world = around.world
         self._last: dict[str, Last] = around.memory.lasts()
         self._lines: dict[str, deque[Work]] = {}
+        self._beats: dict[str, Work | None] = {}
+        """By device, while one of its signs of life is being written: the newest that came meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -130,7 +135,9 @@ class Intake:
         return self._last.get(device) or Last()
 
     async def finish(self) -> None:
-        """Let go of what waits: it was not acknowledged and comes again."""
+        """Give what waits a moment, and let go of the rest: it was not acknowledged and comes again."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LAST_MOMENT)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -143,9 +150,37 @@ class Intake:
             self._last[reading.device] = reading.last
         changed = dict(reading.last.states) if reading.last.states != before.states else None
         reason = f"no mapping knows the word {reading.unmapped!r}" if reading.unmapped is not None else None
-        if reading.messages or changed is not None or reason:
-            work = self._work(heard, reading.messages, reason, changed, by_radio=reading.by_radio)
+        messages = reading.messages
+        if messages and all(m.kind is SignalKind.HEARTBEAT for m in messages):
+            self._beat(reading.device, self._work(heard, messages))
+            messages = ()
+        if messages or changed is not None or reason:
+            work = self._work(heard, messages, reason, changed, by_radio=reading.by_radio)
             self._queue(reading.device, work, ticket)
+
+    def _beat(self, device: str, work: Work) -> None:
+        """A sign of life waits for others to be written with, and nobody waits for it: neither the broker, which would
+        hold back what comes behind it, nor an alarm of the same device.
+        """
+        if device in self._beats:
+            self._beats[device] = work
+            return
+        self._beats[device] = None
+        self._start(self._write_beats(device, work))
+
+    async def _write_beats(self, device: str, first: Work) -> None:
+        work: Work | None = first
+        try:
+            while work is not None:
+                await self._corridor.take(work.source, work.raw, work.messages, work.at)
+                work, self._beats[device] = self._beats[device], None
+        finally:
+            del self._beats[device]
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _work(
         self,
@@ -166,9 +201,7 @@ class Intake:
         waiting = self._lines.get(line)
         if waiting is None:
             self._lines[line] = waiting = deque()
-            task = asyncio.get_running_loop().create_task(self._store_line(line, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._store_line(line, waiting))
         elif len(waiting) > CROWDED and work.says_the_same(waiting[-1]):
             waiting[-1].tickets.append(ticket)
             return
@@ -222,10 +255,13 @@ class Intake:
             await asyncio.sleep(DELAYS[min(tries, len(DELAYS)) - 1])
 
     async def _unreadable(self, work: Work, reason: str) -> None:
-        tries = 0
-        while await self._corridor.unreadable(work.source, work.raw, clean(reason), work.at) is Outcome.NOT_TREATED:
-            tries += 1
-            await asyncio.sleep(DELAYS[min(tries, len(DELAYS)) - 1])
+        """The corridor keeps so much rubbish and no more; of a heap of it, nothing is offered twice."""
+        for delay in DELAYS:
+            kept = await self._corridor.unreadable(work.source, work.raw, clean(reason), work.at)
+            if kept is not Outcome.NOT_TREATED or len(self._lines.get(STRANGE, ())) > CROWDED:
+                return
+            await asyncio.sleep(delay)
+        log.warning("mqtt_unreadable_not_kept", source=work.source, size=len(work.raw))
 
     async def _learned(self, work: Work, topic: str, payload: bytes, learned: Learned) -> None:
         """What is known already is told again by the broker with each connection, and is no news."""

@@ -74,8 +74,9 @@ class MqttListener:
             for each in done:
                 each.result()
         finally:
-            await connection.close()
+            connection.pause()
             await intake.finish()
+            await connection.close()
 
 
 def _tls(options: dict[str, object]) -> ssl.SSLContext | None:

@@ -10,6 +10,8 @@ from dispatch.gateways.mqtt import values
 from dispatch.gateways.mqtt.proposals import Proposal
 from dispatch.gateways.mqtt.understand import Said, Word
 
+BRIDGE = ("Zigbee2MQTT",)
+"""The model of what has no model of its own."""
 COMMANDS = ("set", "get")
 TELEMETRY = ("linkquality", "voltage", "breathing_rate", "heart_rate", "temperature", "humidity", "device_temperature")
 BEATS = ("health", "info", "devices")
@@ -46,6 +48,7 @@ def inventory(base: str, payload: bytes) -> Inventory:
             continue
         if each.get("type") == "Coordinator":
             bridge = ieee
+            proposals.append(Proposal(ieee, "zigbee2mqtt", BRIDGE[0], name=base))
             continue
         definition = values.inside(each, "definition") or {}
         models = (values.word(values.inside(definition, "model")), values.word(each.get("model_id")))
@@ -62,7 +65,7 @@ def inventory(base: str, payload: bytes) -> Inventory:
                 about=values.word(values.inside(definition, "description")) or "",
             )
         )
-    return Inventory(bridge, by_name, tuple(Proposal.behind(p, bridge) for p in proposals))
+    return Inventory(bridge, by_name, tuple(p if p.number == bridge else p.behind(bridge) for p in proposals))
 
 
 def name_of(base: str, topic: str, inventory: Inventory | None) -> tuple[str, str]:
@@ -122,9 +125,9 @@ def _state(device: str, models: tuple[str, ...], body: dict[str, Any]) -> Said:
 def bridge(topic_rest: str, payload: bytes, device: str) -> Said | None:
     """What Zigbee2MQTT says of itself: its last will, and that it lives."""
     if topic_rest == "bridge/state":
-        return Said(device, ("Zigbee2MQTT",), available=_online(payload), alive=_online(payload) is True)
+        return Said(device, BRIDGE, available=_online(payload), alive=_online(payload) is True)
     if topic_rest.removeprefix("bridge/") in BEATS:
-        return Said(device, ("Zigbee2MQTT",))
+        return Said(device, BRIDGE)
     return None
 
 

@@ -145,8 +145,10 @@ def test_availability_and_last_will(air: Air) -> None:
 
 
 def test_the_inventory_proposes_devices_and_says_nothing_for_them(air: Air) -> None:
-    assert [(p.number, p.model, p.name) for p in air.proposed][2] == (number(3), "HS1SA-E", "hall/smoke")
-    assert {p.bridge for p in air.proposed} == {"0x00124b00ffffffff"}
+    bridge, *devices = air.proposed
+    assert (bridge.number, bridge.model, bridge.bridge) == ("0x00124b00ffffffff", "Zigbee2MQTT", None)
+    assert [(p.number, p.model, p.name) for p in devices][2] == (number(3), "HS1SA-E", "hall/smoke")
+    assert {p.bridge for p in devices} == {"0x00124b00ffffffff"}
 
 
 def test_without_an_inventory_the_topic_is_the_number_and_the_default_still_knows_smoke() -> None:
