@@ -29,6 +29,8 @@ class Device(Base):
     low_battery_at: Mapped[datetime | None]
     fault_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
+    away_since: Mapped[datetime | None]
+    """When somebody said of it that it cannot be reached: a last will, a gateway. Over as soon as it speaks itself."""
     last_test_at: Mapped[datetime | None]
     last_alarm_at: Mapped[datetime | None]
     """A real alarm proves a button as well as a test does."""
@@ -49,6 +51,10 @@ class Device(Base):
     household: Mapped[Household | None] = relationship(lazy="raise")
     elder: Mapped[Elder | None] = relationship(lazy="raise")
     area: Mapped[Area | None] = relationship(lazy="raise")
+
+    @property
+    def is_away(self) -> bool:
+        return self.away_since is not None and (self.last_seen_at is None or self.last_seen_at <= self.away_since)
 
 
 class DeviceTask(Base):

@@ -30,6 +30,8 @@ from dispatch.services.transact import transact
 
 EVENT_NAMESPACE = UUID("6c1d3f52-6c0b-5d7e-9a53-8f0b6f1a2d10")
 RAW_KEPT = 64 * 1024
+OFFLINE = "offline"
+"""The code of a fault that is none: the device cannot be reached."""
 ON_TEST = "on_test"
 """Why an alarm of a device that somebody put on test opened no case."""
 
@@ -304,13 +306,30 @@ def _note_on_device(session: Session, incoming: Incoming) -> Sender | None:
     The row stays locked until the commit: messages of one device go one at a time. Two devices of one home may still
     open its case at once in two processes; then the unique index lets one through, and the other starts over.
     """
-    battery = (incoming.data or {}).get("battery")
+    said = incoming.data or {}
+    if incoming.kind is SignalKind.FAULT and said.get("code") == OFFLINE:
+        found = session.execute(AWAY, {"device": incoming.device, "at": incoming.received_at}).first()
+        return Sender(*found) if found else None
+    battery = said.get("battery")
     knows_battery = type(battery) is int and 0 <= battery <= 100  # a bool is an int to Python and not to PostgreSQL
     found = session.execute(
         _note(incoming.kind, knows_battery),
         {"device": incoming.device, "at": incoming.received_at, **({"battery": battery} if knows_battery else {})},
     ).first()
     return Sender(*found) if found else None
+
+
+AWAY = (
+    update(DEVICES)
+    .where(DEVICES.c.number == bindparam("device"))
+    .values(
+        away_since=sql_case(
+            (DEVICES.c.last_seen_at <= DEVICES.c.away_since, DEVICES.c.away_since), else_=bindparam("at", type_=Utc)
+        )
+    )
+    .returning(*(DEVICES.c[field.name] for field in fields(Sender)))
+)
+"""Said of the device and not by it: it has not spoken, and nothing about it is broken."""
 
 
 @cache

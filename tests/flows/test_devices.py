@@ -343,6 +343,40 @@ def test_one_home_silent_behind_a_living_gateway_is_one_task(story: Story) -> No
     story.expect_nothing()
 
 
+def test_a_gateway_whose_last_will_says_that_it_is_away_is_one_case_at_once(story: Story) -> None:
+    behind_a_gateway(story, 12)
+    story.sleep(60)
+    assert story.press("GW-1", "fault", code="offline").case_id is None
+    look(story)
+    story.expect_event("opened", kind="gateway_offline", homes=12, devices=12)
+    assert tasks(story) == [("GW-1", "gateway_offline")], "nothing is broken, and no home is offline by itself"
+    assert device(story, "GW-1").last_seen_at == story.now - timedelta(seconds=60), "it has not spoken"
+    story.press("GW-1", "fault", code="offline")
+    look(story, minutes=5)
+    assert len(story.cases()) == 1
+    story.press("GW-1", "heartbeat")
+    look(story, minutes=1)
+    story.expect_event("closed", outcome="came_back")
+
+
+def test_a_device_of_which_its_gateway_says_that_it_is_away_is_a_task_until_it_speaks(story: Story) -> None:
+    behind_a_gateway(story, 3)
+    story.press("GW-1", "heartbeat")
+    story.press("ROW-1", "fault", code="offline")
+    look(story, minutes=1)
+    assert tasks(story) == [("ROW-1", "offline")]
+    doing = Doing(story.town.actor("lin"), story.now)
+    listed = register.devices(story.centre, doing.actor, register.DeviceFilter(state="offline"), PageOf(10, None), story.now)
+    assert [(item["number"], item["online"]) for item in listed["items"]] == [("ROW-1", False)]
+    story.press("ROW-1", "heartbeat")
+    look(story, minutes=1)
+    assert tasks(story) == []
+    story.press("ROW-1", "fault", code="tamper")
+    story.press("ROW-1", "fault", code="offline")
+    look(story, minutes=1)
+    assert tasks(story) == [("ROW-1", "offline"), ("ROW-1", "tamper")]
+
+
 def test_two_clocks_open_one_case_for_one_gateway(story: Story) -> None:
     behind_a_gateway(story, 12)
     story.sleep(31 * 60)

@@ -54,15 +54,23 @@ def _heard(device: Any, since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(device.last_seen_at >= since, behind)
 
 
+def away() -> ColumnElement[bool]:
+    """It was said of it that it cannot be reached, and it has not spoken since."""
+    unheard = or_(Device.last_seen_at.is_(None), Device.last_seen_at <= Device.away_since)
+    return and_(Device.away_since.is_not(None), unheard)
+
+
 def silent(centre: Centre, now: datetime) -> ColumnElement[bool]:
-    """Nothing was heard since the allowed misses; of one that never spoke, since it was registered."""
+    """Nothing was heard since the allowed misses; of one that never spoke, since it was registered. Or it is away."""
     since = silent_since(centre, Device.model, now)
-    return or_(Device.last_seen_at < since, and_(Device.last_seen_at.is_(None), Device.registered_at < since))
+    unheard = or_(Device.last_seen_at < since, and_(Device.last_seen_at.is_(None), Device.registered_at < since))
+    return or_(unheard, away())
 
 
 def gateway_silent(centre: Centre, now: datetime) -> ColumnElement[bool]:
     since = silent_since(centre, Device.model, now)
-    return and_(is_gateway(centre), silent(centre, now), ~_heard(Device, since))
+    gone = and_(away(), ~_heard(Device, Device.away_since))
+    return and_(is_gateway(centre), or_(gone, and_(silent(centre, now), ~_heard(Device, since))))
 
 
 def offline(centre: Centre, now: datetime) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, false, func, or_, select
@@ -89,7 +89,7 @@ def card(found: Any, centre: Centre, now: datetime) -> dict[str, Any]:
         "version": device.version,
         "kind": model.kind,
         "monthly_test": model.monthly_test,
-        "online": device.last_seen_at is not None and now - device.last_seen_at <= model.silent_after,
+        "online": _is_heard(device, model.silent_after, now),
         "last_alarm_at": stamp(device.last_alarm_at),
         "registered_at": stamp(device.registered_at),
         "retired_at": stamp(device.retired_at),
@@ -99,6 +99,10 @@ def card(found: Any, centre: Centre, now: datetime) -> dict[str, Any]:
         "gateway": device.gateway_id and {"id": str(device.gateway_id), "number": gateway_number},
         "tasks": [],
     }
+
+
+def _is_heard(device: Device, silent_after: timedelta, now: datetime) -> bool:
+    return device.last_seen_at is not None and now - device.last_seen_at <= silent_after and not device.is_away
 
 
 def _with_tasks(session: Session, items: list[dict[str, Any]]) -> None:

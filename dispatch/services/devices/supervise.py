@@ -16,12 +16,14 @@ from dispatch.models.devices import Device, DeviceTask, Signal
 from dispatch.services.centre import Centre
 from dispatch.services.devices import conditions, gateways
 from dispatch.services.duty.rounds import begin, is_due
+from dispatch.services.intake import OFFLINE
 from dispatch.services.transact import transact
 
 ROUND = "devices"
 BATCH = 1000
 """Tasks of a kind that one round opens or closes at most: the rest waits for the next one."""
 SELF = "clock"
+FAULTS_READ = 20
 OPEN = DeviceTask.closed_at.is_(None)
 
 
@@ -110,12 +112,13 @@ def _missing(session: Session, centre: Centre, kind: TaskKind, now: datetime) ->
 
 def _fault(session: Session, device_id: int, at: datetime) -> Wanted:
     """What the device said of it: an opened case is somebody's hand, and not a defect."""
-    said = session.scalar(
+    found = session.scalars(
         select(Signal.data)
-        .where(Signal.device_id == device_id, Signal.kind == "fault")
+        .where(Signal.device_id == device_id, Signal.kind == "fault", Signal.received_at >= at)
         .order_by(Signal.received_at.desc())
-        .limit(1)
+        .limit(FAULTS_READ)
     )
+    said = next((data for data in found if (data or {}).get("code") != OFFLINE), None)
     code = str((said or {}).get("code", ""))[:40]
     kind = TaskKind.TAMPER if code == "tamper" or (said or {}).get("tamper") is True else TaskKind.FAULT
     return Wanted(device_id, kind, at, {"code": code} if code else {})
