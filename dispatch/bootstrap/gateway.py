@@ -23,7 +23,10 @@ LISTENERS: Mapping[str, str] = {
     "watch": "dispatch.gateways.watch.listener:WatchListener",
 }
 """Protocol -> the class of its listener, ``made(setup)``; in the order of the alphabet."""
-COMPOSED: Mapping[str, str] = {"asterisk": "dispatch.bootstrap.hotline:asterisk"}
+COMPOSED: Mapping[str, str] = {
+    "asterisk": "dispatch.bootstrap.hotline:asterisk",
+    "mqtt": "dispatch.bootstrap.mqtt:listener",
+}
 """The same for those that need more than the corridor: a function of ``bootstrap``, ``made(setup, centre)``."""
 
 

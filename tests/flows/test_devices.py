@@ -366,7 +366,9 @@ def test_a_device_of_which_its_gateway_says_that_it_is_away_is_a_task_until_it_s
     look(story, minutes=1)
     assert tasks(story) == [("ROW-1", "offline")]
     doing = Doing(story.town.actor("lin"), story.now)
-    listed = register.devices(story.centre, doing.actor, register.DeviceFilter(state="offline"), PageOf(10, None), story.now)
+    listed = register.devices(
+        story.centre, doing.actor, register.DeviceFilter(state="offline"), PageOf(10, None), story.now
+    )
     assert [(item["number"], item["online"]) for item in listed["items"]] == [("ROW-1", False)]
     story.press("ROW-1", "heartbeat")
     look(story, minutes=1)

@@ -98,7 +98,13 @@ class Zigbee2Mqtt:
         return 0x1001 + list(FAMILIES).index(name)
 
     def start(self) -> None:
-        more = {"ZIGBEE2MQTT_DATA": str(self._home), "Z2M_ONBOARD_NO_SERVER": "1", "FEED_PORT": str(self._feed_port)}
+        # It takes a repository around it for its own, and would build itself anew for each commit of ours.
+        more = {
+            "GIT_DIR": os.devnull,
+            "ZIGBEE2MQTT_DATA": str(self._home),
+            "Z2M_ONBOARD_NO_SERVER": "1",
+            "FEED_PORT": str(self._feed_port),
+        }
         self._process = subprocess.Popen(
             [str(self._node), "-r", "./adapter.cjs", "node_modules/zigbee2mqtt/index.js"],
             cwd=PEER,

@@ -69,7 +69,7 @@ def silent(centre: Centre, now: datetime) -> ColumnElement[bool]:
 
 def gateway_silent(centre: Centre, now: datetime) -> ColumnElement[bool]:
     since = silent_since(centre, Device.model, now)
-    gone = and_(away(), ~_heard(Device, Device.away_since))
+    gone = and_(away(), ~exists().where(Sibling.gateway_id == Device.id, Sibling.last_seen_at > Device.away_since))
     return and_(is_gateway(centre), or_(gone, and_(silent(centre, now), ~_heard(Device, since))))
 
 
