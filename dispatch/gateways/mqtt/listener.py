@@ -21,7 +21,7 @@ from dispatch.gateways.mqtt.world import World
 log = structlog.get_logger()
 OPTIONS = {
     "topics": {},
-    "client_id": "dispatch",
+    "client_id": "",
     "username": "",
     "tls": False,
     "ca_file": "",
@@ -43,7 +43,7 @@ class MqttListener:
         self._address = Address(
             host=setup.host,
             port=setup.port,
-            client_id=options["client_id"],
+            client_id=options["client_id"] or f"dispatch-{setup.name}",
             username=options["username"] or None,
             password=setup.secrets.get(""),
             tls=_tls(options),
