@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +21,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rig import report
 
 from dispatch.domain.visits.periods import month
-from dispatch.models.bulk import analyze, insert_many
-from dispatch.models.care import ElderTag
-from dispatch.models.people import Elder
-from dispatch.models.places import Area, Household, add_area
+from dispatch.models.places import Area, add_area
 from dispatch.services import accounts
 from dispatch.services.access import sessions
 from dispatch.services.access.sessions import Door
 from dispatch.services.desk import PageOf
-from dispatch.services.register.names import called
 from dispatch.services.visits import board, closing, coverage, generating, listing, numbers
 from dispatch.services.work import Act
 from tests.support import databases, factories
 from tests.support.factories import START, Town
 from tests.support.postgres import Postgres, find_binaries
+from tests.support.visits import crowd
 
 OF = "2026-12"
 AFTER = datetime(2027, 1, 1, 1, tzinfo=UTC)
 COMMUNITIES = 300
-GROUPS = ("living_alone", "empty_nest", "left_behind", "disabled_ability", "dementia")
-BATCH = 5_000
 
 
 def fill(town: Town, number: int) -> None:
@@ -51,31 +46,7 @@ def fill(town: Town, number: int) -> None:
             if n % 10 == 0:
                 above = add_area(session, Area(name=f"S{n}", level=4, code=f"4-{n}", parent_id=town.areas["East"]))
             places.append(add_area(session, Area(name=f"C{n}", level=5, code=f"5-{n}", parent_id=above.id)).id)
-    for start in range(0, number, BATCH):
-        ids = range(10_000 + start, 10_000 + min(start + BATCH, number))
-        with town.centre.database.sessions.begin() as session:
-            insert_many(session, Household, [_home(n, places[n % COMMUNITIES]) for n in ids])
-            insert_many(session, Elder, [_elder(n) for n in ids])
-            insert_many(session, ElderTag, [tag for n in ids for tag in _tags(n)])
-    with town.centre.database.sessions.begin() as session:
-        analyze(session, Household, Elder, ElderTag)
-
-
-def _home(n: int, area_id: int) -> dict[str, Any]:
-    return {"id": n, "area_id": area_id, "address": f"Road {n}", "address_short": f"Road {n}"}
-
-
-def _elder(n: int) -> dict[str, Any]:
-    born = (START - timedelta(days=365 * (62 + n % 35))).date()
-    fixed = {"sex": "FM"[n % 2], "flags": [GROUPS[n % 5]], "languages": ["mandarin"]}
-    return {"id": n, "household_id": n, "birth_date": born, **called(f"E{n}"), **fixed}
-
-
-def _tags(n: int) -> list[dict[str, Any]]:
-    since = (START - timedelta(days=30 + n % 900)).date()
-    codes = [GROUPS[n % 5], *([GROUPS[(n + 1) % 5]] if n % 5 == 0 else [])]
-    fixed = {"elder_id": n, "source": "bench", "valid_from": since, "recorded_at": START, "recorded_by": "bench"}
-    return [{"code": code, **fixed} for code in codes]
+    crowd(town, number, places)
 
 
 def main() -> None:

@@ -181,16 +181,6 @@ def durable_postgres() -> Iterator[Postgres]:
         server.remove()
 
 
-@pytest.fixture
-def own_redis(redis_server: Redis) -> Iterator[Redis]:
-    server = Redis(redis_server.program)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 def quick_config(directory: Path) -> Path:
     shutil.copytree(ROOT / "config", directory)
     path = directory / "escalation.yaml"
