@@ -77,7 +77,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "title": "Monthly check-in visits to elders in special difficulty",
-        "about": "Guideline No. 73 of 2022 of the Ministry of Civil Affairs: at least one visit a month; indicator 19, target 100 %",
+        "about": "Civil Affairs guideline 73 of 2022: at least one visit a month; indicator 19, target 100 %",
         "month": "Month",
         "area": "Area",
         "everywhere": "All areas",
@@ -230,7 +230,9 @@ def rules_said(centre: Centre, rules: Mapping[str, Any], language: str) -> Itera
     say, code, comma = RULES[language], CODES[language], WORDS[language]["comma"]
     yield say["groups"].format(groups_said(centre, rules["groups"], language))
     for one in rules["classes"]:
-        yield say["class" if one["binding"] else "class_apart"].format(one["name"][language], code[one["every"]])
+        name, every = one["name"][language], code[one["every"]]
+        same = one["binding"] and name == every  # the class of everybody is called by how often they are visited
+        yield name if same else say["class" if one["binding"] else "class_apart"].format(name, every)
     yield say["met"]
     yield say["modes"].format(comma.join(code[mode] for mode in rules["modes"]))
     for happening, counting in rules["counting"].items():
