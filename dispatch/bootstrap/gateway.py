@@ -18,6 +18,7 @@ from dispatch.workers.gateway import Gateway
 
 # As text: a protocol costs its imports only where it is switched on.
 LISTENERS: Mapping[str, str] = {
+    "dc09": "dispatch.gateways.dc09.listener:Dc09Listener",
     "scaip": "dispatch.gateways.scaip.listener:ScaipListener",
     "sos_access": "dispatch.gateways.sos_access.listener:SosAccessListener",
     "watch": "dispatch.gateways.watch.listener:WatchListener",

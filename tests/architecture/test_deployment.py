@@ -82,8 +82,8 @@ def test_every_service_is_locked_down(services: dict[str, Any]) -> None:
         assert "no-new-privileges:true" in service["security_opt"], name
 
 
-def test_only_the_proxy_and_the_device_listener_face_the_outside(services: dict[str, Any]) -> None:
-    assert {name for name, service in services.items() if "ports" in service} == {"proxy", "mosquitto"}
+def test_only_the_proxy_and_what_devices_speak_to_face_the_outside(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "ports" in service} == {"proxy", "mosquitto", "gateway"}
 
 
 def test_the_example_of_settings_holds_no_secret_and_names_every_needed_one() -> None:

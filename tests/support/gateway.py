@@ -92,16 +92,16 @@ class GatewayProcess:
         with self.centre.database.reads() as session:
             return session.scalar(select(Listening).where(Listening.name == name))
 
-    def port(self, name: str, since: datetime | None = None) -> int:
-        """Where it listens; waits until it does, for a process that was started after ``since``."""
+    def port(self, name: str, since: datetime | None = None, kind: str = "") -> int:
+        """Where it listens (``kind``: tcp, udp or tls); waits until it does, in a process started after ``since``."""
 
-        def hearing() -> Listening | None:
+        def found() -> str | None:
             row = self.row(name)
-            fresh = row is not None and (since is None or row.since > since)
-            return row if row is not None and fresh and row.state == "hearing" else None
+            if row is None or row.state != "hearing" or (since is not None and row.since < since):
+                return None
+            return next((each for each in row.address.split(", ") if each.startswith(kind)), None)
 
-        row = self.wait(hearing)
-        return int(row.address.split(",")[0].rpartition(":")[2])
+        return int(self.wait(found).rpartition(":")[2])
 
     def wait(self, holds: Callable[[], Any], within: float = WITHIN) -> Any:
         until = time.monotonic() + within
