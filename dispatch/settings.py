@@ -39,11 +39,14 @@ from dispatch.domain.signals import Effect, SignalKind, effect
 from dispatch.domain.sms import SmsRules
 from dispatch.domain.supervision import DeviceRules
 from dispatch.domain.visits.rules import VisitRules
+from dispatch.domain.webhooks import Source, load_sources
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 CAUSES = (*SignalKind, "call", "request", "gateway_offline", "staff_safety", "visit_not_met")
 """Why a case can have opened."""
+SHORTEST_TOKEN = 12
+"""Characters of what a cloud shows or signs with."""
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development"}
 
 
@@ -200,6 +203,22 @@ def _gateway_secrets(chosen: Settings) -> str:
         return path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise ValueError(f"DISPATCH_GATEWAY_SECRETS: {path} cannot be read ({error})") from error
+
+
+def load_webhooks(chosen: Settings) -> dict[str, Source]:
+    """The clouds of ``config/webhooks.yaml`` that are on, with their tokens; raises ValueError naming the fault."""
+    found = {}
+    for name, source in _load(chosen.config_dir / "webhooks.yaml", load_sources).items():
+        if not source.on:
+            continue
+        token = secrets_of(_gateway_secrets(chosen), name).get("", "")
+        if len(token) < SHORTEST_TOKEN:
+            raise ValueError(
+                f"config/webhooks.yaml, {name}: put {name}:TOKEN into DISPATCH_GATEWAY_SECRETS, "
+                f"of {SHORTEST_TOKEN} characters at least"
+            )
+        found[name] = replace(source, secret=token)
+    return found
 
 
 def load_hotline(directory: Path) -> HotlineRules:

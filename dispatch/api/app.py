@@ -58,6 +58,7 @@ from dispatch.api import (
     visit_plans,
     visits,
     wall,
+    webhooks,
     wishes,
     workforce,
 )
@@ -120,7 +121,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (me, users, tokens, trail):
         app.register_api(room.api)
-    for room in (area_events, callbacks, gateways, cloud_reports, floor, handover, reviews, wall, elder_page):
+    for room in (area_events, callbacks, gateways, cloud_reports, webhooks, floor, handover, reviews, wall, elder_page):
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)

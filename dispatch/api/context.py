@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from dispatch.domain.actor import Actor, require
 from dispatch.domain.errors import Forbidden, Invalid, StepFirst, Unauthenticated
 from dispatch.domain.messages import PhoneNetwork
 from dispatch.domain.permissions import May
+from dispatch.domain.webhooks import Source
 from dispatch.services import accounts
 from dispatch.services.access import sessions
 from dispatch.services.access.sessions import Door, Visit
@@ -38,6 +40,8 @@ class Context:
     together: Together
     build: str
     refusals: OnceAWhile = field(default_factory=OnceAWhile)
+    webhooks: Mapping[str, Source] = field(default_factory=dict)
+    """The clouds that may bring what devices said, by name."""
 
 
 class TokenCache:

@@ -13,11 +13,12 @@ from dispatch.api.context import Context
 from dispatch.api.socket import NAMESPACE, Listeners, Rooms, create_socketio
 from dispatch.bootstrap.centre import at_work, refuse_wrong_keys
 from dispatch.bootstrap.network import network
-from dispatch.bootstrap.process import configure_logging
+from dispatch.bootstrap.process import StartRefused, configure_logging
+from dispatch.domain.webhooks import Source
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.services.centre import Centre
 from dispatch.services.together import Together
-from dispatch.settings import Settings
+from dispatch.settings import Settings, load_webhooks
 from dispatch.workers.live_relay import LiveRelay
 
 
@@ -41,7 +42,7 @@ def web_of(chosen: Settings, found: Centre | None = None) -> Web:
     found = found or at_work(chosen)
     phones = network(chosen, found)
     build = build_id(chosen)
-    app = create_app(Context(found, chosen, phones, Together(found), build))
+    app = create_app(Context(found, chosen, phones, Together(found), build, webhooks=webhooks(chosen)))
     sim.register(app)
     if chosen.demo:
         demo.register(app)
@@ -63,3 +64,11 @@ def build_id(chosen: Settings) -> str:
     page = chosen.console_dir / "index.html"
     mark = f"{page.stat().st_mtime_ns:x}"[-8:] if page.is_file() else "0"
     return f"{version('dispatch')}+{mark}"
+
+
+def webhooks(chosen: Settings) -> dict[str, Source]:
+    """Raises ``StartRefused``: a door without a lock is none."""
+    try:
+        return load_webhooks(chosen)
+    except ValueError as error:
+        raise StartRefused(str(error)) from error

@@ -54,6 +54,9 @@ ROUTES: dict[str, Route] = {
     "GET /gateways/sms/<gateway>/text": Route(PUBLIC),
     "POST /gateways/sms/<gateway>/receipts": Route(PUBLIC),
     "POST /gateways/sms/<gateway>/texts": Route(PUBLIC),
+    "GET /webhooks/<source>": Route(PUBLIC),
+    "POST /webhooks/<source>": Route(PUBLIC),
+    "POST /webhooks/<source>/<token>": Route(PUBLIC),
     "GET /readyz": Route(PUBLIC),
     "GET /api/v1/openapi.json": Route(PUBLIC),
     "GET /api/v1/health/engine": Route(PUBLIC),
@@ -556,6 +559,7 @@ DEMO_ROUTES = {
 
 THING: dict[str, str] = {
     "gateway": "a way for short messages, which is of no area",
+    "source": "a cloud that devices speak through, which is of no area",
     "area_id": "an area in the East",
     "worker_id": "a helper in the East",
     "provider_id": "a provider in the East",
