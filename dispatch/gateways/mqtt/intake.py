@@ -28,6 +28,8 @@ STRANGE = "\0strange"
 """Lines of work that belong to no device."""
 CROWDED = 20
 """Messages of one device that wait: from here on one that says the same as the one before it waits with it."""
+MOST_REMEMBERED = 500_000
+"""Devices: whoever may write to a broker can invent names. One more is believed each time that it says so."""
 DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries while neither database nor disk takes it."""
 POISON_AFTER = 4
@@ -146,7 +148,7 @@ class Intake:
 
     def _take(self, heard: Heard, reading: Reading, ticket: Ticket) -> None:
         before = self.last(reading.device)
-        if reading.last != before:
+        if reading.last != before and (reading.device in self._last or len(self._last) < MOST_REMEMBERED):
             self._last[reading.device] = reading.last
         changed = dict(reading.last.states) if reading.last.states != before.states else None
         reason = f"no mapping knows the word {reading.unmapped!r}" if reading.unmapped is not None else None

@@ -83,7 +83,8 @@ def understand(said: Said, words: Words, last: Last, at: datetime, *, retained: 
     messages += _availability(said, states)
     is_news = said.event is None or said.event != last.event
     if not messages and said.alive and not retained and is_news:
-        messages.append(_message(said, SignalKind.HEARTBEAT, None))
+        unheeded = [clean(word.names[-1]) for word in said.words]
+        messages.append(_message(said, SignalKind.HEARTBEAT, None, **({"word": unheeded[0]} if unheeded else {})))
     return Understood(
         tuple(messages), replace(spoken.last, states=states, event=said.event or last.event), spoken.unmapped
     )

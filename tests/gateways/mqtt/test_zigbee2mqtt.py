@@ -70,7 +70,8 @@ def test_a_button_that_says_double_calls_for_help_and_one_that_nobody_mapped_is_
     assert air.kinds("zigbee2mqtt/heiman", {"action": "double"}) == ["sos"]
     assert air.kinds("zigbee2mqtt/heiman", {"action": "off"}) == ["heartbeat"]
     for _ in range(3):
-        assert air.kinds("zigbee2mqtt/lamp remote", {"action": "brightness_up"}) == ["heartbeat"]
+        (beat,) = air.says("zigbee2mqtt/lamp remote", {"action": "brightness_up"})
+        assert (beat.kind, beat.data) == (SignalKind.HEARTBEAT, {"word": "brightness_up"})
     assert air.unmapped == ["brightness_up"]
 
 
