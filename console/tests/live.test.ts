@@ -81,6 +81,15 @@ describe('the version of a row', () => {
 })
 
 describe('a new snapshot', () => {
+  it('takes leave of a case that went to another district as it was last seen', () => {
+    const live = core()
+    live.put(row('1', { version: 3 }))
+    const changes: Change[] = []
+    live.apply({ seq: 11, ops: [{ op: 'del', row: { id: '1', version: 4, elsewhere: true } as CaseRow }] }, changes)
+    expect(changes.map((one) => [one.gone, one.row.version, one.row.state])).toEqual([[true, 3, row('1').state]])
+    expect(live.rows.has('1')).toBe(false)
+  })
+
   it('removes what is over and says so', () => {
     const live = core(row('1'), row('2'))
     const changes = live.reset({ seq: 90, server_time: '', cases: [row('2'), row('3')] })

@@ -17,7 +17,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.permissions import May
 from dispatch.domain.supervision import TaskKind, month_of
 from dispatch.services.desk import PageOf
-from dispatch.services.devices import monthly, on_test, page, register, worklist
+from dispatch.services.devices import monthly, on_test, page, register, strangers, worklist
 from dispatch.services.devices.scope import Doing
 
 api = APIBlueprint(
@@ -53,6 +53,11 @@ class DevicesQuery(Page):
     area: Id | None = None
     gateway: Id | None = None
     state: Literal["offline", "on_test", "unassigned", "retired"] | None = None
+
+
+class UnknownQuery(Page):
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    cursor: Annotated[str, StringConstraints(max_length=160)] | None = None
 
 
 class TasksQuery(Page):
@@ -153,6 +158,14 @@ def list_devices(query: DevicesQuery) -> Response:
 def post_device(body: DeviceIn) -> Response:
     doing = _doing()
     return _device(doing, register.add(centre(), doing, _fields(body)), 201)
+
+
+@api.get(
+    "/devices/unknown", summary="Devices that speak and that nobody has registered, with what waits because of them"
+)
+def list_unknown(query: UnknownQuery) -> Response:
+    actor = allowed(May.DEVICES_READ)
+    return jsonify(strangers.strangers(centre(), actor, strangers.Asked(query.q, query.limit, query.cursor), now()))
 
 
 @api.get("/devices/models", summary="The configured models, and what a device can be put on test for")

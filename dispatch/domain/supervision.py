@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -103,6 +103,23 @@ class DeviceRules:
 
     def tested_monthly(self) -> list[str]:
         return [name for name, model in self.models.items() if model.monthly_test]
+
+
+def proposed(number: str, said: object, neighbours: Sequence[tuple[str, str]]) -> str | None:
+    """The model of a device that nobody knows: as it says itself, or that of a known one with nearly its number.
+
+    ``neighbours`` are number and model of registered devices, the likeliest first. Only the end may differ: a maker
+    counts upwards.
+    """
+    if isinstance(said, str) and said.strip():
+        return said.strip()[:80]
+    for known, model in neighbours:
+        alike = next(
+            (n for n, (a, b) in enumerate(zip(number, known, strict=False)) if a != b), min(map(len, (number, known)))
+        )
+        if len(known) == len(number) and alike >= max(3, len(number) - 4):
+            return model
+    return None
 
 
 def month_of(now: datetime, zone: ZoneInfo) -> date:

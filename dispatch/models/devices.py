@@ -129,6 +129,13 @@ class Signal(Base):
             postgresql_where=text("kind <> 'heartbeat'"),
             sqlite_where=text("kind <> 'heartbeat'"),
         ),
+        Index(
+            "ix_signals_strange",
+            "device_number",
+            "received_at",
+            postgresql_where=text("device_id IS NULL AND device_number IS NOT NULL"),
+            sqlite_where=text("device_id IS NULL AND device_number IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -29,6 +29,8 @@ class LiveOp(Base):
     case_id: Mapped[int] = mapped_column(BigId, ForeignKey("cases.id"))
     at: Mapped[datetime]
     seq: Mapped[int | None] = mapped_column(BigId, index=True)
+    placed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """With this change the case, which had been nowhere, got an area: others see it no longer."""
 
 
 class JobRun(Base):

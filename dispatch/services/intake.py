@@ -148,6 +148,11 @@ class Arrival:
         return Receipt(self.incoming.id, self.case_id, self.duplicate, unknown_device=self.device is None)
 
 
+def queue_up(session: Session, device: str) -> None:
+    """Wait until whoever stores a message of this unknown device, or registers it, has committed. PostgreSQL."""
+    session.execute(QUEUE_UP, {"device": device})
+
+
 def new_signal_id(device: str, event_id: str | None) -> UUID:
     """The same for every copy of one event, so that a sender hears the same id even when the database was away."""
     if event_id is None:
@@ -213,7 +218,8 @@ class Batch:
         device = _note_on_device(self._session, incoming)
         if device is None and self._centre.database.is_postgresql:
             # There is no row to wait at. SQLite has one writer anyway.
-            self._session.execute(QUEUE_UP, {"device": incoming.device})
+            queue_up(self._session, incoming.device)
+            device = _note_on_device(self._session, incoming)  # perhaps we waited for somebody who registered it
         return device
 
     def _place(self, arrival: Arrival) -> None:

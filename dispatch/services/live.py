@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, delete, func, select, text, update
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor, Sight
@@ -45,9 +46,14 @@ class Op:
     path: str | None
     """Path of the case's area, if it has one."""
     row: Row
+    placed: bool = False
+    """It was nowhere until now: whoever sees what is nowhere, and not this area, sees it no longer."""
 
     def as_json(self) -> dict[str, Any]:
         return {"op": "put" if State(self.row["state"]) in OPEN else "del", "row": self.row}
+
+    def as_gone(self) -> dict[str, Any]:
+        return {"op": "del", "row": {"id": self.row["id"], "version": self.row["version"], "elsewhere": True}}
 
 
 def sequence(centre: Centre) -> bool:
@@ -71,18 +77,25 @@ def last_seq(session: Session) -> int:
 def ops_after(session: Session, centre: Centre, seq: int, now: datetime) -> tuple[int, list[Op]]:
     """The newest number and, by number, each case that changed after ``seq``, once and as it is now."""
     latest = last_seq(session)
-    newest = select(LiveOp.case_id, func.max(LiveOp.seq).label("seq")).where(LiveOp.seq > seq).group_by(LiveOp.case_id)
-    changed = {row.case_id: row.seq for row in session.execute(newest)}
+    placed = func.max(sql_case((LiveOp.placed, 1), else_=0)).label("placed")
+    newest = select(LiveOp.case_id, func.max(LiveOp.seq).label("seq"), placed).where(LiveOp.seq > seq)
+    changed = {row.case_id: row for row in session.execute(newest.group_by(LiveOp.case_id))}
     rows: list[Op] = []
     ids = list(changed)
     for start in range(0, len(ids), BATCH):
         found = session.execute(row_statement().where(Case.id.in_(ids[start : start + BATCH])))
-        rows += [Op(changed[f.id] or 0, f.area_path, row_of(f, centre, now)) for f in found]
+        rows += [
+            Op(changed[f.id].seq or 0, f.area_path, row_of(f, centre, now), bool(changed[f.id].placed)) for f in found
+        ]
     return latest, sorted(rows, key=lambda op: (op.seq, op.row["id"]))
 
 
 def seen_by(ops: Iterable[Op], sight: Sight) -> list[dict[str, Any]]:
-    return [op.as_json() for op in ops if sight.covers(op.path)]
+    return [
+        op.as_json() if sight.covers(op.path) else op.as_gone()
+        for op in ops
+        if sight.covers(op.path) or (op.placed and sight.unplaced)
+    ]
 
 
 def snapshot(centre: Centre, actor: Actor, now: datetime) -> dict[str, Any]:

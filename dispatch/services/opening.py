@@ -127,6 +127,11 @@ def calls_again(centre: Centre, case: Case, priority: int, now: datetime) -> Non
     put(case, Flag.REPEAT)
     if priority < case.priority:
         change_priority(case, priority, centre.policies, now)
+    comes_up(case, now)
+
+
+def comes_up(case: Case, now: datetime) -> None:
+    """There is a new alarm in it: what is held comes back, and who has it in hand is asked soon."""
     if case.held_until is not None:
         unhold(case, now)
     elif case.state != State.NEW:

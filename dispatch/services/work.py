@@ -274,22 +274,27 @@ def merge(centre: Centre, case_id: int, act: Act, *, into: int) -> Row:
             raise IllegalTransition(f"case {into} is {target.state}: choose an open one", state=target.state)
         if State(case.state) in ACTIVE and State(target.state) not in ACTIVE:
             raise IllegalTransition(f"case {into} only waits for its return call: reopen it first", state=target.state)
-        move(case, Trigger.MERGE)
-        case.merged_into = target.id
-        case.closed_at = act.now
-        end_watch(case)
-        settling.hand_to(session, centre, case, target, act.now)
-        record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
-        session.flush()
-        target.signals += case.signals
-        target.top_priority = min(target.top_priority, case.top_priority)
-        if case.priority < target.priority:
-            change_priority(target, case.priority, centre.policies, act.now)
-        if act.actor.user_id == target.owner_id:
-            acted(target, act.now)
-        record(session, target, "merged_in", act.actor, act.now, data={"from": str(case.id)})
+        fold(session, centre, act, case, target)
 
     return perform(centre, case_id, act, change, also=into)
+
+
+def fold(session: Session, centre: Centre, act: Act, case: Case, target: Case) -> None:
+    """Make ``case`` a part of ``target``; both are locked, open, and may be merged."""
+    move(case, Trigger.MERGE)
+    case.merged_into = target.id
+    case.closed_at = act.now
+    end_watch(case)
+    settling.hand_to(session, centre, case, target, act.now)
+    record(session, case, "merged", act.actor, act.now, data={"into": str(target.id)})
+    session.flush()
+    target.signals += case.signals
+    target.top_priority = min(target.top_priority, case.top_priority)
+    if case.priority < target.priority:
+        change_priority(target, case.priority, centre.policies, act.now)
+    if act.actor.user_id == target.owner_id:
+        acted(target, act.now)
+    record(session, target, "merged_in", act.actor, act.now, data={"from": str(case.id)})
 
 
 @dataclass(frozen=True)

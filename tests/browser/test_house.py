@@ -13,6 +13,7 @@ from tests.browser.words import LOCALES
 SCREENS = {
     "duty": ("/console/duty", "duty.patterns"),
     "work list": ("/console/devices", "device_task.offline"),
+    "unknown devices": ("/console/devices?tab=unknown", "stranger.list_about"),
     "all devices": ("/console/devices?tab=all", "devices.state_in_use"),
     "button tests": ("/console/devices?tab=tests", "devices.last_pressed"),
     "device": ("/console/devices/1", "devices.false_alarms"),
@@ -68,23 +69,6 @@ def test_somebody_takes_a_task(visit: Visit) -> None:
     row.get_by_role("button", name=words("devices.take")).click()
     expect(row.get_by_role("button", name=words("devices.leave"))).to_be_visible()
     expect(row).to_contain_text("王强")
-
-
-def test_an_unknown_device_is_registered_from_its_waiting_alarm(visit: Visit, stage: Stage) -> None:
-    case_id = stage.alarm("NEW-7781")
-    visitor = visit("en")
-    page, words = visitor.enter("supervisor", f"/console/case/{case_id}"), visitor.words
-    page.get_by_role("link", name=words("unknown.register")).click()
-    dialog = page.get_by_role("dialog", name=words("devices.register"))
-    expect(dialog.get_by_label(words("devices.number"))).to_have_value("NEW-7781")
-    dialog.get_by_label(words("devices.model")).fill("银铃 B2 求助按钮")
-    dialog.get_by_label(words("intake.elder")).fill("王桂英")
-    dialog.get_by_role("button", name="王桂英").first.click()
-    dialog.get_by_role("button", name=words("duty.save")).click()
-    expect(page.get_by_role("heading", name="NEW-7781")).to_be_visible()
-    ((household_id,),) = stage.query("SELECT household_id FROM cases WHERE id = %s", case_id)
-    assert household_id is not None
-    stage.close(case_id)
 
 
 def test_a_duty_telephone_is_added_and_masked(visit: Visit, stage: Stage) -> None:

@@ -474,32 +474,7 @@ def test_those_who_forgot_are_reminded_once_on_the_days_that_the_centre_chose(st
     story.phone("13800001001").expect_sms("求助按钮")
 
 
-# -- an unknown device
-
-
-def test_registering_a_device_gives_its_waiting_alarm_a_home(story: Story) -> None:
-    story.press("NEW-9")
-    assert "unknown_device" in story.case.flags
-    home = story.town.households["Zhao"]
-    register.add(story.centre, doing(story), DeviceFields(number="NEW-9", model="T1", household_id=home))
-    story.expect_events("opened", "device_registered")
-    assert (story.case.household_id, story.case.elder_id, story.case.flags) == (home, story.town.elders["Zhao"], [])
-    assert story.press("NEW-9").case_id == story.case.id
-    story.take("lin")
-    story.close("test")
-
-
-def test_a_home_that_calls_already_keeps_its_own_case(story: Story) -> None:
-    own = story.press("SOS-2").case_id
-    other = story.press("NEW-9").case_id
-    home = story.town.households["Zhao"]
-    register.add(story.centre, doing(story), DeviceFields(number="NEW-9", model="T1", household_id=home))
-    assert other is not None
-    assert story.get(other).household_id is None
-    assert story.press("NEW-9").case_id == own
-    for case in (own, other):
-        story.take("lin", case)
-        story.close("test", case=case)
+# -- the register
 
 
 def test_a_number_is_given_once(story: Story) -> None:

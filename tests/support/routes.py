@@ -441,6 +441,7 @@ ROUTES: dict[str, Route] = {
     # devices
     "GET /api/v1/devices": Route(May.DEVICES_READ),
     "POST /api/v1/devices": Route(May.DEVICES_EDIT, {"number": "NEW-1", "model": "T1", "household_id": "999999"}),
+    "GET /api/v1/devices/unknown": Route(May.DEVICES_READ),
     "GET /api/v1/devices/models": Route(May.DEVICES_READ),
     "GET /api/v1/devices/tasks": Route(May.DEVICES_READ),
     "PATCH /api/v1/devices/tasks/<task_id>": Route(May.DEVICES_EDIT, {"tried": True}),

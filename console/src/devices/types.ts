@@ -43,6 +43,17 @@ export interface Task {
 }
 export interface UrgentTest { signal_id: string; kind: string; received_at: string; device: { id: string; number: string } }
 export interface TaskPage { items: Task[]; next_cursor: string | null; total: number; counts: Record<string, number>; urgent_on_test: UrgentTest[] }
+/** A device that speaks and that nobody has registered. */
+export interface Stranger {
+  number: string
+  source: string
+  first_at: string
+  last_at: string
+  signals: number
+  kinds: Record<string, number>
+  case_id: string | null
+  model: string | null
+}
 export interface Models { items: { name: string; kind: string; heartbeat_minutes: number; monthly_test: boolean }[]; test_reasons: string[]; longest_test_hours: number }
 export interface DeviceSignal { id: string; kind: string; received_at: string; data: Record<string, unknown> | null; case_id: string | null; test: boolean }
 export interface DevicePageOf {

@@ -61,7 +61,7 @@ export class LiveCore {
     if (before && row.version < before.version) return null
     this.rows.delete(row.id)
     this.left.set(row.id, Math.max(row.version, this.left.get(row.id) ?? -1))
-    return before ? { row, before, gone: true } : null
+    return before ? { row: row.elsewhere ? before : row, before, gone: true } : null
   }
 
   private take(ops: LiveBatch['ops'], changes: Change[]): void {

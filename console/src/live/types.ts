@@ -30,6 +30,8 @@ export interface CaseRow {
   top_priority: Priority
   state: CaseState
   version: number
+  /** Of a row that left: the case is still open, in areas that are not ours. Then nothing but id and version is told. */
+  elsewhere?: boolean
   opened_at: string
   waiting_since: string | null
   answer_due_at: string | null

@@ -11,10 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import Actor
-from dispatch.domain.case import ACTIVE, Flag, Kind
 from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.domain.privacy import mask_address
-from dispatch.models.cases import Case
 from dispatch.models.devices import Device, DeviceTask
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household
@@ -22,8 +20,8 @@ from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
 from dispatch.services.desk import COUNT_UP_TO, PageOf, device_json
 from dispatch.services.devices import conditions
-from dispatch.services.devices.scope import Doing, Gateway, own, seen, where_it_is
-from dispatch.services.lifecycle import drop, record
+from dispatch.services.devices.scope import Doing, Gateway, own, reachable, seen, where_it_is
+from dispatch.services.devices.sweep import queue_up, sweep_in
 from dispatch.services.register import search
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject, write
@@ -174,11 +172,12 @@ def add(centre: Centre, doing: Doing, given: DeviceFields) -> int:
         raise Invalid("number" if not given.number else "model", "required", "a device needs a number and a model")
 
     def work(session: Session) -> int:
+        queue_up(session, centre, given.number)
         device = Device(registered_at=doing.now)
         _set(session, centre, doing, device, given)
         session.add(device)
         _flush(session)
-        _bring_home(session, doing, device)
+        sweep_in(session, centre, doing, device)
         write(session, doing.actor, Deed("device_added", Subject("device", device.id)), doing.now)
         return device.id
 
@@ -187,11 +186,12 @@ def add(centre: Centre, doing: Doing, given: DeviceFields) -> int:
 
 def change(centre: Centre, doing: Doing, device_id: int, given: DeviceFields, version: int | None = None) -> None:
     def work(session: Session) -> None:
+        queue_up(session, centre, given.number)
         device = own(session, doing, device_id, version)
         _set(session, centre, doing, device, given)
         device.version += 1
         _flush(session)
-        _bring_home(session, doing, device)
+        sweep_in(session, centre, doing, device)
         write(session, doing.actor, Deed("device_changed", Subject("device", device_id)), doing.now)
 
     transact(centre, work)
@@ -217,6 +217,17 @@ def _flush(session: Session) -> None:
         raise NumberTaken("there is a device with this number already") from None
 
 
+def _free(session: Session, doing: Doing, number: str) -> None:
+    """Raises ``NumberTaken`` by which device, for whoever may see it: a colleague may have registered it just now."""
+    taken = session.scalar(select(Device.id).where(Device.number == number))
+    if taken is None:
+        return
+    statement: Select[*tuple[Any, ...]] = select(Device.id).where(Device.id == taken, seen(doing.actor))
+    visible = session.scalar(where_it_is(statement)) is not None
+    extra = {"device": {"id": str(taken), "number": number}} if visible else {}
+    raise NumberTaken("there is a device with this number already", **extra)
+
+
 def _set(session: Session, centre: Centre, doing: Doing, device: Device, given: DeviceFields) -> None:
     _check(session, centre, doing, device, given)
     for name in given.clear & {"household_id", "elder_id", "location", "gateway_id", "area_id"}:
@@ -230,7 +241,7 @@ def _set(session: Session, centre: Centre, doing: Doing, device: Device, given: 
 
 
 def _check(session: Session, centre: Centre, doing: Doing, device: Device, given: DeviceFields) -> None:
-    """Whatever it is tied to must be there and the actor's own."""
+    """Its number must be free, and whatever it is tied to must be there and the actor's own."""
     if given.household_id is not None:
         _own_home(session, doing, given.household_id)
     if given.area_id is not None:
@@ -240,9 +251,11 @@ def _check(session: Session, centre: Centre, doing: Doing, device: Device, given
         if elder is None or elder.household_id != (given.household_id or device.household_id):
             raise Invalid("elder_id", "not-in-this-home", "choose somebody who lives in the home of the device")
     if given.gateway_id is not None:
-        gateway = own(session, doing, given.gateway_id)
+        gateway = reachable(session, doing, given.gateway_id)
         if centre.devices.of(gateway.model).kind != "gateway" or gateway is device:
             raise Invalid("gateway_id", "no-gateway", "this device is no gateway")
+    if given.number is not None and given.number != device.number:
+        _free(session, doing, given.number)
 
 
 def _own_home(session: Session, doing: Doing, household_id: int) -> None:
@@ -257,25 +270,3 @@ def _own_area(session: Session, doing: Doing, area_id: int) -> None:
     area = session.get(Area, area_id)
     if area is None or not area.path.startswith(doing.actor.paths):
         raise NotFound(f"there is no area {area_id} in yours")
-
-
-def _bring_home(session: Session, doing: Doing, device: Device) -> None:
-    """The alarm of an unknown device waits without a place: now it has one. A home that has an open emergency already
-    keeps the two apart; an operator merges them.
-    """
-    if device.household_id is None:
-        return
-    home = session.get_one(Household, device.household_id)
-    active = select(Case).where(Case.kind == Kind.EMERGENCY, Case.state.in_(ACTIVE)).with_for_update()
-    if session.scalar(active.where(Case.household_id == home.id).limit(1)) is not None:
-        return
-    waiting = active.where(Case.household_id.is_(None), Case.origin_device == device.number)
-    for case in session.scalars(waiting):
-        case.household_id, case.area_id, case.elder_id = home.id, home.area_id, device.elder_id or _only(session, home)
-        drop(case, Flag.UNKNOWN_DEVICE)
-        record(session, case, "device_registered", doing.actor, doing.now, data={"device": device.number})
-
-
-def _only(session: Session, home: Household) -> int | None:
-    found = list(session.scalars(select(Elder.id).where(Elder.household_id == home.id).limit(2)))
-    return found[0] if len(found) == 1 else None

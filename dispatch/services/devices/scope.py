@@ -43,12 +43,21 @@ def seen(actor: Actor) -> ColumnElement[bool]:
     return inside(actor.paths)
 
 
+def reachable(session: Session, doing: Doing, device_id: int) -> Device:
+    """The device as it is. Raises ``NotFound``."""
+    statement: Select[*tuple[Any, ...]] = select(Device).where(Device.id == device_id, seen(doing.actor))
+    device: Device | None = session.scalar(where_it_is(statement))
+    if device is None:
+        raise NotFound(f"there is no device {device_id} in your areas")
+    return device
+
+
 def own(session: Session, doing: Doing, device_id: int, version: int | None = None) -> Device:
     """The device, locked. Raises ``NotFound``, or ``VersionConflict`` when the actor saw an older one."""
-    statement: Select[*tuple[Any, ...]] = select(Device.id).where(Device.id == device_id, seen(doing.actor))
-    if session.scalar(where_it_is(statement)) is None:
-        raise NotFound(f"there is no device {device_id} in your areas")
-    device = session.scalars(select(Device).where(Device.id == device_id).with_for_update()).one()
+    reachable(session, doing, device_id)
+    device = session.scalars(
+        select(Device).where(Device.id == device_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
     if version is not None and version != device.version:
         raise VersionConflict("somebody changed this device in the meantime: look again", version=device.version)
     return device
