@@ -27,7 +27,7 @@ from dispatch.services.access.sessions import Door, Visit
 from dispatch.services.care import groups
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
-from dispatch.services.visits import board, closing, corrections, numbers, recording, snapshots
+from dispatch.services.visits import board, closing, corrections, drafting, lines, numbers, recording, snapshots
 from dispatch.services.work import Act
 from tests.flows.test_visit_board import lived_in
 from tests.services.test_races import together
@@ -278,3 +278,29 @@ def test_a_visit_that_began_in_a_closed_month_goes_on_in_the_open_one(town: Town
     with pytest.raises(Conflict, match="closed"):
         recording.refuse(town.centre, quarter["Sun"], act, recording.No("Sun", START.date()))
     assert seen(town) == before
+
+
+def test_what_changed_after_the_lines_were_drawn_is_drawn_again_before_they_are_signed(town: Town) -> None:
+    """A close that came to nothing leaves its draft; who changed since, came in or went is in what is signed at last."""
+    lived_in(town)
+    act = Act(town.actor("boss"), DECEMBER)
+    look = lines.Look(month_named(MONTH), DECEMBER.date(), closed=False)
+    with town.centre.database.sessions.begin() as session:
+        assert drafting.portion(session, town.centre, look, 0) == max(town.elders.values())
+        assert drafting.portion(session, town.centre, look, max(town.elders.values())) is None
+    later = Act(act.actor, DECEMBER + timedelta(minutes=5))
+    met = recording.Attempt(met=True, mode=recording.Mode.HOME, started_at=START, ended_at=START)
+    recording.record(town.centre, visit_of(town, "Zhao").id, later, met)
+    elders.set_absence(town.centre, town.elders["Sun"], later, None)
+    with town.centre.database.sessions.begin() as session:
+        never = session.get_one(CheckinMonthElder, (MONTH, town.elders["Qian"]))
+        session.delete(never)
+        session.flush()
+        drafting.finish(session, town.centre, look, later.now)
+        drawn = {line.elder_id: line for line in session.scalars(select(CheckinMonthLine))}
+        fresh = lines.drawn(session, town.centre, look, list(drawn))
+    assert town.elders["Qian"] not in drawn
+    assert drawn[town.elders["Zhao"]].done == 1
+    for elder_id, line in drawn.items():
+        now = fresh[elder_id]
+        assert (line.done, line.days, line.states, line.away) == (now.done, now.days, now.states, now.away)

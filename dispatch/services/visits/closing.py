@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,6 @@ from dispatch.domain.errors import Conflict, Forbidden, Invalid, NotFound, Versi
 from dispatch.domain.visits.closing import digest, signs
 from dispatch.domain.visits.periods import Period
 from dispatch.models.among import on_postgresql
-from dispatch.models.bulk import insert_many
 from dispatch.models.visit_months import CheckinMonthLine
 from dispatch.models.visits import CheckinMonth, CheckinMonthElder
 from dispatch.services import trail
@@ -28,17 +27,16 @@ from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.transact import transact
-from dispatch.services.visits import generating, lines, running_out
+from dispatch.services.visits import drafting, generating, running_out
 from dispatch.services.visits.coverage import rules_json
 from dispatch.services.visits.generating import month_asked
-from dispatch.services.visits.lines import Drawn, Look
+from dispatch.services.visits.lines import Look
 from dispatch.services.visits.listing import InList, of_list
 from dispatch.services.visits.numbers import Of, whole
 from dispatch.services.visits.standing import STANDINGS
 from dispatch.services.work import Act
 
 log = structlog.get_logger()
-PORTION = 2_000
 Row = dict[str, Any]
 
 
@@ -67,7 +65,9 @@ def close(centre: Centre, visit: Visit, name: str, signing: Signing, time: Calla
         raise Conflict(f"the list of {name} is being brought up to date: try again", why="visits-month-busy")
     running_out.tick(centre, now)
     act, look = Act(actor, now, signing.version), Look(month, today(centre, now), closed=False)
-    row = transact(centre, lambda session: _shut(session, centre, act, look, signing))
+    drafted = time()
+    _draft(centre, look)
+    row = transact(centre, lambda session: _shut(session, centre, act, Draft(look, drafted), signing))
     log.info("visits_month_closed", month=name, digest=row["digest"])
     return row
 
@@ -86,6 +86,20 @@ def _refuse(centre: Centre, actor: Actor, month: Period, now: datetime) -> None:
             raise Forbidden("a month is closed by somebody who sees all of its areas", why="visits-whole")
 
 
+def _draft(centre: Centre, look: Look) -> None:
+    """Each portion in a transaction of its own. Raises ``Conflict`` when somebody else has closed meanwhile."""
+
+    def portion(session: Session, after: int) -> int | None:
+        kept = session.get_one(CheckinMonth, look.month.name)
+        if kept.closed_at is not None:
+            raise _closed(kept)
+        return drafting.portion(session, centre, look, after)
+
+    after: int | None = 0
+    while after is not None:
+        after = transact(centre, lambda session, after=after: portion(session, after))  # type: ignore[misc]
+
+
 def _closed(kept: CheckinMonth) -> Conflict:
     at = stamp(kept.closed_at)
     return Conflict(
@@ -102,8 +116,14 @@ def _listed(session: Session, month: Period) -> int:
     return session.scalar(rows) or 0
 
 
-def _shut(session: Session, centre: Centre, act: Act, look: Look, signing: Signing) -> Row:
-    actor, now = act.actor, act.now
+@dataclass(frozen=True)
+class Draft:
+    look: Look
+    since: datetime
+
+
+def _shut(session: Session, centre: Centre, act: Act, draft: Draft, signing: Signing) -> Row:
+    actor, now, look = act.actor, act.now, draft.look
     kept = session.get_one(CheckinMonth, look.month.name, with_for_update=True, populate_existing=True)
     if kept.closed_at is not None:
         raise _closed(kept)
@@ -112,9 +132,7 @@ def _shut(session: Session, centre: Centre, act: Act, look: Look, signing: Signi
     if on_postgresql(session):
         # Whoever is writing into the list finishes first; whoever comes next finds it shut, and the trigger says so.
         session.execute(text(f"LOCK TABLE {CheckinMonthElder.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
-    for rows in _portions(session, look.month):
-        found = lines.drawn(session, centre, look, [row.elder_id for row in rows])
-        insert_many(session, CheckinMonthLine, [_line(row, found[row.elder_id]) for row in rows])
+    drafting.finish(session, centre, look, draft.since)
     kept.rules = rules_json(centre.visits)
     kept.totals = whole(session, centre, actor, replace(look, closed=True), Of(kept.rules["groups"]))
     kept.digest = proof(session, kept)
@@ -125,32 +143,6 @@ def _shut(session: Session, centre: Centre, act: Act, look: Look, signing: Signi
     trail.write(session, actor, Deed("visits_month_closed", Subject("visits_month", kept.month), data=data), now)
     session.flush()
     return month_json(kept)
-
-
-def _portions(session: Session, month: Period) -> Iterator[Sequence[CheckinMonthElder]]:
-    after = 0
-    while rows := session.scalars(
-        select(CheckinMonthElder)
-        .where(CheckinMonthElder.month == month.name, CheckinMonthElder.elder_id > after)
-        .order_by(CheckinMonthElder.elder_id)
-        .limit(PORTION)
-    ).all():
-        yield rows
-        after = rows[-1].elder_id
-
-
-def _line(row: CheckinMonthElder, found: Drawn) -> Row:
-    return {
-        "month": row.month,
-        "elder_id": row.elder_id,
-        "need": found.need,
-        "done": found.done,
-        "states": found.states,
-        "worker_id": None if found.worker is None else int(found.worker["id"]),
-        "days": found.days,
-        "away": found.away,
-        "evidence": found.evidence,
-    }
 
 
 # -- what was signed
