@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,9 +20,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rig import report
+from sqlalchemy import update
 
 from dispatch.domain.visits.periods import month
 from dispatch.models.places import Area, add_area
+from dispatch.models.visits import CheckinRun
 from dispatch.services import accounts
 from dispatch.services.access import sessions
 from dispatch.services.access.sessions import Door
@@ -100,15 +103,30 @@ def on_the_board(town: Town) -> dict[str, float]:
 
 
 def closed(town: Town) -> dict[str, float]:
-    """After its end, with all of it missed; and counted again."""
+    """After its end, with all of it missed; how long another writer waits meanwhile; and counted again."""
     centre = town.centre
     person = accounts.person_named(centre, "boss")
     visit = sessions.find(centre, sessions.begin(centre, person, Door("", ""), AFTER), AFTER)
     signing = closing.Signing(person.actor.name, factories.PASSWORD)
+    waits: list[float] = []
+    over = threading.Event()
+    writer = threading.Thread(target=_writes, args=(town, over, waits))
+    writer.start()
     close, _ = _seconds(lambda: closing.close(centre, visit, OF, signing, lambda: AFTER))
+    over.set()
+    writer.join()
     check, found = _seconds(lambda: closing.check(centre, OF))
     assert found["intact"]
-    return {"close_s": close, "check_s": check}
+    return {"close_s": close, "others_wait_s": round(max(waits), 2), "check_s": check}
+
+
+def _writes(town: Town, over: threading.Event, waits: list[float]) -> None:
+    """Somebody else who writes meanwhile, as an alarm does: on SQLite there is one writer at a time."""
+    while not over.wait(0.05):
+        began = time.perf_counter()
+        with town.centre.database.sessions.begin() as session:
+            session.execute(update(CheckinRun).where(CheckinRun.id == 0).values(done=0))
+        waits.append(time.perf_counter() - began)
 
 
 if __name__ == "__main__":
