@@ -281,7 +281,7 @@ def test_a_visit_that_began_in_a_closed_month_goes_on_in_the_open_one(town: Town
 
 
 def test_what_changed_after_the_lines_were_drawn_is_drawn_again_before_they_are_signed(town: Town) -> None:
-    """Also where a close came to nothing and left its draft: who has changed since, came in or went is as they are now."""
+    """Also where a close came to nothing and left its draft: who has changed, come in or gone is as they are now."""
     lived_in(town)
     act = Act(town.actor("boss"), DECEMBER)
     look = lines.Look(month_named(MONTH), DECEMBER.date(), closed=False)
