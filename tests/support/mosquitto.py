@@ -22,8 +22,6 @@ CONFIGURATION = """
 listener {port} 127.0.0.1
 persistence true
 persistence_location {home}/
-autosave_interval 1
-autosave_on_changes true
 queue_qos0_messages true
 max_queued_messages 10000
 {more}
@@ -32,6 +30,7 @@ max_queued_messages 10000
 
 class Mosquitto:
     def __init__(self, home: Path, more: str = "allow_anonymous true") -> None:
+        """``more`` of its configuration."""
         found = program("DISPATCH_TEST_MOSQUITTO", "mosquitto", "/usr/sbin/mosquitto")
         if found is None:
             missing("Mosquitto (Debian: apt-get install mosquitto)")

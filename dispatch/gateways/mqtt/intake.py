@@ -28,6 +28,7 @@ STRANGE = "\0strange"
 """Lines of work that belong to no device."""
 CROWDED = 20
 """Messages of one device that wait: from here on one that says the same as the one before it waits with it."""
+LONGEST_SOURCE = 100
 MOST_REMEMBERED = 500_000
 """Devices: whoever may write to a broker can invent names. One more is believed each time that it says so."""
 DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -257,9 +258,11 @@ class Intake:
             await asyncio.sleep(DELAYS[min(tries, len(DELAYS)) - 1])
 
     async def _unreadable(self, work: Work, reason: str) -> None:
-        """The corridor keeps so much rubbish and no more; of a heap of it, nothing is offered twice."""
+        """The corridor keeps so much rubbish of one peer and no more: here that is a topic, and not the broker."""
+        topic = work.raw.partition(b"\n")[0].decode("utf-8", "replace")
+        peer = clean(f"{self._name} {topic}", LONGEST_SOURCE)
         for delay in DELAYS:
-            kept = await self._corridor.unreadable(work.source, work.raw, clean(reason), work.at)
+            kept = await self._corridor.unreadable(peer, work.raw, clean(reason), work.at)
             if kept is not Outcome.NOT_TREATED or len(self._lines.get(STRANGE, ())) > CROWDED:
                 return
             await asyncio.sleep(delay)

@@ -178,7 +178,7 @@ def test_what_nobody_can_read_is_kept_and_ends_nothing(broker: Mosquitto, post: 
             await say(broker, "zigbee2mqtt/sos", {"action": "emergency"})
             await until(lambda: post.hall.kinds("zigbee2mqtt/sos") == ["sos"])
             await until(lambda: len(post.hall.kept) == 2)
-        assert post.hall.kept[0][:2] == ("mqtt zigbee2mqtt", b"zigbee2mqtt/sos\n\xff\x00")
+        assert post.hall.kept[0][:2] == ("mqtt zigbee2mqtt/sos", b"zigbee2mqtt/sos\n\xff\x00")
 
     asyncio.run(tell())
 
