@@ -18,6 +18,8 @@ from dispatch.services.together import is_away
 log = structlog.get_logger()
 PACE = 1.0
 """Seconds between two writings."""
+QUICK = 0.05
+"""The same while somebody waits to hear whether a device is registered: one connection may speak for many."""
 PATIENCE = 3.0
 CHUNK = 256
 """Devices in one transaction: an alarm of one of them waits for no more."""
@@ -60,9 +62,17 @@ class Heartbeats:
                 await self._woken.wait()
                 self._woken.clear()
                 await self._write()
-                await asyncio.sleep(PACE)
+                await self._pause()
         finally:
             await self._write()
+
+    async def _pause(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PACE
+        while loop.time() < until:
+            await asyncio.sleep(QUICK)
+            if self._asked:
+                return
 
     async def _write(self) -> None:
         pending, self._pending = self._pending, {}

@@ -33,7 +33,7 @@ OPTIONS: Mapping[str, Any] = {
     "idle": 1200.0,
 }
 OPEN_ENDS = 16
-"""How often a connection may be looked at for a frame without an end: each look costs its whole length."""
+"""How often what has come is looked at for a frame without an end: each look costs its whole length."""
 ALIVE = b"\x06"
 
 
@@ -107,6 +107,7 @@ class Dc09Talk:
 
     async def heard(self, message: bytes) -> Reply:
         now = datetime.now(UTC)
+        self._looks = OPEN_ENDS
         alive = frames.HEARTBEAT.search(message)
         if alive is not None and frames.HEAD.search(message) is None:
             said = Message(self._number(alive["account"].decode("latin-1"), "", "", ""), SignalKind.HEARTBEAT)
