@@ -56,10 +56,14 @@ export interface Stranger {
 }
 export interface Models { items: { name: string; kind: string; heartbeat_minutes: number; monthly_test: boolean }[]; test_reasons: string[]; longest_test_hours: number }
 export interface DeviceSignal { id: string; kind: string; received_at: string; data: Record<string, unknown> | null; case_id: string | null; test: boolean }
+/** The heartbeats of a day, of which only the last one is kept whole. */
+export interface BeatDay { day: string; beats: number; first_at: string; last_at: string; battery_least: number | null }
 export interface DevicePageOf {
   device: DeviceCard
   signals: DeviceSignal[]
   beats: string[]
+  days: BeatDay[]
+  last_beat: { at: string; source: string; data: Record<string, unknown> | null; raw_text: string } | null
   battery: { at: string; percent: number }[]
   tasks: { id: string; kind: string; since: string; closed_at: string | null; closed_by: string | null; note: string | null }[]
   false_alarms: { case_id: string; closed_at: string | null; cause: string; text: string | null }[]
