@@ -63,11 +63,10 @@ class Stage:
             client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         return self._desks[username]
 
-    def alarm(self, device: str, kind: str = "sos") -> str:
+    def alarm(self, device: str, kind: str = "sos", **data: Any) -> str:
         """A device's signal; answers the id of its case."""
-        answer = httpx.post(
-            f"{self.url}/api/v1/signals", json={"device": device, "kind": kind}, headers=DEVICES, trust_env=False
-        )
+        body = {"device": device, "kind": kind, **({"data": data} if data else {})}
+        answer = httpx.post(f"{self.url}/api/v1/signals", json=body, headers=DEVICES, trust_env=False)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["case_id"])
 
