@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response, jsonify, request, send_file
 from flask_openapi3 import APIBlueprint, Tag
 
-from dispatch.api.context import allowed, centre, now
-from dispatch.api.schemas import CallIn, CallOut, CasePath, Id, Model
+from dispatch.api.context import act, allowed, centre, now
+from dispatch.api.schemas import CallIn, CallOut, CasePath, CaseRow, Id, Model
 from dispatch.domain.calls import CallReport
 from dispatch.domain.permissions import May
 from dispatch.services.calls import receive_call
-from dispatch.services.hotline import recordings
+from dispatch.services.hotline import recordings, talking
 
 api = APIBlueprint("calls", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="intake")])
 
@@ -44,6 +44,26 @@ PEOPLE: list[dict[str, list[str]]] = [{"cookie": []}, {"bearer": []}]
 @api.get("/cases/<case_id>/calls", summary="The calls of a case, newest first", security=PEOPLE)
 def get_calls(path: CasePath) -> Response:
     return jsonify(items=recordings.calls_of(centre(), path.id, allowed(May.CASES_READ)), next_cursor=None)
+
+
+@api.post("/cases/<case_id>/hang-up", summary="End what rings or goes on", responses={200: CaseRow}, security=PEOPLE)
+def post_hang_up(path: CasePath) -> Response:
+    return jsonify(talking.hang_up(centre(), path.id, act()))
+
+
+@api.get("/cases/<case_id>/callers", summary="Whose number the caller's is", security=PEOPLE)
+def get_callers(path: CasePath) -> Response:
+    found = talking.who_may_it_be(centre(), path.id, allowed(May.CASES_READ))
+    return jsonify(items=found, next_cursor=None)
+
+
+class WhoIn(Model):
+    elder_id: Id
+
+
+@api.post("/cases/<case_id>/caller", summary="Who has rung", responses={200: CaseRow}, security=PEOPLE)
+def post_caller(path: CasePath, body: WhoIn) -> Response:
+    return jsonify(talking.say_who(centre(), path.id, act(), int(body.elder_id)))
 
 
 @api.get(

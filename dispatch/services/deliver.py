@@ -208,6 +208,8 @@ def _is_news(message: Message, state: MessageState, reply: str | None) -> bool:
         return reply != message.receipt.get("reply")
     if message.state == MessageState.WITHDRAWN:
         return False
+    if state is MessageState.NO_ANSWER and ReceiptState.ANSWERED in message.receipt:
+        return False  # somebody has ended the call, after they had spoken
     if state is MessageState.DEAD:
         return message.state in (*UNSENT, MessageState.SENT)
     if message.state in ORDER:
@@ -272,6 +274,9 @@ def _still_going(look: Look, message: Message) -> bool:
 
 
 def _withdraw(session: Session, message: Message, now: datetime) -> None:
+    if ReceiptState.ANSWERED in message.receipt:  # they have spoken: that stays true when somebody ends the call
+        message.state, message.next_try_at = MessageState.ANSWERED, None
+        return
     message.state = MessageState.WITHDRAWN
     message.next_try_at = None
     message.finished_at = now

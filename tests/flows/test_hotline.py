@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from dispatch.domain.calls import CallEvent
-from dispatch.domain.errors import Conflict, ExchangeAway, NotFound
+from dispatch.domain.errors import Conflict, ExchangeAway, Invalid, NotFound
 from dispatch.domain.pbx import channel_of
 from dispatch.domain.privacy import Kept
 from dispatch.models.cases import Call
@@ -21,7 +21,7 @@ from dispatch.models.trail import TrailEntry
 from dispatch.services import live, requests
 from dispatch.services.floor import news, watch
 from dispatch.services.floor.positions import Beat
-from dispatch.services.hotline import exchange, figures, recordings
+from dispatch.services.hotline import exchange, figures, recordings, talking
 from dispatch.services.phone_numbers import alike, normal_number
 from dispatch.services.privacy.retention import RULES
 from dispatch.services.requests import Callee
@@ -336,6 +336,53 @@ def test_whoever_was_owed_a_call_has_had_it_when_they_pick_up(story: Story) -> N
     story.phone(WANG).expect_call()
     story.phone(WANG).answer()
     assert "missed_call" not in story.case.flags
+
+
+def test_a_call_that_goes_on_is_ended_and_stays_answered(story: Story) -> None:
+    story.press("SOS-1")
+    story.take("lin")
+    with pytest.raises(Conflict):
+        talking.hang_up(story.centre, 1, story.act("lin"))
+    requests.call_out(story.centre, 1, story.act("lin"), Callee())
+    story.forward(1)
+    story.phone(WANG).expect_call()
+    story.phone(WANG).answer()
+    talking.hang_up(story.centre, 1, story.act("lin"))
+    story.forward(1)
+    assert [m.state for m in story.messages() if m.purpose == "call_out"] == ["answered"]
+    assert story.network.phones()[0]["talking"] is None
+    assert "call_ended" in [event.kind for event in story.events()]
+
+
+def test_a_call_that_still_rings_is_ended(story: Story) -> None:
+    story.press("SOS-1")
+    story.take("lin")
+    requests.call_out(story.centre, 1, story.act("lin"), Callee())
+    story.forward(1)
+    story.phone(WANG).expect_call()
+    talking.hang_up(story.centre, 1, story.act("lin"))
+    story.forward(1)
+    assert [m.state for m in story.messages() if m.purpose == "call_out"] == ["withdrawn"]
+
+
+def test_whoever_of_several_has_rung_is_said_by_the_operator(story: Story) -> None:
+    with story.centre.database.sessions.begin() as session:
+        session.get_one(Elder, story.town.elders["Zhao"]).phone = WANG
+    tells(story, "ringing", caller=WANG)
+    assert story.case.elder_id is None
+    found = talking.who_may_it_be(story.centre, 1, story.town.actor("lin"))
+    assert {one["name"] for one in found} == {"Wang", "Zhao"}
+    talking.say_who(story.centre, 1, story.act("lin"), story.town.elders["Zhao"])
+    talking.say_who(story.centre, 1, story.act("lin"), story.town.elders["Zhao"])
+    case = story.case
+    assert (case.elder_id, case.household_id) == (story.town.elders["Zhao"], story.town.households["Zhao"])
+    assert [event.kind for event in story.events()].count("caller_known") == 1
+    assert talking.who_may_it_be(story.centre, 1, story.town.actor("lin")) == []
+    with pytest.raises(Conflict):
+        talking.say_who(story.centre, 1, story.act("lin"), story.town.elders["Wang"])
+    tells(story, "ringing", "asterisk:2.1", caller=None)
+    with pytest.raises(Invalid):
+        talking.say_who(story.centre, 2, story.act("lin"), 999)
 
 
 # -- recordings

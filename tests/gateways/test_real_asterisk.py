@@ -25,6 +25,7 @@ from dispatch.services import intake, requests
 from dispatch.services.centre import Centre
 from dispatch.services.floor import news
 from dispatch.services.floor.positions import Beat
+from dispatch.services.hotline import talking
 from dispatch.services.intake import Incoming
 from dispatch.services.requests import Callee
 from dispatch.services.sms import inbox
@@ -237,6 +238,10 @@ def test_the_desk_rings_first_then_the_other_and_a_third_one_joins(house: House)
     house.until(lambda: [m.state for m in house.messages("call_out")] == ["answered", "answered"])
     assert "ChanSpy" in house.exchange.command("core show channels")
     assert house.calls()[0].outward
+    talking.hang_up(house.centre, case_id, house.act())
+    house.until(lambda: house.calls()[0].ended_at)
+    house.until(lambda: "0 active channels" in house.exchange.command("core show channels"))
+    assert [m.state for m in house.messages("call_out")] == ["answered", "answered"]
 
 
 def test_a_busy_line_and_a_desk_that_nobody_picks_up_are_told_apart(house: House) -> None:

@@ -17,8 +17,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from dispatch.settings import ROOT
-from tests.support.parts import free_port, missing
+from tests.support.parts import free_port
 
 WITHIN = 60
 SAMPLES = ROOT / "config" / "asterisk"
@@ -28,8 +30,12 @@ AMI, ARI = "test-ami", "test-ari"
 class Asterisk:
     def __init__(self) -> None:
         root = os.environ.get("DISPATCH_TEST_ASTERISK", "")
-        if not root or not (Path(root) / "usr/sbin/asterisk").exists() or os.geteuid() != 0:
-            missing("an Asterisk (DISPATCH_TEST_ASTERISK: a directory with its packages; docs/protocols/hotline.md)")
+        if not root:  # also in CI, where nobody installs a telephone exchange for each run
+            pytest.skip(
+                "MISSING: a real Asterisk. DISPATCH_TEST_ASTERISK names one: docs/protocols/hotline.md"
+            )
+        if not (Path(root) / "usr/sbin/asterisk").exists() or os.geteuid() != 0:
+            pytest.fail(f"DISPATCH_TEST_ASTERISK={root}: there is no Asterisk, or you are not root", pytrace=False)
         self.root = Path(root)
         self.place = Path(tempfile.mkdtemp(prefix="dispatch-", dir=self.root / "tmp"))
         self.inside = Path("/") / self.place.relative_to(self.root)

@@ -96,6 +96,9 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/signals": Route(May.DEVICES_READ),
     "POST /api/v1/calls": Route(May.CALLS, {"call_id": "c1", "event": "ringing"}),
     "GET /api/v1/cases/<case_id>/calls": Route(May.CASES_READ),
+    "GET /api/v1/cases/<case_id>/callers": Route(May.CASES_READ),
+    "POST /api/v1/cases/<case_id>/caller": Route(May.CASES_WORK, {"elder_id": "1"}),
+    "POST /api/v1/cases/<case_id>/hang-up": Route(May.CASES_WORK, {}),
     "GET /api/v1/calls/<call_id>/recording": Route(May.CASES_READ),
     # live
     "GET /api/v1/live/snapshot": Route(May.CASES_READ),

@@ -157,7 +157,7 @@ export function spoken(event: CaseEvent): string {
 }
 
 const ICONS_OF: Record<string, IconName> = {
-  signal: 'bell', opened: 'bell', repeat: 'bell', call_in: 'phone', call_out: 'phone', message: 'message',
+  signal: 'bell', opened: 'bell', repeat: 'bell', call_in: 'phone', call_out: 'phone', call_ended: 'phone', caller_known: 'person', message: 'message',
   alert_operators: 'up', alert_supervisor: 'up', page_duty: 'up', taken: 'person', taken_over: 'swap', given_to: 'swap', confirmed: 'check',
   released: 'back', asked_owner: 'clock', returned: 'back', held: 'hold', unheld: 'play', note: 'note', priority: 'flag',
   merged: 'merge', merged_in: 'merge', closed: 'check', reopened: 'back', follow_up: 'check', follow_up_due: 'clock',

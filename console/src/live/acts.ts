@@ -6,6 +6,7 @@ import type { CaseRow } from './types'
 
 export type Verb =
   | 'take' | 'release' | 'hold' | 'priority' | 'merge' | 'close' | 'reopen' | 'follow-up' | 'call' | 'notes'
+  | 'hang-up' | 'caller'
 
 export interface Trouble { verb: Verb; failure: Failure; again: () => Promise<CaseRow | null> }
 

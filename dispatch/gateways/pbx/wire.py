@@ -28,9 +28,11 @@ class Feed:
             line, end, rest = self._rest.partition(b"\n")
             if not end:
                 return self._unfinished()
-            if not line.startswith(b"Asterisk Call Manager/"):
+            if line.startswith(b"Asterisk"):
+                self._rest = rest
+            elif b":" not in line:  # what stands in between, as a proxy, may greet late or not at all
                 raise Garbled("this is no Asterisk Manager Interface")
-            self.greeted, self._rest = True, rest
+            self.greeted = True
         *whole, self._rest = self._rest.split(b"\n\n")
         self._unfinished()
         return [packet for packet in map(_packet, whole) if packet]
