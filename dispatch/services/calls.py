@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,10 @@ def receive_call(centre: Centre, report: CallReport, now: datetime) -> CallRecei
     def once(session: Session) -> CallReceipt:
         call = _call(session, centre, report, now)
         if report.event in RINGS:
+            if call.case_id is None:  # that it rings at a desk is the first that is told of it
+                begins = replace(report, event=CallEvent.RINGING, agent=None, offers=True)
+                _note(call, begins, None, now)
+                _follow(session, centre, Told(call, begins, None, now))
             _ring(session, centre, call, report, now)
         elif _name(report) not in call.events:
             agent = sitter(session, centre, report.agent, now)
@@ -102,7 +106,7 @@ def _note(call: Call, report: CallReport, agent: User | None, now: datetime) -> 
             call.missed = True
             call.waited = _waited(call, report, at)
         case CallEvent.RECORDING:
-            call.recording_url = report.recording_url
+            call.recording_url = report.recording_url or call.recording_url
         case _:
             pass
 

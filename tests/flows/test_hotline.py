@@ -71,6 +71,14 @@ def test_a_call_rings_at_one_desk_and_goes_to_the_next(story: Story) -> None:
     assert [event.data["event"] for event in story.events()] == ["ringing", "answered"]
 
 
+def test_an_exchange_that_begins_with_the_desk_rings_there_alone(story: Story) -> None:
+    story.call("offered", caller=WANG, agent="lin")
+    assert rings_for(story) == [str(story.town.users["lin"])]
+    story.call("ringing", caller=WANG)
+    assert rings_for(story) == [str(story.town.users["lin"])]
+    assert [event.data["event"] for event in story.events()] == ["ringing"]
+
+
 def test_where_a_call_rings_is_pushed_to_the_consoles(story: Story) -> None:
     sits(story, "lin", "01")
     tells(story, "ringing", caller=WANG)
