@@ -183,5 +183,7 @@ class _Spoken:
 
 def _message(said: Said, kind: SignalKind, code: str | None, **more: Any) -> Message:
     data = {**said.data, **more, **({"code": code[:LONGEST_TEXT]} if code else {})}
+    if said.models:
+        data["model"] = said.models[0]  # of one that nobody has registered a person will ask what it is
     event = said.event and f"{said.event[:80]} {code or kind}"[:LONGEST_TEXT]
     return Message(said.device[:LONGEST_NUMBER], kind, event or None, said.occurred_at, data)

@@ -22,7 +22,7 @@ def test_a_pendant_says_each_press_many_times() -> None:
     assert (message.device, message.kind, message.data) == (
         "attic/Generic-Remote/31578",
         SignalKind.SOS,
-        {"code": "23"},
+        {"code": "23", "model": "Generic-Remote"},
     )
 
 
@@ -62,7 +62,7 @@ TOPIC = "application/17/device/24e124535b316056/event/"
 def test_the_button_of_milesight_by_its_bytes(value: int, word: str) -> None:
     (message,) = Air().says(TOPIC + "up", up(bytes([0x01, 0x75, 99, 0xFF, 0x2E, value])))
     assert (message.device, message.kind) == ("24e124535b316056", SignalKind.SOS)
-    assert message.data == {"battery": 99, "rssi": -61, "code": word}
+    assert message.data == {"battery": 99, "rssi": -61, "code": word, "model": "WS101"}
     assert message.event_id == f"3ac7e3c4 {word}"
     assert message.occurred_at is not None
 

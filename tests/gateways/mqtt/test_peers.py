@@ -16,8 +16,12 @@ from dispatch.models.cases import Case
 from dispatch.models.devices import Device, Signal
 from dispatch.models.listening import DeviceBeat
 from dispatch.models.places import Household
+from dispatch.services import accounts
 from dispatch.services.centre import Centre
-from dispatch.services.devices import gateways
+from dispatch.services.devices import gateways, register, strangers
+from dispatch.services.devices.register import DeviceFields
+from dispatch.services.devices.scope import Doing
+from dispatch.services.devices.strangers import Asked
 from tests.support import databases, factories
 from tests.support.gateway import GatewayProcess
 from tests.support.mosquitto import Mosquitto
@@ -157,7 +161,14 @@ def test_a_device_that_nobody_registered_waits_with_its_alarm_and_says_what_it_i
     street.until(lambda: street.kinds(number) == ["sos"])
     (case,) = street.cases(number)
     assert "unknown_device" in case.flags
-    assert len([s for s in street.signals(ieee("sos_tuya")) if (s.data or {}).get("model")]) == 0, "registered already"
+    desk = Doing(accounts.person_named(street.centre, "lin").actor, datetime.now(UTC))
+    (listed,) = strangers.strangers(street.centre, desk.actor, Asked(number, 10, None), desk.now)["items"]
+    assert (listed["model"], listed["case_id"]) == ("SE21", str(case.id))
+    home = street.device(ieee("door_aqara")).household_id
+    register.add(street.centre, desk, DeviceFields(number=number, model=listed["model"], household_id=home))
+    assert street.cases(number)[0].household_id == home, "its alarm has come home"
+    announced = [s for s in street.signals(ieee("sos_tuya")) if (s.data or {}).get("name")]
+    assert announced == [], "registered already"
 
 
 def test_what_is_pressed_while_the_gateway_is_dead_is_stored_when_it_is_back(street: Street) -> None:

@@ -52,7 +52,7 @@ def test_a_button_is_an_alarm_each_time_and_not_twice_by_its_two_topics(air: Air
         body = {"action": "emergency", "battery": 50, "last_seen": SEEN.format(second), "linkquality": 120}
         (message,) = air.says("zigbee2mqtt/sos", body)
         assert (message.device, message.kind) == (number(1), SignalKind.SOS)
-        assert message.data == {"battery": 50, "linkquality": 120, "code": "emergency"}
+        assert message.data == {"battery": 50, "linkquality": 120, "code": "emergency", "model": "TS0215A_sos"}
         assert message.event_id == f"{SEEN.format(second)} emergency"
         assert message.occurred_at is not None
         assert air.says("zigbee2mqtt/sos/action", b"emergency", after=0.01) == []
@@ -71,7 +71,7 @@ def test_a_button_that_says_double_calls_for_help_and_one_that_nobody_mapped_is_
     assert air.kinds("zigbee2mqtt/heiman", {"action": "off"}) == ["heartbeat"]
     for _ in range(3):
         (beat,) = air.says("zigbee2mqtt/lamp remote", {"action": "brightness_up"})
-        assert (beat.kind, beat.data) == (SignalKind.HEARTBEAT, {"word": "brightness_up"})
+        assert (beat.kind, beat.data) == (SignalKind.HEARTBEAT, {"word": "brightness_up", "model": "E1743"})
     assert air.unmapped == ["brightness_up"]
 
 
