@@ -55,7 +55,9 @@ from dispatch.api import (
     trail,
     users,
     visit_board,
+    visit_calls,
     visit_plans,
+    visit_records,
     visits,
     wall,
     webhooks,
@@ -127,7 +129,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (scripts, cascades, arrivals, offers, orders, jobs, matching, city_map, evidence, follow_ups):
         app.register_api(room.api)
-    for room in (visits, visit_board, visit_plans):
+    for room in (visit_board, visit_calls, visit_plans, visit_records, visits):
         app.register_api(room.api)
     for blueprint in (health.pages, pages.pages, wall.pages, elder_page.pages, offer_link.pages, forms.pages):
         app.register_blueprint(blueprint)

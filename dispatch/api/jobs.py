@@ -16,6 +16,7 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.permissions import May
 from dispatch.services.helps import myjobs, photos, visiting
 from dispatch.services.helps.working import Report
+from dispatch.services.visits import myround
 from dispatch.services.work import Act
 
 api = APIBlueprint(
@@ -91,8 +92,10 @@ def _act() -> Act:
 @api.get("/my/jobs", summary="What I am asked, and where I go", responses={404: Problem})
 def get_my_jobs() -> Response:
     # The number of the centre takes calls and short messages alike (config/sms.yaml, `sender`).
-    mine = myjobs.jobs(centre(), allowed(May.JOBS), now())
-    return jsonify({**mine, "hotline": context().settings.hotline, "build": context().build})
+    actor = allowed(May.JOBS)
+    mine = myjobs.jobs(centre(), actor, now())
+    visits = myround.has_one(centre(), actor)
+    return jsonify({**mine, "visits": visits, "hotline": context().settings.hotline, "build": context().build})
 
 
 @api.post("/assignments/<assignment_id>/depart", summary="Under way", responses=REFUSED)

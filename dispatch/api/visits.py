@@ -9,13 +9,12 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, StringConstraints
 
-from dispatch.api.context import act, allowed, centre, now
-from dispatch.api.schemas import ElderPath, Id, Model, Note, Page, Problem, Short, Versioned, When
+from dispatch.api.context import act, allowed, centre, idempotency_key, now
+from dispatch.api.schemas import ElderPath, Id, Model, Page, Problem, Short, Versioned
 from dispatch.domain.permissions import May
-from dispatch.domain.visits.tries import Why
-from dispatch.domain.visits.visit import Excuse, Mode, VisitState
+from dispatch.domain.visits.visit import Excuse, VisitState
 from dispatch.services.desk import PageOf
-from dispatch.services.visits import coverage, extra, generating, listing, recording, told, trying
+from dispatch.services.visits import coverage, extra, generating, listing, refusing, told, trying
 from dispatch.services.work import Act
 
 api = APIBlueprint(
@@ -103,33 +102,6 @@ class EndIn(Versioned):
 
 class RunsQuery(Model):
     month: Month | None = None
-
-
-class RecordIn(Versioned):
-    met: bool
-    """The elder was met, or spoken to. Without it there was no visit."""
-    mode: Mode = Mode.HOME
-    started_at: When
-    ended_at: When | None = None
-    worker_id: Id | None = None
-    why: Why = Why.NO_ANSWER
-    """Why the elder was not met, and in words."""
-    reason: Short | None = None
-    note: Note | None = None
-    client_uuid: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-
-    def attempt(self) -> recording.Attempt:
-        return recording.Attempt(
-            met=self.met,
-            mode=self.mode,
-            started_at=self.started_at,
-            ended_at=self.ended_at or self.started_at,
-            worker_id=_id(self.worker_id),
-            why=self.why,
-            reason=self.reason,
-            note=self.note,
-            client_uuid=self.client_uuid,
-        )
 
 
 class RefuseIn(Versioned):
@@ -241,22 +213,12 @@ def get_of_elder(path: ElderPath, query: Page) -> Response:
     return jsonify(told.of_elder(centre(), int(path.elder_id), _reader(), _page(query)))
 
 
-@api.get("/visits/<visit_id>", summary="One visit, with the tries", responses=REFUSED)
-def get_visit(path: VisitPath) -> Response:
-    return jsonify(listing.visit(centre(), path.id, _reader()))
-
-
-@api.post("/visits/<visit_id>/record", summary="The elder was met, or why not", responses=REFUSED)
-def post_record(path: VisitPath, body: RecordIn) -> Response:
-    return jsonify(recording.record(centre(), path.id, act(body.version, may=May.VISITS_WORK), body.attempt()))
-
-
 @api.post("/visits/<visit_id>/refuse", summary="The elder does not want it: who said so, and when", responses=REFUSED)
 def post_refuse(path: VisitPath, body: RefuseIn) -> Response:
-    doing = act(body.version, may=May.VISITS_WORK)
+    doing = Act(allowed(May.VISITS_WORK, May.JOBS), now(), body.version, idempotency_key())
     on = body.on or now().astimezone(centre().zone).date()
-    no = recording.No(body.said_by, on, body.lasting, body.note)
-    return jsonify(recording.refuse(centre(), path.id, doing, no))
+    no = refusing.No(body.said_by, on, body.lasting, body.note)
+    return jsonify(refusing.refuse(centre(), path.id, doing, no))
 
 
 @api.post("/visits/<visit_id>/found-well", summary="Seen or heard: nobody is called any more", responses=REFUSED)
@@ -268,10 +230,10 @@ def post_found_well(path: VisitPath, body: WellIn) -> Response:
 @api.post("/visits/<visit_id>/excuse", summary="It need not be, and why", responses=REFUSED)
 def post_excuse(path: VisitPath, body: ExcuseIn) -> Response:
     doing = act(body.version, may=May.VISITS_WORK)
-    return jsonify(recording.excuse(centre(), path.id, doing, body.why, body.reason))
+    return jsonify(refusing.excuse(centre(), path.id, doing, body.why, body.reason))
 
 
 @api.delete("/elders/<elder_id>/visit-refusals/<refusal_id>", summary="May be visited after all", responses=REFUSED)
 def delete_refusal(path: RefusalPath) -> Response:
     doing = act(may=May.VISITS_WORK)
-    return jsonify(recording.withdraw(centre(), int(path.elder_id), int(path.refusal_id), doing))
+    return jsonify(refusing.withdraw(centre(), int(path.elder_id), int(path.refusal_id), doing))

@@ -28,6 +28,7 @@ from dispatch.models import (
     standing,
     trail,
     visit_months,
+    visit_records,
     visits,
     workforce,
 )
@@ -59,6 +60,7 @@ FILES = (
     standing,
     trail,
     visit_months,
+    visit_records,
     visits,
     workforce,
 )

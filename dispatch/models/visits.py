@@ -30,6 +30,7 @@ class CheckinVisit(Base):
         Index("ix_checkin_visits_due_at", "due_at", **_where(OPEN)),
         Index("ix_checkin_visits_worker", "worker_id", "planned_at", **_where("worker_id IS NOT NULL")),
         Index("ix_checkin_visits_next_due_at", "next_due_at", **_where("next_due_at IS NOT NULL")),
+        Index("ix_checkin_visits_planned_at", "planned_at", **_where("state = 'booked'")),
         {"sqlite_autoincrement": True},
     )
 
@@ -63,6 +64,13 @@ class CheckinVisit(Base):
     """The emergency that was opened because nobody could be reached."""
     made_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(String(100))
+    """The elder, or the family, said that this time is well: a promise of ``planned_at``, gone when that moves."""
+    reminded_for: Mapped[datetime | None]
+    """The ``planned_at`` of which they were told."""
+    cleared_at: Mapped[datetime | None]
+    """Its time of keeping is over: what was seen and said is gone, that it was stays as a number."""
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -90,7 +98,10 @@ class CheckinRecord(Base):
     """The elder was met, or spoken to. Whether that counts is a matter of its mode and the rules of the month."""
 
     __tablename__ = "checkin_records"
-    __table_args__ = (Index("ix_checkin_records_elder", "elder_id", "day"),)
+    __table_args__ = (
+        Index("ix_checkin_records_elder", "elder_id", "day"),
+        Index("ix_checkin_records_worker", "worker_id", "started_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     visit_id: Mapped[int] = mapped_column(BigId, ForeignKey("checkin_visits.id"), unique=True)
@@ -109,10 +120,25 @@ class CheckinRecord(Base):
     items: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """The 15 items, each ``good``, ``medium`` or ``poor``."""
     more: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    """Winter checks, the supporter's contact, needs found, policy explained: by the form of the record."""
+    """Economic state, the supporter's contact, needs found, policy explained, what was urgent, the next date."""
     note: Mapped[str | None] = mapped_column(Text)
     completed_at: Mapped[datetime | None]
+    """When the sheet was filled in. None: it is known that the elder was met, and no more."""
     completed_by: Mapped[str | None] = mapped_column(String(100))
+    channel: Mapped[str] = mapped_column(String(10), default="desk", server_default="desk")
+    """``app``: from there, by the visitor's telephone; ``desk``; ``late_entry``: afterwards, by two persons."""
+    late_reason: Mapped[str | None] = mapped_column(String(200))
+    clock_at: Mapped[datetime | None]
+    """What the telephone's clock itself said at ``ended_at``."""
+    card: Mapped[str | None] = mapped_column(String(10))
+    """The code of the elder's card was ``right`` or ``wrong``; ``unknown``: there is none. None: nothing was typed."""
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+    distance_m: Mapped[float | None]
+    """From the home."""
+    flags: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    """What is odd about the proof; never a reason to refuse."""
 
 
 class CheckinRefusal(Base):

@@ -22,12 +22,12 @@ from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, DutyPhone, User
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import reach
-from dispatch.services.followup import asking, hearing
+from dispatch.services.followup import asking
 from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import acted, begin_work, drop, move, record
-from dispatch.services.ordering import replies
 from dispatch.services.response.heard import hear, still_asked, still_open
 from dispatch.services.sms import ways, whose
+from dispatch.services.visits import appointments
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to hand a message to the network before it is tried again under the same reference."""
@@ -269,6 +269,10 @@ def _still_to_come(look: Look, message: Message) -> bool:
     return State(look.session.get_one(Case, message.case_id).state) in ASKABLE
 
 
+def _still_booked(look: Look, message: Message) -> bool:
+    return appointments.still_booked(look.session, message, look.now)
+
+
 def _still_going(look: Look, message: Message) -> bool:
     return helpers.still_going(look.session, message)
 
@@ -341,6 +345,7 @@ WANTED: dict[str, Callable[[Look, Message], bool]] = {
     "follow_up": _still_asked_how,
     "offer_link": _still_offered,
     "order_reminder": _still_to_come,
+    "visit_reminder": _still_booked,
     "helper_reminder": _still_going,
 }
 """By its purpose: until when a message is wanted. A claim asks this last thing before anything leaves."""
@@ -349,6 +354,6 @@ HEARD: dict[str, Callable[[Session, Centre, Message, datetime, str | None], None
     "page_duty": _take_by_phone,
     "call_out": _reached,
     "cascade_elder": hear,
-    **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *hearing.PURPOSES, *replies.ABOUT), whose.hear),
+    **dict.fromkeys((*whose.OF_FAMILY, *helpers.ABOUT, *whose.OF_ELDERS), whose.hear),
 }
 """By its purpose: what follows from a receipt or a reply."""

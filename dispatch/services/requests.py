@@ -58,10 +58,12 @@ class Request:
     cause: str = "request"
     spooled: bool = False
     """It waited on the disk while the database was away."""
+    visit_id: int | None = None
+    """The check-in visit that it came of."""
 
 
 def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
-    """Open a case for a person's request; True if an open emergency of the home was joined instead.
+    """A case for a person's request; True if an open emergency of the home was joined instead.
 
     Raises ``Invalid`` for an elder that is not there or not in the actor's areas.
     """
@@ -69,21 +71,27 @@ def open_case(centre: Centre, act: Act, request: Request) -> tuple[Row, bool]:
     def once(session: Session) -> tuple[Row, bool]:
         if act.key is not None and (done := session.get(Command, (act.actor.key, act.key))) is not None:
             return case_row(session, centre, done.case_id, act.now), False
-        case, joined = _find_or_open(session, centre, act, request)
-        person = _at_desk(act)
-        if request.take and person is not None and case.owner_id is None:
-            move(case, Trigger.TAKE)
-            begin_work(case, person, act.now)
-        elif joined and case.owner_id == act.actor.user_id and act.actor.user_id is not None:
-            acted(case, act.now)
-        kind, data = _told(case, act, request, joined=joined)
-        record(session, case, kind, act.actor, act.now, text=request.text, channel=request.channel, data=data)
+        case, joined = begin(session, centre, act, request, _elder(session, act, request))
         if act.key is not None:
             session.add(Command(actor=act.actor.key, key=act.key, case_id=case.id, at=act.now))
         session.flush()
         return case_row(session, centre, case.id, act.now), joined
 
     return transact(centre, once)
+
+
+def begin(session: Session, centre: Centre, act: Act, request: Request, elder: Elder | None) -> tuple[Case, bool]:
+    """The case of a request for ``elder``, who may be in it; True if their home's open emergency was joined."""
+    case, joined = _find_or_open(session, centre, act, request, elder)
+    person = _at_desk(act)
+    if request.take and person is not None and case.owner_id is None:
+        move(case, Trigger.TAKE)
+        begin_work(case, person, act.now)
+    elif joined and case.owner_id == act.actor.user_id and act.actor.user_id is not None:
+        acted(case, act.now)
+    kind, data = _told(case, act, request, joined=joined)
+    record(session, case, kind, act.actor, act.now, text=request.text, channel=request.channel, data=data)
+    return case, joined
 
 
 def _at_desk(act: Act) -> int | None:
@@ -94,6 +102,8 @@ def _at_desk(act: Act) -> int | None:
 def _told(case: Case, act: Act, request: Request, *, joined: bool) -> tuple[str, dict[str, Any]]:
     """The row of history: somebody opened it, an elder called again, or an operator wrote down that somebody did."""
     data: dict[str, Any] = {"kind": request.kind.value}
+    if request.visit_id is not None:
+        data["visit"] = str(request.visit_id)
     if request.applicant:
         data["applicant"] = request.applicant
     if joined and act.actor.kind == ELDER:
@@ -101,9 +111,10 @@ def _told(case: Case, act: Act, request: Request, *, joined: bool) -> tuple[str,
     return ("note" if joined else "opened"), data
 
 
-def _find_or_open(session: Session, centre: Centre, act: Act, request: Request) -> tuple[Case, bool]:
+def _find_or_open(
+    session: Session, centre: Centre, act: Act, request: Request, elder: Elder | None
+) -> tuple[Case, bool]:
     """An emergency of a home that is in one already joins it; everything else is a case of its own."""
-    elder = _elder(session, act, request)
     if request.kind is Kind.EMERGENCY and elder is not None:
         session.execute(select(Household.id).where(Household.id == elder.household_id).with_for_update())
         case = active_case(session, elder.household_id, None)

@@ -414,7 +414,7 @@ def test_the_night_clears_what_was_kept_long_enough(story: Story, wang: File) ->
     story.sleep(13 * 30.5 * 86_400)
     preview = {i["kind"]: i for i in retention.preview(wang.centre, story.now)["items"]}
     assert (preview["recordings"]["due"], preview["calls"]["due"], preview["emergencies"]["due"]) == (1, 0, 0)
-    assert (preview["trail"]["act"], preview["visits"]["act"]) == ("keep", "none_yet")
+    assert (preview["trail"]["act"], preview["visits"]["act"]) == ("keep", "clear")
     wang.night()
     call = wang.rows(Call)[0]
     assert (call.recording_url, call.caller) == (None, PHONE)

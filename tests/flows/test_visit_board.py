@@ -11,7 +11,7 @@ from dispatch.models.visits import CheckinVisit
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
-from dispatch.services.visits import board, recording
+from dispatch.services.visits import board, recording, refusing
 from dispatch.services.visits import numbers as counted
 from dispatch.services.visits.tasks import step
 from dispatch.services.work import Act
@@ -50,7 +50,7 @@ def lived_in(town: Town) -> None:
     spoken = recording.Attempt(met=True, mode=Mode.PHONE, started_at=START, ended_at=START)
     recording.record(town.centre, visit_of(town, "Family").id, act(town, 1), spoken)
     book(town, "Zhao", 2)
-    recording.refuse(town.centre, visit_of(town, "Qian").id, act(town), recording.No("Qian", START.date()))
+    refusing.refuse(town.centre, visit_of(town, "Qian").id, act(town), refusing.No("Qian", START.date()))
     elders.set_absence(town.centre, town.elders["Sun"], act(town), Absence("away"))
 
 
@@ -92,7 +92,7 @@ def test_the_numbers_of_the_areas_and_of_their_lists_agree(town: Town) -> None:
 
 def test_lists_are_narrowed_by_state_visitor_and_group(town: Town) -> None:
     lived_in(town)
-    recording.excuse(town.centre, visit_of(town, "Sun").id, act(town), Excuse.HOSPITAL, "until Christmas")
+    refusing.excuse(town.centre, visit_of(town, "Sun").id, act(town), Excuse.HOSPITAL, "until Christmas")
     assert set(lines(town, state=VisitState.BOOKED)) == {"Zhao"}
     assert set(lines(town, state=VisitState.EXCUSED)) == set(lines(town, only="excused")) == {"Sun"}
     assert lines(town, worker_id=1) == {}

@@ -16,7 +16,7 @@ from dispatch.domain.errors import Conflict, Forbidden, Invalid
 from dispatch.domain.visits.closing import MonthFault, SnapshotPurpose
 from dispatch.domain.visits.periods import Every
 from dispatch.domain.visits.periods import month as month_named
-from dispatch.domain.visits.visit import Excuse, VisitState
+from dispatch.domain.visits.visit import Excuse, Mode, VisitState
 from dispatch.models.care import ElderTag
 from dispatch.models.trail import TrailEntry
 from dispatch.models.visit_months import CheckinCorrection, CheckinMonthLine, CheckinSnapshot
@@ -27,7 +27,17 @@ from dispatch.services.access.sessions import Door, Visit
 from dispatch.services.care import groups
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
-from dispatch.services.visits import board, closing, corrections, drafting, lines, numbers, recording, snapshots
+from dispatch.services.visits import (
+    board,
+    closing,
+    corrections,
+    drafting,
+    lines,
+    numbers,
+    recording,
+    refusing,
+    snapshots,
+)
 from dispatch.services.work import Act
 from tests.flows.test_visit_board import lived_in
 from tests.services.test_races import together
@@ -65,12 +75,12 @@ def test_after_the_close_list_numbers_and_lines_stay_whatever_happens(town: Town
     act = Act(town.actor("boss"), DECEMBER + timedelta(hours=1))
     elders.archive(town.centre, town.elders["Wang"], act, "she has died", "died")
     groups.add_tag(town.centre, town.elders["Zhao"], act, groups.NewTag("left_behind", "community", START.date()))
-    late = recording.Attempt(met=True, mode=recording.Mode.HOME, started_at=START, ended_at=START)
+    late = recording.Attempt(met=True, mode=Mode.HOME, started_at=START, ended_at=START)
     zhao = visit_of(town, "Zhao").id
     for change in (
         lambda: recording.record(town.centre, zhao, act, late),
-        lambda: recording.excuse(town.centre, zhao, act, Excuse.WEATHER, "snow"),
-        lambda: recording.refuse(town.centre, zhao, act, recording.No("Zhao", DECEMBER.date())),
+        lambda: refusing.excuse(town.centre, zhao, act, Excuse.WEATHER, "snow"),
+        lambda: refusing.refuse(town.centre, zhao, act, refusing.No("Zhao", DECEMBER.date())),
     ):
         with pytest.raises(Conflict) as refused:
             change()
@@ -226,7 +236,7 @@ def waits_for_a_lock(town: Town, work: Future[Any]) -> bool:
 def test_what_is_being_written_down_during_the_close_is_in_what_is_signed(town: Town) -> None:
     generate(town)
     act = Act(town.actor("boss"), DECEMBER)
-    met = recording.Attempt(met=True, mode=recording.Mode.HOME, started_at=START, ended_at=START)
+    met = recording.Attempt(met=True, mode=Mode.HOME, started_at=START, ended_at=START)
     with ThreadPoolExecutor(1) as pool:
         with town.centre.database.sessions.begin() as session:
             recording.refuse_closed(session, START.date())
@@ -243,8 +253,8 @@ def test_what_is_being_written_down_during_the_close_is_in_what_is_signed(town: 
 
 def test_records_that_come_in_around_the_close_are_signed_or_refused_and_never_lost_between(town: Town) -> None:
     generate(town)
-    act = Act(town.actor("boss"), DECEMBER)
-    met = recording.Attempt(met=True, mode=recording.Mode.HOME, started_at=START, ended_at=START)
+    act = Act(town.actor("boss"), START + timedelta(hours=1))
+    met = recording.Attempt(met=True, mode=Mode.HOME, started_at=START, ended_at=START)
 
     def record(name: str) -> Callable[[], Any]:
         return lambda: recording.record(town.centre, visit_of(town, name).id, act, met)
@@ -272,11 +282,11 @@ def test_a_visit_that_began_in_a_closed_month_goes_on_in_the_open_one(town: Town
     act = Act(town.actor("boss"), DECEMBER)
     quarter = {name: visit_of(town, name, "2026-Q4").id for name in ("Wang", "Zhao", "Sun")}
     before = seen(town)
-    assert recording.excuse(town.centre, quarter["Wang"], act, Excuse.WEATHER, "snow")["state"] == VisitState.EXCUSED
-    said = recording.No("Zhao", DECEMBER.date())
-    assert recording.refuse(town.centre, quarter["Zhao"], act, said)["state"] == VisitState.REFUSED
+    assert refusing.excuse(town.centre, quarter["Wang"], act, Excuse.WEATHER, "snow")["state"] == VisitState.EXCUSED
+    said = refusing.No("Zhao", DECEMBER.date())
+    assert refusing.refuse(town.centre, quarter["Zhao"], act, said)["state"] == VisitState.REFUSED
     with pytest.raises(Conflict, match="closed"):
-        recording.refuse(town.centre, quarter["Sun"], act, recording.No("Sun", START.date()))
+        refusing.refuse(town.centre, quarter["Sun"], act, refusing.No("Sun", START.date()))
     assert seen(town) == before
 
 
@@ -289,7 +299,8 @@ def test_what_changed_after_the_lines_were_drawn_is_drawn_again_before_they_are_
         assert drafting.portion(session, town.centre, look, 0) == max(town.elders.values())
         assert drafting.portion(session, town.centre, look, max(town.elders.values())) is None
     later = Act(act.actor, DECEMBER + timedelta(minutes=5))
-    met = recording.Attempt(met=True, mode=recording.Mode.HOME, started_at=START, ended_at=START)
+    yesterday = DECEMBER - timedelta(hours=20)
+    met = recording.Attempt(met=True, mode=Mode.HOME, started_at=yesterday, ended_at=yesterday)
     recording.record(town.centre, visit_of(town, "Zhao").id, later, met)
     elders.set_absence(town.centre, town.elders["Sun"], later, None)
     with town.centre.database.sessions.begin() as session:

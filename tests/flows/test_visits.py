@@ -26,9 +26,10 @@ from dispatch.models.visits import (
 )
 from dispatch.models.workforce import Station
 from dispatch.services.care import groups
+from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
-from dispatch.services.visits import coverage, extra, generating, listing, recording, sweep, trying
+from dispatch.services.visits import coverage, extra, generating, listing, recording, refusing, reports, sweep, trying
 from dispatch.services.visits import told as told_of
 from dispatch.services.work import Act
 from tests.support.factories import START, Town
@@ -129,8 +130,8 @@ def test_who_joins_during_the_month_has_a_visit_at_once(town: Town) -> None:
 def test_a_refusal_is_written_down_with_its_name_and_is_no_visit(town: Town) -> None:
     generate(town)
     visit = visit_of(town, "Wang")
-    said = recording.No("Wang", START.date(), lasting=True)
-    assert recording.refuse(town.centre, visit.id, act(town), said)["state"] == "refused"
+    said = refusing.No("Wang", START.date(), lasting=True)
+    assert refusing.refuse(town.centre, visit.id, act(town), said)["state"] == "refused"
     found = numbers(town)
     assert (found["refused"], found["visited"], found["counted"]) == (1, 0, EVERYBODY)
     assert generate(town, "2026-12")["excluded"] == {"refused": 1}
@@ -138,11 +139,11 @@ def test_a_refusal_is_written_down_with_its_name_and_is_no_visit(town: Town) -> 
 
 def test_an_excuse_of_a_person_does_not_change_the_rate(town: Town) -> None:
     generate(town)
-    recording.excuse(town.centre, visit_of(town, "Wang").id, act(town), Excuse.WEATHER, "the road is cut")
+    refusing.excuse(town.centre, visit_of(town, "Wang").id, act(town), Excuse.WEATHER, "the road is cut")
     found = numbers(town)
     assert (found["excused"], found["counted"]) == (1, EVERYBODY)
     with pytest.raises(Invalid):
-        recording.excuse(town.centre, visit_of(town, "Zhao").id, act(town), Excuse.DIED, "by hand")
+        refusing.excuse(town.centre, visit_of(town, "Zhao").id, act(town), Excuse.DIED, "by hand")
 
 
 def test_a_month_that_is_closed_takes_nothing_more(town: Town) -> None:
@@ -279,7 +280,12 @@ def test_what_is_over_was_missed_and_whoever_could_not_be_visited_is_excused(tow
 def test_a_visit_that_was_and_is_written_down_after_its_time_counts_until_the_close(town: Town) -> None:
     generate(town)
     tick(town, 24 * 7)
-    recording.record(town.centre, visit_of(town, "Wang").id, act(town, 24 * 8), at_home())
+    visit = visit_of(town, "Wang").id
+    recording.record(town.centre, visit, act(town, 24 * 8), at_home(late_reason="the paper was lost"))
+    assert numbers(town)["visited"] == 0
+    second = Act(town.actor("lin"), START + timedelta(days=8))
+    (waits,) = reports.listed(town.centre, second.actor, "waiting", PageOf(10, None))["items"]
+    reports.decide(town.centre, int(waits["id"]), second, counts=True, reason=None)
     assert numbers(town)["visited"] == 1
     with town.centre.database.reads() as session:
         assert session.scalars(select(CheckinRecord.late)).all() == [True]
@@ -366,7 +372,7 @@ def test_a_round_is_topped_up_each_day_and_ends_with_its_open_visits(town: Town)
 
 def test_an_elder_has_their_visits_refusals_and_absences_in_one_place(town: Town) -> None:
     generate(town)
-    recording.refuse(town.centre, visit_of(town, "Wang").id, act(town), recording.No("her son", START.date()))
+    refusing.refuse(town.centre, visit_of(town, "Wang").id, act(town), refusing.No("her son", START.date()))
     elders.set_absence(town.centre, town.elders["Wang"], act(town), Absence("away"))
     found = told_of.of_elder(town.centre, town.elders["Wang"], act(town), listing.PageOf(50, None))
     assert [one["state"] for one in found["items"]] == ["refused"]

@@ -23,7 +23,7 @@ from dispatch.services.care import groups
 from dispatch.services.desk import PageOf
 from dispatch.services.register import elders
 from dispatch.services.register.elders import Absence
-from dispatch.services.visits import coverage, listing, recording
+from dispatch.services.visits import coverage, listing, recording, refusing
 from dispatch.services.visits.standing import NAMES
 from dispatch.services.work import Act
 from tests.support.story import Story
@@ -240,8 +240,8 @@ class District:
         page, luck = self.book[name], self.chance.random()
         if luck < 0.02:
             lasting = luck < 0.01
-            no = recording.No(name, day, lasting)
-            recording.refuse(self.centre, visit_id, self.act(day, hour), no)
+            no = refusing.No(name, day, lasting)
+            refusing.refuse(self.centre, visit_id, self.act(day, hour), no)
             page.refused |= {day + timedelta(days=n) for n in range(91 if lasting else 1)}
             return
         mode = Mode.PHONE if luck > 0.95 else Mode.HOME

@@ -12,7 +12,8 @@ from dispatch.models.bulk import analyze, insert_many
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Household
-from dispatch.models.visits import CheckinRefusal, CheckinVisit
+from dispatch.models.visit_records import CheckinCheck, CheckinPicture, CheckinReport
+from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinVisit
 from dispatch.services.register.names import called
 from dispatch.services.visits import extra, generating
 from dispatch.services.work import Act
@@ -46,15 +47,52 @@ def in_the_east(town: Town) -> dict[str, str]:
             recorded_at=START,
             recorded_by="Mei",
         )
-        session.add(refusal)
+        picture = CheckinPicture(
+            visit_id=visit_of(town, "Wang").id,
+            client_uuid="p1",
+            kind="photo",
+            at=START,
+            received_at=START,
+            sent_by="Hua",
+            sender="user:1",
+            sha256="0" * 64,
+            content=b"a door",
+        )
+        record = CheckinRecord(
+            visit_id=visit_of(town, "Zhao").id,
+            elder_id=town.elders["Zhao"],
+            day=START.date(),
+            mode="home",
+            started_at=START,
+            ended_at=START,
+            recorded_at=START,
+            recorded_by="Hua",
+            flags=[],
+        )
+        report = CheckinReport(
+            visit_id=visit_of(town, "Wang").id,
+            why="not_due",
+            state="waiting",
+            said={},
+            entered_at=START,
+            entered_by="user:1",
+            entered_name="Hua",
+        )
+        session.add_all([refusal, picture, record, report])
         session.flush()
-        refusal_id = refusal.id
+        call = CheckinCheck(
+            record_id=record.id, why="drawn", month=MONTH, share=5, flags=[], state="open", opened_at=START
+        )
+        session.add(call)
+        session.flush()
+        ids = {
+            "refusal_id": str(refusal.id),
+            "picture_id": str(picture.id),
+            "visit_call_id": str(call.id),
+            "report_id": str(report.id),
+        }
     round_ = cold_wave(town)
-    return {
-        "visit_id": str(visit_of(town, "Wang").id),
-        "refusal_id": str(refusal_id),
-        "round_id": round_["id"],
-    }
+    return {"visit_id": str(visit_of(town, "Wang").id), **ids, "round_id": round_["id"]}
 
 
 def cold_wave(town: Town, area: str = "East", now: datetime = START, *groups: str) -> dict[str, Any]:

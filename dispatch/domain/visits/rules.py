@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from dispatch.domain.configuration import only
 from dispatch.domain.groups import Groups
+from dispatch.domain.visits.form import Form
 from dispatch.domain.visits.periods import Every
 from dispatch.domain.visits.tries import TryRules
 from dispatch.domain.visits.visit import Mode
@@ -24,6 +25,8 @@ KEYS = (
     "tries",
     "reminders",
     "forecast_day",
+    "record",
+    "remind",
 )
 CLASS_KEYS = ("code", "zh", "en", "every", "who", "binding")
 MOST_DAYS_AHEAD = 25
@@ -102,6 +105,10 @@ class VisitRules:
     reminders: Sequence[Reminder]
     forecast_day: int
     """Of the month: who has no visit booked by then is said to those who can book it."""
+    remind: bool
+    """The elder, or the family, is told of a booked visit the evening before, and may answer."""
+    form: Form
+    """What the record of a visit asks."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any], groups: Groups) -> Self:
@@ -134,6 +141,8 @@ class VisitRules:
             tries=_tries(only(data["tries"], ("second_within_hours", "contacts_within_hours"))),
             reminders=_reminders(data["reminders"]),
             forecast_day=_whole("forecast_day", data["forecast_day"], 1, 28),
+            remind=_yes("remind", data["remind"]),
+            form=Form.load(data["record"]),
         )
 
     def class_of(self, groups: Collection[str], born: date, day: date) -> RiskClass:
@@ -198,6 +207,12 @@ def _modes(found: Mapping[str, Any]) -> frozenset[Mode]:
     if not any(counts.values()):
         raise ValueError("modes: at least one must count")
     return frozenset(mode for mode, value in counts.items() if value)
+
+
+def _yes(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: true or false, and not {value!r}")
+    return value
 
 
 def _tries(found: Mapping[str, Any]) -> TryRules:

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from dispatch.domain.visits.form import Grade, Sheet
 from dispatch.domain.visits.periods import DAY, Period, month_of
 from dispatch.domain.visits.tries import Next, Why
 from dispatch.domain.visits.visit import Mode, Trigger, VisitState
 from dispatch.models.bulk import insert_many
 from dispatch.models.places import Area
+from dispatch.models.visit_records import CheckinReport
 from dispatch.models.visits import (
     CheckinMonth,
     CheckinMonthElder,
@@ -31,7 +33,10 @@ from dispatch.services.care.reach import begins, today
 from dispatch.services.centre import Centre
 from dispatch.services.demo.people import Home
 from dispatch.services.visits import steps
+from dispatch.services.visits.attempts import Attempt, as_json
+from dispatch.services.visits.keeping import LATE, WAITING
 from dispatch.services.visits.month import bring_up_to_date
+from dispatch.services.visits.proof import APP, DESK
 from dispatch.services.visits.tasks import step
 
 VISITORS = frozenset({"worker", "volunteer", "social_worker", "grid_worker"})
@@ -70,6 +75,7 @@ def build(session: Session, centre: Centre, chance: Random, homes: Sequence[Home
         steps.lay(session, centre, month)
     _said(session, now)
     _nobody_opened(session, absent, now)
+    _entered_late(session, centre, absent, now)
     bring_up_to_date(session, centre, this, ids, now)
 
 
@@ -105,6 +111,25 @@ def _nobody_opened(session: Session, absent: set[int], now: datetime) -> None:
     session.flush()
 
 
+def _entered_late(session: Session, centre: Centre, absent: set[int], now: datetime) -> None:
+    """A paper from a village came days later: somebody else is to say that it was so."""
+    ended = now - timedelta(days=2)
+    day = today(centre, ended)
+    open_ = select(CheckinVisit).where(CheckinVisit.state == VisitState.PLANNED, CheckinVisit.tries == 0)
+    here = open_.where(CheckinVisit.first <= day, CheckinVisit.last >= day, CheckinVisit.elder_id.not_in(absent))
+    visit = session.scalars(here.order_by(CheckinVisit.id).limit(1)).first()
+    if visit is None:
+        return
+    items = dict.fromkeys(centre.visits.form.asked(day, Mode.HOME), Grade.GOOD) | {"gas": Grade.POOR}
+    sheet = Sheet(items, economy="tight", supporter="called", policy=True)
+    began, note = ended - timedelta(minutes=25), "炉子有点漏烟，已提醒开窗"
+    said = Attempt(met=True, mode=Mode.HOME, started_at=began, ended_at=ended, sheet=sheet, note=note)
+    who = {"entered_by": "user:0", "entered_name": "李敏", "entered_at": now - timedelta(hours=1)}
+    why = "村里没有信号，纸质记录今天才送到"
+    session.add(CheckinReport(visit_id=visit.id, why=LATE, state=WAITING, said=as_json(said), reason=why, **who))
+    session.flush()
+
+
 def _team(session: Session, homes: Sequence[Home]) -> Team:
     paths = {row[0]: row[1] for row in session.execute(select(Area.id, Area.path))}
     workers = session.scalars(select(Worker).where(Worker.active, Worker.kind.in_(VISITORS)).order_by(Worker.id))
@@ -132,7 +157,7 @@ def _lived(session: Session, centre: Centre, chance: Random, team: Team, when: t
         elif on < day and drawn < (LAST_MONTH if over else THIS_MONTH):
             step(visit, Trigger.RECORD, now)
             visit.worker_id = visitor[0]
-            records.append({"day": on} | _record(visit, visitor, _at(centre, chance, on), chance.random()))
+            records.append(_record(centre, visit, visitor, Seen(on, _at(centre, chance, on), chance.random())))
         elif over:
             step(visit, Trigger.RUN_OUT, now)
         elif on >= day and chance.random() < BOOKED:
@@ -147,10 +172,22 @@ def _at(centre: Centre, chance: Random, on: date) -> datetime:
     return begins(centre, on) + timedelta(minutes=5 * chance.randrange(FROM // 5, TO // 5))
 
 
-def _record(visit: CheckinVisit, visitor: tuple[int, str, str], at: datetime, drawn: float) -> dict[str, Any]:
-    spoken, desk = drawn < SPOKEN, drawn < SPOKEN + AT_DESK
+@dataclass(frozen=True)
+class Seen:
+    day: date
+    at: datetime
+    drawn: float
+
+
+def _record(centre: Centre, visit: CheckinVisit, visitor: tuple[int, str, str], seen: Seen) -> dict[str, Any]:
+    spoken, desk, at = seen.drawn < SPOKEN, seen.drawn < SPOKEN + AT_DESK, seen.at
     ends = at + timedelta(minutes=8 if spoken else 25)
+    asked = [] if desk else centre.visits.form.asked(seen.day, Mode.HOME)
+    items = dict.fromkeys(asked, Grade.GOOD.value)
+    if asked and visit.id % 7 == 0:
+        items[asked[visit.id % len(asked)]] = (Grade.MEDIUM if visit.id % 3 else Grade.POOR).value
     return {
+        "day": seen.day,
         "visit_id": visit.id,
         "elder_id": visit.elder_id,
         "mode": Mode.PHONE if spoken else Mode.HOME,
@@ -161,8 +198,13 @@ def _record(visit: CheckinVisit, visitor: tuple[int, str, str], at: datetime, dr
         "recorded_by": visitor[1],
         "late": False,
         "client_uuid": None if desk else f"demo-{visit.id}",
-        "items": {},
-        "more": {},
+        "channel": DESK if desk else APP,
+        "distance_m": None if desk or spoken else 12.0,
+        "flags": [],
+        "items": items,
+        "more": {} if desk else {"economy": "enough", "supporter": "came", "policy": True, "needs": []},
+        "completed_at": None if desk else ends,
+        "completed_by": None if desk else visitor[1],
     }
 
 

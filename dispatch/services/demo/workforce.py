@@ -33,12 +33,12 @@ TEAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("worker", ("meal", "clean", "shopping")),
     ("worker", ("bath", "clean", "lifting")),
     ("nurse", ("medical", "nursing", "emergency")),
-    ("volunteer", ("mobility", "driving", "shopping", "meal")),
-    ("social_worker", ("chat", "leisure", "learning")),
+    ("volunteer", ("mobility", "driving", "shopping", "meal", "visits")),
+    ("social_worker", ("chat", "leisure", "learning", "visits")),
     ("rescue", ("emergency", "lifting", "driving")),
-    ("grid_worker", ("devices", "emergency", "shopping", "medical")),
+    ("grid_worker", ("devices", "emergency", "shopping", "medical", "visits")),
 )
-FIRST = ("meal", "bath", "clean", "shopping", "mobility", "chat", "emergency", "medical")
+FIRST = ("meal", "bath", "clean", "shopping", "mobility", "chat", "emergency", "medical", "visits")
 """What the one can do who signs in as ``provider``: the visitor of the demo gets to see every kind of visit."""
 RESCUE = -1
 IMPORTED = 37

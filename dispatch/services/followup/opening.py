@@ -109,11 +109,12 @@ def _why(
     if _visits(session, worker_id) <= rules.first_visits:
         return Why.FIRST_VISIT, None, None
     share = rules.share_of(item.code, item.help.value, _organisation(session, worker_id))
-    lot = _lot(session, now.astimezone(centre.zone).strftime("%Y-%m"), now)
+    lot = lot_of(session, now.astimezone(centre.zone).strftime("%Y-%m"), now)
     return (Why.DRAWN if drawn(lot.seed, case.id, share) else Why.NOT_DRAWN), lot.month, share
 
 
-def _lot(session: Session, month: str, now: datetime) -> FollowUpLot:
+def lot_of(session: Session, month: str, now: datetime) -> FollowUpLot:
+    """The seed with which everything of this month is drawn."""
     lot = session.get(FollowUpLot, month)
     if lot is None:
         lot = FollowUpLot(month=month, seed=secrets.token_hex(16), made_at=now)

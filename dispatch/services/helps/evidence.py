@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,13 +13,16 @@ from sqlalchemy.orm import Session
 from dispatch.domain.helps.assignments import AssignmentState, Deed, Fix, Oddity
 from dispatch.domain.helps.evidence import Seen, equally_long, overlap, too_fast
 from dispatch.domain.helps.geography import Point
+from dispatch.domain.visits.visit import Mode
 from dispatch.models.cases import Case
 from dispatch.models.followup import CardCode, VisitCheck
 from dispatch.models.helps import Assignment, WorkRecord
+from dispatch.models.visits import CheckinRecord
 from dispatch.services.centre import Centre
 
 WINDOW = timedelta(hours=12)
 """How far around a check-in the helper's other ones are looked at."""
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -45,31 +49,61 @@ def beside_others(session: Session, centre: Centre, job: Assignment, said: Repor
 def _too_fast(session: Session, centre: Centre, job: Assignment, at: datetime, fix: Fix) -> bool:
     """Both ways in time: what a telephone kept back comes in when it comes."""
     here = Seen(fix.point, at, fix.accuracy_m or 0)
-    others = (
-        select(WorkRecord)
+    others = seen_elsewhere(session, job.worker_id, at, Own(job_id=job.id))
+    return any(too_fast(here, other, centre.matching.evidence) for other in others)
+
+
+def _overlaps(session: Session, job: Assignment, stay: Span) -> bool:
+    return any(overlap(stay, other) for other in stays_elsewhere(session, job.worker_id, stay, Own(job_id=job.id)))
+
+
+@dataclass(frozen=True)
+class Own:
+    """What is looked at itself, and so is none of the others."""
+
+    job_id: int | None = None
+    checkin_id: int | None = None
+    """A check-in visit."""
+
+
+def seen_elsewhere(session: Session, worker_id: int, at: datetime, own: Own) -> Iterator[Seen]:
+    """Where else the telephone was around ``at``: at jobs, and at check-in visits."""
+    at_jobs = (
+        select(WorkRecord.lat, WorkRecord.lon, WorkRecord.device_at, WorkRecord.accuracy_m)
         .join(Assignment, Assignment.id == WorkRecord.assignment_id)
-        .where(Assignment.worker_id == job.worker_id, WorkRecord.assignment_id != job.id)
+        .where(Assignment.worker_id == worker_id, WorkRecord.assignment_id != (own.job_id or 0))
         .where(WorkRecord.lat.is_not(None), WorkRecord.device_at.between(at - WINDOW, at + WINDOW))
     )
-    return any(
-        too_fast(here, Seen(Point(row.lat, row.lon), row.device_at, row.accuracy_m or 0), centre.matching.evidence)
-        for row in session.scalars(others)
-        if row.lat is not None and row.lon is not None
+    at_visits = (
+        select(CheckinRecord.lat, CheckinRecord.lon, CheckinRecord.started_at, CheckinRecord.accuracy_m)
+        .where(CheckinRecord.worker_id == worker_id, CheckinRecord.visit_id != (own.checkin_id or 0))
+        .where(CheckinRecord.lat.is_not(None), CheckinRecord.started_at.between(at - WINDOW, at + WINDOW))
     )
+    for statement in (at_jobs, at_visits):
+        for lat, lon, then, accuracy_m in session.execute(statement):
+            if lat is not None and lon is not None:
+                yield Seen(Point(lat, lon), then, accuracy_m or 0)
 
 
-def _overlaps(session: Session, job: Assignment, stay: tuple[datetime, datetime]) -> bool:
-    others = select(Assignment).where(
-        Assignment.worker_id == job.worker_id,
-        Assignment.id != job.id,
+def stays_elsewhere(session: Session, worker_id: int, stay: Span, own: Own) -> Iterator[Span]:
+    """When else they were in a home; where somebody still is, until the end of ``stay``."""
+    jobs = select(Assignment.arrived_at, Assignment.completed_at).where(
+        Assignment.worker_id == worker_id,
+        Assignment.id != (own.job_id or 0),
         Assignment.arrived_at < stay[1],
         Assignment.arrived_at > stay[0] - WINDOW,
     )
-    return any(
-        overlap(stay, (other.arrived_at, other.completed_at or stay[1]))
-        for other in session.scalars(others)
-        if other.arrived_at is not None and (other.completed_at or stay[1]) > other.arrived_at
+    visits = select(CheckinRecord.started_at, CheckinRecord.ended_at).where(
+        CheckinRecord.worker_id == worker_id,
+        CheckinRecord.visit_id != (own.checkin_id or 0),
+        CheckinRecord.mode == Mode.HOME,
+        CheckinRecord.started_at < stay[1],
+        CheckinRecord.started_at > stay[0] - WINDOW,
     )
+    for statement in (jobs, visits):
+        for began, ended in session.execute(statement):
+            if began is not None and (ended or stay[1]) > began:
+                yield began, ended or stay[1]
 
 
 def _lengths(session: Session, centre: Centre, job: Assignment, this: timedelta) -> list[timedelta]:
@@ -90,12 +124,12 @@ def _lengths(session: Session, centre: Centre, job: Assignment, this: timedelta)
     return [this, *found]
 
 
-def card_of(session: Session, case: Case, code: str | None) -> str | None:
+def card_of(session: Session, elder_id: int | None, code: str | None) -> str | None:
     """``right``, ``wrong``, ``unknown`` where the elder has no card; None: nothing was typed."""
     if not code:
         return None
-    live = select(CardCode).where(CardCode.elder_id == case.elder_id, CardCode.revoked_at.is_(None))
-    card = session.scalar(live) if case.elder_id is not None else None
+    live = select(CardCode).where(CardCode.elder_id == elder_id, CardCode.revoked_at.is_(None))
+    card = session.scalar(live) if elder_id is not None else None
     if card is None:
         return "unknown"
     return "right" if hmac.compare_digest(card.code.encode(), code.strip().encode()) else "wrong"

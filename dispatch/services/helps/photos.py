@@ -14,6 +14,7 @@ from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.domain.helps.assignments import LIVE, AssignmentState, Oddity, odd_times
 from dispatch.models.helps import Assignment, WorkPhoto
+from dispatch.models.visit_records import CheckinPicture
 from dispatch.services import trail
 from dispatch.services.centre import Centre
 from dispatch.services.helps.evidence import to_check
@@ -63,7 +64,7 @@ def _keep(session: Session, centre: Centre, on: OnTheJob, picture: Picture) -> W
         raise Invalid("photo", "too-many", f"{MOST} pictures of one visit are enough")
     digest = hashlib.sha256(picture.content).hexdigest()
     odd = odd_times(picture.at, on.now, centre.matching.evidence)
-    if session.scalar(select(WorkPhoto.id).where(WorkPhoto.sha256 == digest).limit(1)) is not None:
+    if known(session, digest):
         odd.append(Oddity.SAME_PHOTO)
     if AssignmentState(on.job.state) not in LIVE:
         odd.append(Oddity.AFTER_END)
@@ -82,6 +83,14 @@ def _keep(session: Session, centre: Centre, on: OnTheJob, picture: Picture) -> W
     to_check(session, centre, on.case, on.job, on.now)
     session.flush()
     return row
+
+
+def known(session: Session, digest: str) -> bool:
+    """The very same picture was sent before, from wherever."""
+    return any(
+        session.scalar(select(table.id).where(table.sha256 == digest).limit(1)) is not None
+        for table in (WorkPhoto, CheckinPicture)
+    )
 
 
 def of_job(centre: Centre, job_id: int, actor: Actor) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def keep_record(session: Session, centre: Centre, on: OnTheJob, kind: str, repor
     rules = centre.matching.evidence
     odd = odd_times(report.at, on.now, rules)
     distance = None
-    card = card_of(session, on.case, report.code)
+    card = card_of(session, on.case.elder_id, report.code)
     if kind in (Deed.ARRIVE, Deed.COMPLETE) and report.channel == "app":
         where, distance = odd_position(report.fix, place, rules)
         odd += [one for one in where if card != "right" or one is Oddity.FAR]  # the card says that they are there

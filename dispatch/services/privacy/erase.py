@@ -29,14 +29,13 @@ from dispatch.models.privacy import ErasedPerson, RightsRequest, Sharing, TellDu
 from dispatch.models.sealed import has_phone
 from dispatch.models.simnet import SimPhone, SimTraffic
 from dispatch.models.standing import StandingOrder, StandingPause
-from dispatch.models.visit_months import CheckinCorrection
-from dispatch.models.visits import CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit, ElderAbsence
 from dispatch.models.workforce import Wish
 from dispatch.services import trail
 from dispatch.services.centre import Centre
 from dispatch.services.hotline import recordings
 from dispatch.services.imports.erasure import forget_person
 from dispatch.services.privacy.restrict import BLANK_ITEM, CLEARED_MESSAGE, past_the_session, restrict
+from dispatch.services.privacy.visits import forget_visits
 from dispatch.services.trail import Deed, Subject
 from dispatch.services.work import Act
 
@@ -206,23 +205,8 @@ def _blank_records(session: Session, elder: Elder, act: Act) -> None:
     away = (HandoverItem.kind == "absent", HandoverItem.ref == str(elder.id))
     past_the_session(session, update(HandoverItem).where(*away).values(BLANK_ITEM))
     past_the_session(session, update(Device).where(Device.elder_id == elder.id).values(elder_id=None))
-    _blank_visits(session, elder)
+    forget_visits(session, elder)
     _forget_answers(session, elder)
-
-
-def _blank_visits(session: Session, elder: Elder) -> None:
-    """That somebody was visited, and how, stays as a number; what was seen and said does not."""
-    theirs = select(CheckinVisit.id).where(CheckinVisit.elder_id == elder.id)
-    past_the_session(session, update(CheckinVisit).where(CheckinVisit.elder_id == elder.id).values(reason=None))
-    past_the_session(
-        session, update(CheckinTry).where(CheckinTry.visit_id.in_(theirs)).values(reason="", client_uuid=None)
-    )
-    blank: dict[str, Any] = {"items": {}, "more": {}, "note": None, "client_uuid": None}
-    past_the_session(session, update(CheckinRecord).where(CheckinRecord.elder_id == elder.id).values(blank))
-    unsaid = {"said_by": "", "note": None}
-    past_the_session(session, update(CheckinRefusal).where(CheckinRefusal.elder_id == elder.id).values(unsaid))
-    past_the_session(session, delete(ElderAbsence).where(ElderAbsence.elder_id == elder.id))
-    past_the_session(session, update(CheckinCorrection).where(CheckinCorrection.elder_id == elder.id).values(reason=""))
 
 
 def _forget_answers(session: Session, elder: Elder) -> None:

@@ -26,10 +26,15 @@ from dispatch.services.privacy.reveal import SEEN, entry_json
 from dispatch.services.privacy.sharing import sharing_json
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
+from dispatch.services.visits import view
 from dispatch.services.work import Act
 
 MOST = 500
 """Cases, accesses and handings-on in one record, each from the newest; ``left_off`` says when there are more."""
+
+
+VISITS = 120
+"""Ten years of them."""
 
 
 def export_record(centre: Centre, elder_id: int, act: Act, *, request_id: int, format_: str) -> Answer:
@@ -79,6 +84,7 @@ def _record(session: Session, centre: Centre, elder_id: int, act: Act) -> Answer
         "consents": consents_of(session, centre, elder_id),
         "cases": cases,
         "standing_orders": standing.seen_of(session, centre, elder_id, act.now),
+        "checkin_visits": view.of_person(session, elder_id, VISITS),
         "shared_with": [sharing_json(sharing) for sharing in shared],
         "seen_by": seen,
         "requests": [

@@ -34,6 +34,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.hotline import recordings
 from dispatch.services.privacy.erase import erase_person
 from dispatch.services.privacy.restrict import CLEARED_MESSAGE, past_the_session, restrict
+from dispatch.services.privacy.visits import clear_visits, kept_long_enough
 from dispatch.services.rows import stamp
 from dispatch.services.work import Act
 
@@ -129,6 +130,10 @@ def _clear_requests(session: Session, _centre: Centre, ids: Sequence[Any], _act:
     return len(ids)
 
 
+def _clear_visits(session: Session, _centre: Centre, ids: Sequence[Any], act: Act) -> int:
+    return clear_visits(session, ids, act.now)
+
+
 def _delete(table: Any) -> Callable[[Session, Centre, Sequence[Any], Act], int]:
     def apply(session: Session, _centre: Centre, ids: Sequence[Any], _act: Act) -> int:
         session.execute(delete(table).where(table.id.in_(ids)))
@@ -148,7 +153,7 @@ RULES = (
         lambda before: _closed(before, Kind.SERVICE, Kind.ENQUIRY, Kind.COMPLAINT),
         _restrict,
     ),
-    Rule(Kept.VISITS, "none_yet"),
+    Rule(Kept.VISITS, "clear", kept_long_enough, _clear_visits),
     Rule(Kept.PERSONS, "anonymise", _persons, _erase),
     Rule(Kept.REQUESTS, "clear", _requests, _clear_requests),
     Rule(Kept.SHARING, "delete", lambda before: select(Sharing.id).where(Sharing.at < before), _delete(Sharing)),

@@ -85,7 +85,8 @@ def read(session: Session, asked: Asked) -> Due:
         if place is None:
             outright[row.id] = Reason.NO_PLACE
             continue
-        for visit in _visits(asked, more, row, _Spot(place, promise, promise is not None and promise.visitor in gone)):
+        lost = promise is not None and promise.visitor in gone
+        for visit in _visits(asked, more, row, _Spot(place, promise, lost, row.confirmed_at is not None)):
             if visit.days or visit.promised is not None or not more.away.get(row.elder_id):
                 visits.append(visit)
             else:
@@ -109,6 +110,8 @@ class _Spot:
     booked: Promise | None
     gone: bool
     """Its visitor works here no more."""
+    promised: bool
+    """The elder, or the family, has said that the time is well."""
 
 
 def _rows(session: Session, asked: Asked) -> Any:
@@ -125,6 +128,7 @@ def _rows(session: Session, asked: Asked) -> Any:
             CheckinVisit.worker_id,
             CheckinVisit.planned_at,
             CheckinVisit.minutes,
+            CheckinVisit.confirmed_at,
             CheckinVisit.next_due_at,
             CheckinVisit.version,
             Household.area_id,
@@ -195,12 +199,14 @@ def _visits(asked: Asked, more: _More, row: Any, spot: _Spot) -> Iterator[Visit]
 
 
 def _stays(asked: Asked, spot: _Spot, booked: Promise) -> bool:
-    """Whoever was to come works then, and nobody asked for everything anew. Missed on a day before: free."""
+    """Whoever was to come works then, and nobody asked for everything anew, but for what was promised. Missed on a day
+    before: free.
+    """
     if spot.gone or booked.day < asked.today:
         return False
     if not asked.plan.first <= booked.day <= asked.plan.last:
         return True
-    return asked.works(booked) and not (asked.plan.anew and booked.day > asked.today)
+    return asked.works(booked) and (spot.promised or not (asked.plan.anew and booked.day > asked.today))
 
 
 def _days(asked: Asked, row: Any, away: Collection[Away]) -> Iterator[date]:

@@ -8,10 +8,14 @@ questions could mean go there.
 A reminder of what was ordered ("another time 2, not at all 3, call me 0") is answered by elders alone, and a person
 rings after each of these. So where it and a rating wait at one telephone nobody is asked twice: what could be a wish is
 one, and the rating is heard when the person rings.
+
+The time of a check-in visit is confirmed by "1", by the elder or the family. Where anything else waits at that
+telephone too, it is asked which is meant.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -29,8 +33,12 @@ from dispatch.services.helps import heard as helpers
 from dispatch.services.lifecycle import record
 from dispatch.services.ordering import replies as orders
 from dispatch.services.response import heard as family
+from dispatch.services.visits import appointments
 
 OF_FAMILY = ("cascade", "cascade_accepted", "cascade_named", "cascade_also")
+NAMES_AN_OFFER = re.compile(r"\d{3}")
+OF_ELDERS = (*appointments.ABOUT, *hearing.PURPOSES, *orders.ABOUT)
+"""What elders are written, and never helpers or neighbours as such."""
 WISHES = (wishes.Answer.MOVE, wishes.Answer.CANCEL, wishes.Answer.TALK)
 
 
@@ -43,6 +51,14 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
     other = asking.asked_else(session, message.phone)
     reminder = message if message.purpose in orders.ABOUT else asking.reminded_at(session, message.phone, at)
     said = Heard(reply, message, at)
+    visit = appointments.open_at(session, message.phone, at) if message.purpose in OF_ELDERS else None
+    if visit is not None and (row is not None or other is not None or reminder is not None):
+        if bare_digit(reply) is not None:
+            appointments.ask_which(session, centre, visit, at)
+            return
+        if appointments.says_well(reply) or (message.purpose in appointments.ABOUT and wishes.read(reply) in WISHES):
+            appointments.hear(session, centre, visit, at, reply)
+            return
     if row is not None and named(reply) is not None:
         hearing.take(session, centre, row, said)
     elif (of := _of_elders(message, row, reminder)) is not None and other is not None and bare_digit(reply) is not None:
@@ -51,7 +67,9 @@ def hear(session: Session, centre: Centre, message: Message, at: datetime, reply
         orders.hear(session, centre, reminder, at, reply)
     elif row is not None and other is None and _about_the_rating(said):
         hearing.take(session, centre, row, said)
-    elif other is not None and message.purpose in hearing.PURPOSES:
+    elif other is not None and (
+        message.purpose in hearing.PURPOSES or (message.purpose in appointments.ABOUT and NAMES_AN_OFFER.search(reply))
+    ):
         _to_the_other(session, centre, other, said)
     else:
         _to_its_own(session, centre, message, at, reply)
@@ -103,6 +121,8 @@ def _to_its_own(session: Session, centre: Centre, message: Message, at: datetime
         hearing.hear(session, centre, message, at, reply)
     elif message.purpose in orders.ABOUT:
         orders.hear(session, centre, message, at, reply)
+    elif message.purpose in appointments.ABOUT:
+        appointments.hear(session, centre, message, at, reply)
     elif message.purpose in OF_FAMILY:
         family.hear(session, centre, message, at, reply)
     else:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid
 from dispatch.domain.visits.closing import OF_A_DAY, MonthFault
-from dispatch.domain.visits.periods import month_of
+from dispatch.domain.visits.periods import Period, month_of
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
 from dispatch.models.visit_months import CheckinCorrection
@@ -48,33 +48,36 @@ def correct(centre: Centre, name: str, act: Act, wrong: Wrong) -> Answer:
         raise Invalid("day", "range", f"a day of {month.name}")
 
     def work(session: Session) -> Answer:
-        elder = elder_within(session, wrong.elder_id, act.actor, lock=True)
-        kept = session.get(CheckinMonth, month.name)
-        if kept is None or kept.closed_at is None:
-            raise Conflict(f"{month.name} is not closed: write it down as it was", why="visits-month-open")
-        if _in_list(session, month.name, elder.id) == (wrong.kind is MonthFault.LISTED):
-            raise Invalid("kind", "unknown", f"whether they were in the list of {month.name} says otherwise")
-        row = CheckinCorrection(
-            month=month.name,
-            said_in=month_of(today(centre, act.now)).name,
-            elder_id=elder.id,
-            kind=wrong.kind.value,
-            day=wrong.day,
-            reason=wrong.reason,
-            made_at=act.now,
-            made_by=act.actor.name,
-        )
-        if session.scalar(select(_same(row))):
-            raise Conflict("this was corrected already", why="visits-corrected")
-        session.add(row)
-        session.flush()
-        data = {"kind": row.kind, "said_in": row.said_in, "elder": str(elder.id)}
-        trail.write(
-            session, act.actor, Deed("visits_corrected", Subject("visits_month", row.month), data=data), act.now
-        )
-        return correction_json(row, elder, None)
+        return correction_json(*write(session, centre, act, month, wrong), None)
 
     return once(centre, act, f"elder:{wrong.elder_id}:correct:{month.name}", work)
+
+
+def write(session: Session, centre: Centre, act: Act, month: Period, wrong: Wrong) -> tuple[CheckinCorrection, Elder]:
+    """In the caller's transaction. Raises like ``correct``."""
+    elder = elder_within(session, wrong.elder_id, act.actor, lock=True)
+    kept = session.get(CheckinMonth, month.name)
+    if kept is None or kept.closed_at is None:
+        raise Conflict(f"{month.name} is not closed: write it down as it was", why="visits-month-open")
+    if _in_list(session, month.name, elder.id) == (wrong.kind is MonthFault.LISTED):
+        raise Invalid("kind", "unknown", f"whether they were in the list of {month.name} says otherwise")
+    row = CheckinCorrection(
+        month=month.name,
+        said_in=month_of(today(centre, act.now)).name,
+        elder_id=elder.id,
+        kind=wrong.kind.value,
+        day=wrong.day,
+        reason=wrong.reason,
+        made_at=act.now,
+        made_by=act.actor.name,
+    )
+    if session.scalar(select(_same(row))):
+        raise Conflict("this was corrected already", why="visits-corrected")
+    session.add(row)
+    session.flush()
+    data = {"kind": row.kind, "said_in": row.said_in, "elder": str(elder.id)}
+    trail.write(session, act.actor, Deed("visits_corrected", Subject("visits_month", row.month), data=data), act.now)
+    return row, elder
 
 
 def _in_list(session: Session, month: str, elder_id: int) -> bool:

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from dispatch.domain.helps.assignments import Oddity
 from dispatch.domain.visits.board import Seen, Task, View, line
 from dispatch.domain.visits.periods import Period
 from dispatch.domain.visits.visit import Mode, VisitState
 from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.visit_months import CheckinMonthLine
+from dispatch.models.visit_records import CheckinPicture
 from dispatch.models.visits import CheckinMonth, CheckinRecord, CheckinRefusal, CheckinTry, CheckinVisit
 from dispatch.models.workforce import Worker
 from dispatch.services.centre import Centre
 from dispatch.services.visits import people
+from dispatch.services.visits.pictures import PHOTO
+from dispatch.services.visits.proof import APP
 
 Row = dict[str, Any]
+SAID_ALREADY = {Oddity.FAR, Oddity.LATE, Oddity.NO_POSITION, Oddity.VAGUE}
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,9 @@ def _named(worker: Worker | None) -> Row | None:
 
 def _visits(session: Session, centre: Centre, month: Period, ids: Collection[int]) -> dict[int, Found]:
     postgresql = on_postgresql(session)
+    pictured = exists().where(CheckinPicture.visit_id == CheckinVisit.id, CheckinPicture.kind == PHOTO)
     rows = session.execute(
-        select(CheckinVisit, CheckinRecord, Worker)
+        select(CheckinVisit, CheckinRecord, Worker, pictured)
         .outerjoin(CheckinRecord, CheckinRecord.visit_id == CheckinVisit.id)
         .outerjoin(Worker, Worker.id == CheckinVisit.worker_id)
         .where(
@@ -148,28 +154,38 @@ def _visits(session: Session, centre: Centre, month: Period, ids: Collection[int
     ).all()
     tried = _tries(session, centre, [visit.id for visit, *_ in rows if visit.tries])
     found: dict[int, Found] = defaultdict(Found)
-    for visit, record, worker in rows:
+    for visit, record, worker, has_photo in rows:
         mine = found[visit.elder_id]
+        doubts = [] if record is None else weak(record, has_photo=has_photo)
         mine.tasks.append(
             Task(
                 VisitState(visit.state),
                 visit.first,
                 visit.last,
                 None if visit.planned_at is None else people.day_of(centre, visit.planned_at),
-                None if record is None else Seen(record.day, Mode(record.mode), bool(weak(record))),
+                None if record is None else Seen(record.day, Mode(record.mode), bool(doubts)),
                 tuple(tried.get(visit.id, ())),
                 extra=visit.extra_round_id is not None,
             )
         )
         mine.worker = _named(worker) or mine.worker
         if record is not None:
-            mine.evidence = weak(record)
+            mine.evidence = doubts
     return found
 
 
-def weak(record: CheckinRecord) -> list[str]:
-    """Why the record alone is all that says so."""
-    found = {"late": record.late, "at_desk": record.client_uuid is None}
+def weak(record: CheckinRecord, *, has_photo: bool) -> list[str]:
+    """Why the record alone is all that says so, or what is odd about it."""
+    at_home = record.channel == APP and record.mode == Mode.HOME
+    placed = record.distance_m is not None or record.card == "right" or has_photo
+    odd = set(record.flags) - SAID_ALREADY
+    found = {
+        "late": record.late,
+        "at_desk": record.channel != APP,
+        "far": Oddity.FAR in record.flags,
+        "no_place": at_home and not placed,
+        "odd": bool(odd),
+    }
     return [code for code, holds in found.items() if holds]
 
 

@@ -18,16 +18,15 @@ from dispatch.domain.visits.visit import VisitState
 from dispatch.models.care import ElderTag
 from dispatch.models.people import Elder
 from dispatch.models.places import Area, Household, inside
-from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRefusal, CheckinRun, CheckinTry, CheckinVisit
+from dispatch.models.visits import CheckinMonth, CheckinMonthElder, CheckinRefusal, CheckinRun, CheckinVisit
 from dispatch.services.areas_asked import inside_asked
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.visits.generating import month_asked, run_json
-from dispatch.services.visits.rows import SHOWN, Row, at_risk, in_areas, one, visit_row, with_more
+from dispatch.services.visits.rows import SHOWN, Row, at_risk, in_areas, visit_row, with_more
 from dispatch.services.visits.standing import NAMES, standings
-from dispatch.services.work import Act
 
 RUNS = 20
 
@@ -92,18 +91,6 @@ def _belongs(group: str, month: Period) -> ColumnElement[bool]:
 def _paged(items: list[Row], skip: int, total: int) -> Row:
     more = skip + len(items) < total
     return {"items": items, "next_cursor": str(skip + len(items)) if more and items else None, "total": total}
-
-
-def visit(centre: Centre, visit_id: int, act: Act) -> Row:
-    """With the tries. Raises ``NotFound``."""
-    with centre.database.reads() as session:
-        row = one(session, centre, visit_id, act)
-        tries = session.scalars(
-            select(CheckinTry).where(CheckinTry.visit_id == visit_id).order_by(CheckinTry.at, CheckinTry.id)
-        ).all()
-    return row | {
-        "tried": [{"at": stamp(t.at), "mode": t.mode, "reason": t.reason, "recorded_by": t.recorded_by} for t in tries]
-    }
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,8 @@ def visit_row(centre: Centre, day: date, *found: Any) -> Row:
         "worker": None if worker is None else {"id": str(worker.id), "name": worker.name},
         "planned_at": stamp(visit.planned_at),
         "minutes": visit.minutes,
+        "confirmed_at": stamp(visit.confirmed_at),
+        "confirmed_by": visit.confirmed_by,
         "tries": visit.tries,
         "next_due_at": stamp(visit.next_due_at),
         "due": visit.due,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.services.centre import Centre
-from dispatch.services.visits import reminding, running_out, trying
+from dispatch.services.visits import appointments, reminding, running_out, trying
 
 
 def tick(centre: Centre, now: datetime) -> None:
@@ -13,3 +13,4 @@ def tick(centre: Centre, now: datetime) -> None:
     trying.tick(centre, now)
     running_out.tick(centre, now)
     reminding.tick(centre, now)
+    appointments.tick(centre, now)

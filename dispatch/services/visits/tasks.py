@@ -88,7 +88,7 @@ def step(visit: CheckinVisit, trigger: Trigger, now: datetime) -> None:
     """The one place in which the state of a visit changes. Raises ``IllegalTransition``."""
     visit.state = follow(VisitState(visit.state), trigger).value
     if visit.state != VisitState.BOOKED:
-        visit.planned_at = visit.minutes = None
+        visit.planned_at = visit.minutes = visit.confirmed_at = visit.confirmed_by = None
     if visit.state not in (VisitState.PLANNED, VisitState.BOOKED):
         visit.next_due_at = visit.due = None
     visit.changed_at = now
