@@ -68,7 +68,10 @@ function lacking(folder, keys, { says, named }) {
 }
 
 const helpers = files(join(root, 'provider'))
-lacking('provider/texts', read('provider/texts'), spoken(helpers))
+const ofVisits = read('provider/visits/texts')
+lacking('provider', [...read('provider/texts'), ...ofVisits], spoken(helpers))
+const helpersFirst = spoken(comesWith(join(root, 'provider/main.ts')))
+for (const key of ofVisits) if (helpersFirst.named.includes(key)) faults.push(`provider/visits/texts: the first page says ${key}: move it to provider/texts`)
 
 const all = files(root).filter((path) => !helpers.includes(path))
 const first = ['console', 'demo', 'phones'].reduce((found, page) => comesWith(join(root, page, 'main.ts'), found), new Set())

@@ -70,6 +70,28 @@ describe('the queue of a telephone', () => {
     expect(got).toEqual(['cry', 'in'])
   })
 
+  it('sends what is urgent at a visit before its record, and before what is older', async () => {
+    const { got, queue } = centre()
+    await queue.add(entry('first', { job: 'visit-1', deed: 'record' }))
+    await queue.add(entry('picture', { job: 'visit-2', deed: 'picture' }))
+    await queue.add(entry('record', { job: 'visit-2', deed: 'record' }))
+    await queue.add(entry('urgent', { job: 'visit-2', deed: 'urgent' }))
+    await queue.flush('me')
+    expect(got).toEqual(['urgent', 'first', 'picture', 'record'])
+  })
+
+  it('says who was first, and sends again what the centre did not take when somebody asks for it', async () => {
+    const { got, disk, queue } = centre({ one: [{ kind: 'late', why: 'recorded', by: 'Mei' }], two: [{ kind: 'refused', why: 'x' }] })
+    await queue.add(entry('one', { deed: 'record' }))
+    await queue.add(entry('two', { deed: 'record' }))
+    await queue.flush('me')
+    expect(disk.rows.map(({ fate, why, by }) => [fate, why, by])).toEqual([['late', 'recorded', 'Mei'], ['refused', 'x', undefined]])
+    await queue.again(2)
+    await queue.flush('me')
+    expect(got).toEqual(['one', 'two', 'two'])
+    expect(disk.rows.map(({ uuid }) => uuid)).toEqual(['one'])
+  })
+
   it('does not repeat a cry that the centre could not take before its next turn', async () => {
     const { got, queue } = centre({ cry: [{ kind: 'again' }] })
     await queue.add(entry('cry', { deed: 'help' }))

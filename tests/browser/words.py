@@ -24,6 +24,10 @@ class Words:
             text = text.replace("{" + name + "}", str(value))
         return text
 
+    def after(self, key: str) -> str:
+        """The text after its last gap."""
+        return self._texts[key].rpartition("}")[2].strip()
+
     def before(self, key: str) -> str:
         """The text up to its first gap, for texts whose values the test does not know."""
         return self._texts[key].split("{")[0]

@@ -44,5 +44,6 @@ export async function forget(job: string): Promise<void> {
 /** Nothing of a home stays on a telephone longer than its visit is on the list. */
 export async function sweep(jobs: string[]): Promise<void> {
   const kept = await inTable<IDBValidKey[]>('drafts', 'readonly', (rows) => rows.getAllKeys()).catch(() => [])
-  for (const job of kept) if (!jobs.includes(String(job))) await forget(String(job))
+  // Those of check-in visits go with their own round.
+  for (const job of kept.map(String)) if (!job.startsWith('visit-') && !jobs.includes(job)) await forget(job)
 }

@@ -1,4 +1,6 @@
 import type { IconName } from '@/ui/icons'
+import { t } from './texts'
+import type { Job } from './types'
 
 export const ICON_OF: Record<string, IconName> = {
   meal: 'meal', bath: 'bath', medical: 'medical', clean: 'broom', emergency: 'bolt',
@@ -24,4 +26,8 @@ const ALWAYS: readonly What[] = [['home_safe', 'home'], ['nothing_done', 'cross'
 
 export function whatFor(help: string): readonly What[] {
   return [...(OF_HELP[help] ?? []), ...ALWAYS]
+}
+
+export function whom(job: Job): string {
+  return [job.name ?? job.who.called, job.who.age === null ? '' : t('unit.age', { n: job.who.age })].filter(Boolean).join(' · ')
 }

@@ -28,6 +28,19 @@ export function keepToday(user: Kept['user'], mine: MyJobs): void {
   void inTable('today', 'readwrite', (rows) => rows.put(row)).catch(() => undefined)
 }
 
+interface KeptRow { key: string; owner: string; day: string; row: unknown }
+
+/** Something else of today's, of the same person and for as long. */
+export function keepRow(key: string, owner: Kept['user'], row: unknown): void {
+  const kept: KeptRow = { key, owner: owner.id, day: dayOf(serverNow()), row }
+  void inTable('today', 'readwrite', (rows) => rows.put(kept)).catch(() => undefined)
+}
+
+export async function readRow<T>(key: string, owner: Kept['user']): Promise<T | null> {
+  const kept = await inTable<KeptRow | undefined>('today', 'readonly', (rows) => rows.get(key)).catch(() => undefined)
+  return kept?.owner === owner.id && kept.day === dayOf(serverNow()) ? (kept.row as T) : null
+}
+
 /** Null: there is none, or it is of another day. The clock goes on where it was left. */
 export async function readToday(): Promise<Opened | null> {
   const row = await inTable<Kept | undefined>('today', 'readonly', (rows) => rows.get('today')).catch(() => undefined)

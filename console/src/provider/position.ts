@@ -31,7 +31,7 @@ export function whereToAllow(agent = navigator.userAgent): 'wechat' | 'ios' | 'a
 }
 
 /** Asked once, when somebody says that they are there or that they go. Nobody is followed. */
-export function usePosition(job: Job) {
+export function usePosition(job: Pick<Job, 'position' | 'position_radius_m'>) {
   const finding = ref<Finding>('asking')
   const position = ref<Position | null>(null)
 

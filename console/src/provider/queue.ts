@@ -4,12 +4,16 @@
  */
 import type { Position } from './types'
 
-export type Deed = 'depart' | 'arrive' | 'complete' | 'photo' | 'help'
+export type Deed = 'depart' | 'arrive' | 'complete' | 'photo' | 'help' | VisitDeed
+export type VisitDeed = 'record' | 'tried' | 'refuse' | 'urgent' | 'danger' | 'picture' | 'signature'
 /**
  * `late`: the centre has it, but had ended the visit before. `closed`: it had, and did not take it. `refused`: it will not
  * take it, and says why. What the centre does not have stays here with its picture until the person has read that.
  */
 export type Fate = 'waiting' | 'late' | 'closed' | 'refused'
+
+/** What a check-in visit sends, and where to: its forms know that, and this queue carries it. */
+export interface Call { path: string; body: Record<string, unknown>; type?: string }
 
 export interface Evidence { done?: string[]; ok?: boolean; note?: string; code?: string }
 
@@ -28,8 +32,12 @@ export interface Entry {
   position: Position | null
   evidence: Evidence
   photo: ArrayBuffer | null
+  /** Of a check-in visit; then `job` is its name. */
+  call?: Call
   fate: Fate
   why: string
+  /** Who was first. */
+  by?: string
   /** How often the centre said that something stood in its way. */
   conflicts?: number
 }
@@ -46,7 +54,7 @@ export interface Shelf {
  * `again`: not now, and nothing else of this job before it. `conflict`: the same, but not for ever. `stop`: nothing gets
  * through.
  */
-export interface Outcome { kind: 'sent' | 'late' | 'closed' | 'refused' | 'again' | 'conflict' | 'stop'; why?: string }
+export interface Outcome { kind: 'sent' | 'late' | 'closed' | 'refused' | 'again' | 'conflict' | 'stop'; why?: string; by?: string }
 
 /** A case that is merged under our hands is in the way once; what is still in the way then will stay there. */
 const CONFLICTS = 3
@@ -86,6 +94,13 @@ export class Queue {
     await this.look()
   }
 
+  /** What the centre did not take is sent once more. */
+  async again(seq: number): Promise<void> {
+    const entry = (await this.shelf.all()).find((one) => one.seq === seq)
+    if (entry) await this.shelf.put({ ...entry, fate: 'waiting', why: '', conflicts: 0 })
+    await this.look()
+  }
+
   /** Send what waits of this owner. Asked for while it runs, it is the same run: that one looks at the shelf before each. */
   flush(owner: string): Promise<void> {
     this.flushing ??= this.run(owner).finally(() => { this.flushing = null })
@@ -119,17 +134,20 @@ export class Queue {
       return true
     }
     const fate = outcome.kind === 'conflict' ? 'closed' : (outcome.kind as Fate)
-    await this.shelf.put({ ...entry, photo: fate === 'late' ? null : entry.photo, fate, why: outcome.why ?? '' })
+    await this.shelf.put({ ...entry, photo: fate === 'late' ? null : entry.photo, fate, why: outcome.why ?? '', by: outcome.by })
     return false
   }
 }
 
-/** What goes in order: all of one job. A cry for help waits for nothing, and nothing waits for it. */
+/** Somebody is in need. */
+const CRIES: Deed[] = ['help', 'urgent', 'danger']
+
+/** What goes in order: all of one job or visit. A cry for help waits for nothing, and nothing waits for it. */
 function lane(entry: Entry): string {
-  return entry.deed === 'help' ? `help ${entry.uuid}` : entry.job
+  return CRIES.includes(entry.deed) ? `cry ${entry.uuid}` : entry.job
 }
 
 function next(entries: Entry[]): Entry | undefined {
   const waiting = entries.filter(({ fate }) => fate === 'waiting').sort((a, b) => a.seq - b.seq)
-  return waiting.find(({ deed }) => deed === 'help') ?? waiting[0]
+  return waiting.find(({ deed }) => CRIES.includes(deed)) ?? waiting[0]
 }

@@ -8,7 +8,8 @@ export type Locale = 'zh-CN' | 'en'
 type Texts = Record<string, string>
 
 const KEPT = 'console.locale'
-const FILES: Record<Locale, () => Promise<{ default: Texts }>> = {
+type Files = Record<Locale, () => Promise<{ default: Texts }>>
+const FILES: Files = {
   'zh-CN': () => import('./texts/zh-CN.json'),
   en: () => import('./texts/en.json'),
 }
@@ -21,12 +22,21 @@ function firstLocale(): Locale {
   return asked === 'en' ? 'en' : 'zh-CN'
 }
 
+const sources: Files[] = [FILES]
+
 /** The texts are there; mount nothing before. */
 export async function setLocale(to: Locale = locale.value): Promise<void> {
-  texts.value = (await FILES[to]()).default
+  const found = await Promise.all(sources.map((files) => files[to]()))
+  texts.value = Object.assign({}, ...found.map((one) => one.default))
   locale.value = to
   localStorage.setItem(KEPT, to)
   document.documentElement.lang = to
+}
+
+/** Those of screens that are fetched later. */
+export async function addTexts(files: Files): Promise<void> {
+  sources.push(files)
+  await setLocale()
 }
 
 export function t(key: string, values: Record<string, string | number> = {}): string {

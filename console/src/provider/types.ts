@@ -57,6 +57,8 @@ export interface MyJobs {
   build: string
   offers: Offer[]
   jobs: Job[]
+  /** They make check-in visits too: the round is fetched with its screens. */
+  visits: boolean
   /** The centre's number, for calls and for short messages. */
   hotline: string
 }

@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { ask, asFailure, newKey } from '@/live/api'
 import { learnServerTime, skew } from '@/live/clock'
 import { sweep } from './drafts'
-import { type Deed, type Entry, type Evidence, happenedAt, type Outcome, outcomeOf, Queue } from './queue'
+import { type Call, type Deed, type Entry, type Evidence, happenedAt, type Outcome, outcomeOf, Queue } from './queue'
 import { keepToday } from './kept'
 import { noteBuild } from './openable'
 import { confirmed, opened, phase, resume, user } from './session'
@@ -65,8 +65,10 @@ async function look(): Promise<void> {
   }
 }
 
+interface More { position?: Position | null; evidence?: Evidence; photo?: ArrayBuffer; uuid?: string; call?: Call }
+
 /** On the disk first, then on its way. Settled when it is on the disk. */
-export async function report(job: Job, deed: Deed, more: { position?: Position | null; evidence?: Evidence; photo?: ArrayBuffer; uuid?: string } = {}): Promise<void> {
+export async function report(job: Pick<Job, 'assignment_id' | 'case_number'>, deed: Deed, more: More = {}): Promise<void> {
   await queue.add({
     uuid: more.uuid ?? newKey(),
     owner: user.value?.id ?? '',
@@ -78,6 +80,7 @@ export async function report(job: Job, deed: Deed, more: { position?: Position |
     position: more.position ? { ...more.position } : null,
     evidence: { ...more.evidence },
     photo: more.photo ?? null,
+    call: more.call,
     fate: 'waiting',
     why: '',
   })
@@ -93,15 +96,18 @@ export async function flush(): Promise<void> {
 }
 
 export const dismiss = (seq: number): Promise<void> => queue.dismiss(seq)
+export const tryAgain = (seq: number): Promise<void> => queue.again(seq).then(flush)
 
 async function send(entry: Entry): Promise<Outcome> {
   lastTry.value = Date.now()
   try {
-    const answer = await ask<{ applied?: boolean }>(`/assignments/${entry.job}/${entry.deed === 'photo' ? 'photos' : entry.deed}`, {
-      method: 'POST', body: bodyOf(entry), timeout: entry.photo ? PHOTO_MS : undefined,
+    const path = entry.call?.path ?? `/assignments/${entry.job}/${entry.deed === 'photo' ? 'photos' : entry.deed}`
+    const answer = await ask<{ applied?: boolean; why?: string | null; by?: string | null }>(path, {
+      method: 'POST', body: bodyOf(entry), key: entry.call && entry.uuid, timeout: entry.photo ? PHOTO_MS : undefined,
     })
     void refresh()
-    return { kind: answer.applied === false ? 'late' : 'sent' }
+    // What is to be said of it: it came too late, or the elder died or moved meanwhile.
+    return answer.applied === false || answer.why ? { kind: 'late', why: answer.why ?? '', by: answer.by ?? undefined } : { kind: 'sent' }
   } catch (error) {
     const failure = asFailure(error)
     // The token of the session may be another one's by now: ask for it, and send again at the next turn.
@@ -111,13 +117,14 @@ async function send(entry: Entry): Promise<Outcome> {
 }
 
 function bodyOf(entry: Entry): object {
-  const said = { client_uuid: entry.uuid, at: happenedAt(entry) }
+  const said = { client_uuid: entry.uuid, at: happenedAt(entry), ...entry.call?.body }
   if (entry.photo) {
     const form = new FormData()
-    for (const [name, value] of Object.entries(said)) form.set(name, value)
-    form.set('photo', new Blob([entry.photo], { type: 'image/jpeg' }), `${entry.uuid}.jpg`)
+    for (const [name, value] of Object.entries(said)) form.set(name, String(value))
+    form.set('photo', new Blob([entry.photo], { type: entry.call?.type ?? 'image/jpeg' }), entry.uuid)
     return form
   }
+  if (entry.call) return said
   return { ...said, device_at: entry.device_at, position: entry.position ?? undefined, evidence: entry.evidence }
 }
 
