@@ -34,6 +34,7 @@ WALK: dict[str, Step] = {
     "handover": Step("supervisor", "/handover"),
     "quality": Step("supervisor", "/quality"),
     "visit-checks": Step("supervisor", "/quality/visits"),
+    "visit-calls": Step("supervisor", "/quality/calls"),
     "coaching": Step("supervisor", "/quality/helpers", ("worker=1",)),
     "followups": Step("supervisor", "/follow-ups", ("view=late", "view=done")),
     "engine": Step("supervisor", "/engine"),

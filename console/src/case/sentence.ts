@@ -15,6 +15,9 @@ export function sentence(event: CaseEvent): string {
   return t(key, valuesOf(event, data))
 }
 
+/** A case that came of a check-in visit, otherwise than by what was found there. */
+const OF_VISIT: Record<string, string> = { staff_safety: 'event.opened.visit_danger', enquiry: 'event.opened.visit_change', complaint: 'event.opened.visit_doubted' }
+
 function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   const state = String(data.state ?? '')
   if (kind === 'message' && has(`event.message.${data.channel}.${state}`)) return `event.message.${data.channel}.${state}`
@@ -23,6 +26,7 @@ function keyOf({ kind, channel, actor }: CaseEvent, data: Data): string {
   if (kind === 'opened' && data.kind === 'gateway_offline' && data.listener) return 'event.opened.listener'
   if (kind === 'opened' && data.kind === 'gateway_offline') return 'event.opened.gateway'
   if (kind === 'page_duty' && data.last_resort) return 'event.page_duty.last_resort'
+  if (kind === 'opened' && data.visit) return OF_VISIT[String(data.kind)] ?? 'event.opened.visit'
   if (kind === 'opened' && (data.kind === 'staff_safety' || data.kind === 'visit_not_met')) return `event.opened.${data.kind}`
   if (kind === 'offers_sent' && data.alone) return 'event.offers_sent.alone'
   if (kind === 'opened' && data.about) return 'event.opened.about'
@@ -55,6 +59,7 @@ function valuesOf({ actor, channel }: CaseEvent, data: Data): Data {
     homes: data.homes ?? '',
     to: data.to ?? '',
     from: data.from ?? '',
+    visit: data.visit ?? '',
     into: data.into ?? '',
     reply: data.reply ?? '',
     until: data.until ? asClock(String(data.until)) : '',

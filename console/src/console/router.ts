@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/handover', name: 'handover', component: screen(() => import('@/handover/HandoverPage.vue')), meta: { may: 'cases_work' } },
     { path: '/quality', name: 'quality', component: screen(() => import('@/quality/QualityPage.vue')), meta: { may: ['quality', 'cases_work'] } },
     { path: '/quality/visits', name: 'visit-checks', component: screen(() => import('@/quality/VisitChecks.vue')), meta: { may: 'quality', under: 'quality' } },
+    { path: '/quality/calls', name: 'visit-calls', component: screen(() => import('@/quality/VisitCalls.vue')), meta: { may: 'quality', under: 'quality' } },
     { path: '/quality/helpers', name: 'coaching', component: screen(() => import('@/quality/CoachingPage.vue')), meta: { may: 'quality', under: 'quality' } },
     { path: '/follow-ups', name: 'followups', component: screen(() => import('@/followup/FollowUps.vue')), meta: { may: ['cases_work', 'quality'] } },
     { path: '/engine', name: 'engine', component: screen(() => import('@/engine/Engine.vue')) },

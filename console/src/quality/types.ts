@@ -16,6 +16,30 @@ export interface Review {
   done_at: string | null
   read_at: string | null
 }
+/** A check-in visit about which the elder is rung; the telephone and the seed of the lot once it is opened. */
+export interface VisitCall {
+  id: string
+  visit_id: string
+  why: string
+  month: string
+  share: number
+  flags: string[]
+  state: string
+  tries: number
+  elder: Named
+  area: string
+  worker: Named | null
+  mode: string
+  started_at: string
+  ended_at: string
+  late: boolean
+  decided_by: string | null
+  note: string | null
+  complaint_case_id: string | null
+  version: number
+  phone?: string | null
+  seed?: string | null
+}
 export interface Coverage {
   month: string
   wanted: number

@@ -1,4 +1,5 @@
 import type { Named } from '@/live/types'
+import type { Sheet } from './form'
 
 /** The shapes of the check-in visits, as the server names them. */
 export const MARKS = ['done', 'weak', 'spoken', 'risk', 'missed', 'refused', 'booked', 'tried'] as const
@@ -75,9 +76,39 @@ export interface VisitRow {
   worker: Named | null
   planned_at: string | null
   minutes: number | null
+  confirmed_at: string | null
+  confirmed_by: string | null
   tries: number
   case_id: string | null
   record: { id: string; day: string; mode: string; started_at: string; ended_at: string; recorded_at: string; recorded_by: string; late: boolean } | null
+}
+
+export interface ReportSaid {
+  met?: boolean
+  mode?: string
+  started_at?: string
+  ended_at?: string
+  why?: string
+  reason?: string | null
+  note?: string | null
+  sheet?: Sheet | null
+  refused?: { said_by: string; on: string; lasting: boolean; note: string | null }
+}
+/** What could not become the record of a visit, until somebody has decided. */
+export interface ReportRow {
+  id: string
+  why: string
+  state: string
+  said: ReportSaid
+  reason: string | null
+  entered_at: string
+  entered_by: string
+  decided_at: string | null
+  decided_by: string | null
+  decided_reason: string | null
+  visit: { id: string; state: string; first: string; last: string; worker: string | null }
+  elder: Named
+  area: string
 }
 
 export interface ClosedMonth { month: string; version: number; closed_at: string | null; closed_by: string | null; signature: string | null; note: string | null; digest: string | null; counted: number; visited: number }
