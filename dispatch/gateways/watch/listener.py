@@ -13,7 +13,7 @@ from dispatch.gateways.watch.memory import Memory
 from dispatch.gateways.watch.reading import read
 from dispatch.gateways.watch.rules import WatchRules
 
-OPTIONS = {"timezone": "UTC", "alarms": {}, "limits": {}, "idle_minutes": 30}
+OPTIONS = {"timezone": "UTC", "alarms": {}, "limits": {}, "idle_minutes": 30, "connections": 20_000}
 MOST_JUNK = 8
 """Unreadable pieces of one connection before it is closed: it is no watch."""
 
@@ -22,7 +22,9 @@ class WatchListener:
     def __init__(self, setup: Setup) -> None:
         options = setup.chosen(OPTIONS)
         self._rules = WatchRules.load(options)
-        limits = Limits(message=frames.LONGEST, idle=60.0 * options["idle_minutes"])
+        # A carrier may bring half a city's watches from one address.
+        most = options["connections"]
+        limits = Limits(frames.LONGEST, connections=most, of_a_peer=most // 2, idle=60.0 * options["idle_minutes"])
         self._where = Where("watch", setup.host, setup.port, limits)
         self._memory = Memory()
 
