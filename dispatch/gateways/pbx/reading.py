@@ -104,9 +104,9 @@ class Reader:
         except Exception:  # at a loop's edge: the other calls go on
             log.exception("call_failed")
         finally:
-            await self._hang_up(channel)
             for path in self._booth.sounds.glob(f"{channel}*"):
                 path.unlink(missing_ok=True)
+            await self._hang_up(channel)
 
     async def _talk(self, channel: str, arguments: list[str], heard: asyncio.Queue[dict[str, Any]]) -> None:
         if MACHINE in arguments:

@@ -26,6 +26,7 @@ from dispatch.models.simnet import SimTraffic
 CLEARED_MESSAGE: dict[str, Any] = {
     **dict.fromkeys(("phone", "label", "body"), ""),
     "parameters": None,
+    "conversation": None,
     "receipt": {},
     "reason": None,
 }
@@ -58,6 +59,7 @@ def _clearing(ids: Sequence[int]) -> Iterator[Any]:
         "caller_index": None,
         "caller_masked": None,
         "hold_reason": None,
+        "rings_for": None,
     }
     yield update(Case).where(Case.id.in_(ids)).values(blank_case)
     blank_call: dict[str, Any] = {"caller": None, "called": None, "recording_url": None, "events": {}}
