@@ -16,6 +16,14 @@ from dispatch.models.places import Area, Household
 
 class Device(Base):
     __tablename__ = "devices"
+    __table_args__ = (
+        Index(
+            "ix_devices_away",
+            "away_since",
+            postgresql_where=text("away_since IS NOT NULL"),
+            sqlite_where=text("away_since IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(100), unique=True)

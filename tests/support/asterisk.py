@@ -31,9 +31,7 @@ class Asterisk:
     def __init__(self) -> None:
         root = os.environ.get("DISPATCH_TEST_ASTERISK", "")
         if not root:  # also in CI, where nobody installs a telephone exchange for each run
-            pytest.skip(
-                "MISSING: a real Asterisk. DISPATCH_TEST_ASTERISK names one: docs/protocols/hotline.md"
-            )
+            pytest.skip("MISSING: a real Asterisk. DISPATCH_TEST_ASTERISK names one: docs/protocols/hotline.md")
         if not (Path(root) / "usr/sbin/asterisk").exists() or os.geteuid() != 0:
             pytest.fail(f"DISPATCH_TEST_ASTERISK={root}: there is no Asterisk, or you are not root", pytrace=False)
         self.root = Path(root)

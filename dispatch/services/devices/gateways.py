@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
@@ -27,15 +27,31 @@ OUTCOME = "came_back"
 OPEN = DeviceTask.closed_at.is_(None)
 
 
+def _has_task() -> ColumnElement[bool]:
+    return (
+        select(DeviceTask.id)
+        .where(DeviceTask.device_id == Device.id, DeviceTask.kind == TaskKind.GATEWAY, OPEN)
+        .exists()
+    )
+
+
+def believe(centre: Centre, now: datetime) -> None:
+    """Open a case for each gateway whose last will says that it is away: between the rounds too, by a small index."""
+    said = and_(Device.away_since.is_not(None), conditions.supervised(now), conditions.gateway_silent(centre, now))
+    with centre.database.reads() as session:
+        lost = list(session.scalars(select(Device.id).where(said, ~_has_task())))
+    for device_id in lost:
+        _each(centre, partial(_lost, centre=centre, device_id=device_id, now=now))
+
+
 def watch(centre: Centre, now: datetime) -> None:
     """Open a case for each gateway that has fallen silent; end or remark the case of each that is back."""
-    has_one = (
-        select(DeviceTask.id).where(DeviceTask.device_id == Device.id, DeviceTask.kind == TaskKind.GATEWAY, OPEN)
-    ).exists()
     with centre.database.reads() as session:
         lost = list(
             session.scalars(
-                select(Device.id).where(conditions.supervised(now), conditions.gateway_silent(centre, now), ~has_one)
+                select(Device.id).where(
+                    conditions.supervised(now), conditions.gateway_silent(centre, now), ~_has_task()
+                )
             )
         )
         back = list(

@@ -38,6 +38,7 @@ class Wanted:
 def tick(centre: Centre, now: datetime) -> bool:
     """Make the round if it is time. True: it was made."""
     if not is_due(centre, ROUND, now):
+        gateways.believe(centre, now)
         return False
 
     def mine(session: Session) -> bool:
