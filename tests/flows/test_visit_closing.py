@@ -253,8 +253,8 @@ def test_what_is_being_written_down_during_the_close_is_in_what_is_signed(town: 
 
 def test_records_that_come_in_around_the_close_are_signed_or_refused_and_never_lost_between(town: Town) -> None:
     generate(town)
-    act = Act(town.actor("boss"), START + timedelta(hours=1))
-    met = recording.Attempt(met=True, mode=Mode.HOME, started_at=START, ended_at=START)
+    act, yesterday = Act(town.actor("boss"), DECEMBER), DECEMBER - timedelta(hours=20)
+    met = recording.Attempt(met=True, mode=Mode.HOME, started_at=yesterday, ended_at=yesterday)
 
     def record(name: str) -> Callable[[], Any]:
         return lambda: recording.record(town.centre, visit_of(town, name).id, act, met)
