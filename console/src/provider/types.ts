@@ -18,7 +18,7 @@ export interface Offer {
   eta_minutes: number | null
   who: Who
   address_short: string | null
-  need: string | null
+  need: { zh: string; en: string }
   note: string | null
 }
 

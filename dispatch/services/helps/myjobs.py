@@ -75,7 +75,7 @@ def _offer(session: Session, centre: Centre, offer: Offer, now: datetime) -> dic
         "eta_minutes": offer.eta_minutes,
         "who": {"called": offer_words.called(elder), "age": _age(centre, elder, now)},
         "address_short": mask_address(home.address_short) if home is not None else None,
-        "need": offer_words.need_of(centre, case, wanted),
+        "need": offer_words.need_in_both(centre, case, wanted),
         "note": None,
     }
 

@@ -50,6 +50,15 @@ def need_of(centre: Centre, case: Case, wanted: Wanted) -> str:
     return wanted.item.words.zh
 
 
+def need_in_both(centre: Centre, case: Case, wanted: Wanted) -> dict[str, str]:
+    """For a page that its reader may have in either language."""
+    english = centre.messages["causes_en"].get(case.cause, case.cause)
+    return {
+        "zh": need_of(centre, case, wanted),
+        "en": str(english) if case.kind == Kind.EMERGENCY else wanted.item.words.en,
+    }
+
+
 def when_of(centre: Centre, case: Case, now: datetime) -> str:
     """``今天14:30``; nothing for what is wanted at once."""
     if case.wanted_at is None or case.kind == Kind.EMERGENCY or case.wanted_at <= now:
