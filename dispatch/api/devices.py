@@ -17,7 +17,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.permissions import May
 from dispatch.domain.supervision import TaskKind, month_of
 from dispatch.services.desk import PageOf
-from dispatch.services.devices import monthly, on_test, page, register, strangers, worklist
+from dispatch.services.devices import breath, listening, messages, monthly, on_test, page, register, strangers, worklist
 from dispatch.services.devices.scope import Doing
 
 api = APIBlueprint(
@@ -53,6 +53,15 @@ class DevicesQuery(Page):
     area: Id | None = None
     gateway: Id | None = None
     state: Literal["offline", "on_test", "unassigned", "retired"] | None = None
+
+
+class MessagesQuery(Page):
+    limit: int = Field(100, ge=1, le=200)
+    cursor: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class BreathQuery(Model):
+    days: int = Field(30, ge=1, le=90)
 
 
 class UnknownQuery(Page):
@@ -168,6 +177,12 @@ def list_unknown(query: UnknownQuery) -> Response:
     return jsonify(strangers.strangers(centre(), actor, strangers.Asked(query.q, query.limit, query.cursor), now()))
 
 
+@api.get("/devices/listeners", summary="The gateway processes and their listeners: how each is, and where it listens")
+def list_listeners() -> Response:
+    allowed(May.DEVICES_READ)
+    return jsonify(listening.listeners(centre(), now()))
+
+
 @api.get("/devices/models", summary="The configured models, and what a device can be put on test for")
 def list_models() -> Response:
     allowed(May.DEVICES_READ)
@@ -232,14 +247,26 @@ def _safe(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-@api.get("/devices/<device_id>", summary="One device with its last signals, its breath and its false alarms")
+@api.get("/devices/<device_id>", summary="One device with its tasks and its false alarms")
 def get_device(path: DevicePath) -> Response:
     return jsonify(page.page(centre(), allowed(May.DEVICES_READ), int(path.device_id), now()))
 
 
 @api.get("/devices/<device_id>/signals/<signal_id>", summary="The bytes of one signal as they came")
 def get_raw(path: DeviceSignalPath) -> Response:
-    return jsonify(page.raw(centre(), allowed(May.DEVICES_READ), int(path.device_id), path.signal_id))
+    return jsonify(messages.raw(centre(), allowed(May.DEVICES_READ), int(path.device_id), path.signal_id))
+
+
+@api.get("/devices/<device_id>/messages", summary="What it sent, as it was understood, newest first")
+def get_messages(path: DevicePath, query: MessagesQuery) -> Response:
+    actor = allowed(May.DEVICES_READ)
+    return jsonify(messages.messages(centre(), actor, int(path.device_id), query.limit, query.cursor))
+
+
+@api.get("/devices/<device_id>/breath", summary="By the day: how often it spoke, should have, and its battery")
+def get_breath(path: DevicePath, query: BreathQuery) -> Response:
+    actor = allowed(May.DEVICES_READ)
+    return jsonify(breath.breath(centre(), actor, int(path.device_id), query.days, now()))
 
 
 @api.patch("/devices/<device_id>", summary="Change it, or give it to a home")

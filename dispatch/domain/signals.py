@@ -50,6 +50,17 @@ def effect(kind: SignalKind) -> Effect:
     return Effect.DEVICE if kind in _DEVICE else Effect.ALARM
 
 
+def printable(raw: bytes) -> str | None:
+    """The bytes as text, if a person can read all of it; a character that was cut off at the end does not count."""
+    for cut in range(4):
+        try:
+            text = raw[: len(raw) - cut].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return text if all(one.isprintable() or one in "\r\n\t" for one in text) else None
+    return None
+
+
 def clock_is_off(occurred_at: datetime | None, received_at: datetime) -> bool:
     """A device whose clock is a day off is believed about the alarm and not about the time."""
     return occurred_at is not None and abs(received_at - occurred_at) > CLOCK_TOLERANCE

@@ -105,6 +105,11 @@ class DeviceRules:
         return [name for name, model in self.models.items() if model.monthly_test]
 
 
+def beats_due(every: timedelta, since: datetime, until: datetime) -> int:
+    """How often a device that speaks each ``every`` has to have spoken between the two."""
+    return max(0, (until - since) // every)
+
+
 def proposed(number: str, said: object, neighbours: Sequence[tuple[str, str]]) -> str | None:
     """The model of a device that nobody knows: as it says itself, or that of a known one with nearly its number.
 

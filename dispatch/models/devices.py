@@ -137,6 +137,7 @@ class Signal(Base):
             postgresql_where=text("kind <> 'heartbeat'"),
             sqlite_where=text("kind <> 'heartbeat'"),
         ),
+        Index("ix_signals_of_device", "device_id", "received_at"),
         Index(
             "ix_signals_strange",
             "device_number",
@@ -148,7 +149,7 @@ class Signal(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     device_number: Mapped[str | None] = mapped_column(String(100))
-    device_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("devices.id"), index=True)
+    device_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("devices.id"))
     kind: Mapped[str | None] = mapped_column(String(20))
     event_id: Mapped[str | None] = mapped_column(String(200))
     received_at: Mapped[datetime] = mapped_column(index=True)

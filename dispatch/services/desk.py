@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import OPEN, State
-from dispatch.domain.errors import Invalid, NotFound
+from dispatch.domain.errors import NotFound
 from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case, CaseEvent, Draft
 from dispatch.models.devices import Device, Signal
@@ -21,6 +20,7 @@ from dispatch.models.places import Area, Household, inside
 from dispatch.models.privacy import RestrictedCase
 from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
+from dispatch.services.devices.messages import newest_first, raw_of
 from dispatch.services.duty.on_duty import reach
 from dispatch.services.intake import ON_TEST
 from dispatch.services.opening import STANDING
@@ -194,44 +194,19 @@ def signals(centre: Centre, actor: Actor, understood: bool | None, limit: int, c
         .outerjoin(Area, Area.id == func.coalesce(Household.area_id, Device.area_id))
         .where(or_(and_(Area.id.is_(None), not_(unplaced)), not_(inside(actor.paths))))
     )
-    statement = (
-        select(Signal)
-        .where(or_(and_(Signal.device_id.is_(None), unplaced), Signal.device_id.not_in(elsewhere)))
-        .order_by(Signal.received_at.desc(), Signal.id.desc())
-        .limit(limit + 1)
+    statement = select(Signal).where(
+        or_(and_(Signal.device_id.is_(None), unplaced), Signal.device_id.not_in(elsewhere))
     )
     if understood is not None:
         statement = statement.where(Signal.understood.is_(understood))
     with centre.database.reads() as session:
-        if cursor is not None:
-            last = session.get(Signal, _uuid(cursor))
-            if last is None:
-                raise Invalid("cursor", "unknown", "start again from the first page")
-            statement = statement.where(
-                or_(
-                    Signal.received_at < last.received_at,
-                    (Signal.received_at == last.received_at) & (Signal.id < last.id),
-                )
-            )
-        found = session.scalars(statement).all()
-    items = [without_place(_signal_json(s)) | _unread(s) for s in found[:limit]]
+        found = session.scalars(newest_first(session, statement, cursor).limit(limit + 1)).all()
+    items = [without_place(_signal_json(s)) | _unread(s, actor) for s in found[:limit]]
     return {"items": items, "next_cursor": items[-1]["id"] if len(found) > limit else None}
 
 
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise Invalid("cursor", "malformed", "start again from the first page") from None
-
-
-def _unread(signal: Signal) -> dict[str, Any]:
-    return {
-        "source": signal.source,
-        "reason": signal.reason,
-        "size": signal.raw_size,
-        "raw_text": signal.raw[:2000].decode("utf-8", "replace").replace("\0", "\ufffd"),
-    }
+def _unread(signal: Signal, actor: Actor) -> dict[str, Any]:
+    return {"source": signal.source, "reason": signal.reason, **raw_of(signal, actor, clear=False)}
 
 
 def _elder(session: Session, elder_id: int | None) -> Elder | None:

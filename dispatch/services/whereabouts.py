@@ -31,10 +31,14 @@ def newest_place(signals: Iterable[Mapping[str, Any]], home: Mapping[str, Any] |
     return {"lat": point.lat, "lon": point.lon, "fix": fix, "at": stamp(at), "from_home_m": away}
 
 
+def says_place(data: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(data, dict) and not PLACE.isdisjoint(data)
+
+
 def without_place(signal: dict[str, Any]) -> dict[str, Any]:
     """For whoever may not see where somebody lives either."""
     data = signal.get("data")
-    if not isinstance(data, dict) or PLACE.isdisjoint(data):
+    if not says_place(data):
         return signal
     return signal | {"data": {name: value for name, value in data.items() if name not in PLACE}}
 

@@ -14,6 +14,7 @@ SCREENS = {
     "duty": ("/console/duty", "duty.patterns"),
     "work list": ("/console/devices", "device_task.offline"),
     "unknown devices": ("/console/devices?tab=unknown", "stranger.list_about"),
+    "gateways": ("/console/devices?tab=gateways", "listener.about"),
     "all devices": ("/console/devices?tab=all", "devices.state_in_use"),
     "button tests": ("/console/devices?tab=tests", "devices.last_pressed"),
     "device": ("/console/devices/1", "devices.false_alarms"),

@@ -67,7 +67,7 @@ WALK: dict[str, Step] = {
     "services": Step("supervisor", "/services", ("tab=board&span=day", "span=day&by=area")),
     "visits": Step("supervisor", "/visits", ("only=at_risk", "tab=rates", "tab=rounds", "tab=months", "month=2020-01")),
     "visit-plan": Step("supervisor", "/visits/plan"),
-    "devices": Step("supervisor", "/devices", ("tab=unknown", "tab=unknown&q=zzzz")),
+    "devices": Step("supervisor", "/devices", ("tab=unknown", "tab=unknown&q=zzzz", "tab=gateways")),
     "device": Step("supervisor", "/devices/{device}"),
 }
 

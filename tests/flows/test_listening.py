@@ -80,6 +80,13 @@ def test_a_listener_that_does_not_hear_for_long_is_a_case_of_its_own(story: Stor
     opened = next(event for event in story.events(case.id) if event.kind == "opened")
     assert opened.data["homes"] == 2
     assert "ConnectionRefusedError" in opened.data["reason"]
+    shown = {one["name"]: one for one in listening.listeners(story.centre, story.now)["items"]}
+    assert (shown["mqtt"]["state"], shown["mqtt"]["case_id"]) == ("down", str(case.id))
+    assert (shown["dc09"]["state"], shown["dc09"]["address"], shown["dc09"]["case_id"]) == (
+        "hearing",
+        "tcp 127.0.0.1:4041",
+        None,
+    )
     found = {finding.code: finding.count for finding in audit.audit(story.centre, story.now)}
     assert found["listener_down"] == 1
     report(story)

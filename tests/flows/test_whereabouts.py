@@ -11,7 +11,7 @@ from sqlalchemy import update
 from dispatch.models.devices import Device
 from dispatch.models.places import Household
 from dispatch.services import desk
-from dispatch.services.devices import page
+from dispatch.services.devices import messages
 from dispatch.services.whereabouts import newest_place
 from tests.support.story import Story
 
@@ -50,8 +50,8 @@ def test_nobody_else_does(story: Story) -> None:
     assert listed[0]["data"] == {"battery": 50}
     with story.centre.database.reads() as session:
         device = session.query(Device).filter(Device.number == "SOS-1").one()
-    shown = page.page(story.centre, story.town.actor("boss"), device.id, story.now)
-    assert shown["signals"][0]["data"] == {"battery": 50}
+    shown = messages.messages(story.centre, story.town.actor("boss"), device.id, 10, None)
+    assert shown["items"][0]["data"] == {"battery": 50}
 
 
 @pytest.mark.parametrize(

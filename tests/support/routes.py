@@ -460,6 +460,7 @@ ROUTES: dict[str, Route] = {
     "GET /api/v1/devices": Route(May.DEVICES_READ),
     "POST /api/v1/devices": Route(May.DEVICES_EDIT, {"number": "NEW-1", "model": "T1", "household_id": "999999"}),
     "GET /api/v1/devices/unknown": Route(May.DEVICES_READ),
+    "GET /api/v1/devices/listeners": Route(May.DEVICES_READ),
     "GET /api/v1/devices/models": Route(May.DEVICES_READ),
     "GET /api/v1/devices/tasks": Route(May.DEVICES_READ),
     "PATCH /api/v1/devices/tasks/<task_id>": Route(May.DEVICES_EDIT, {"tried": True}),
@@ -469,6 +470,8 @@ ROUTES: dict[str, Route] = {
     "PATCH /api/v1/devices/<device_id>": Route(May.DEVICES_EDIT, {"location": "kitchen"}),
     "DELETE /api/v1/devices/<device_id>": Route(May.DEVICES_EDIT),
     "GET /api/v1/devices/<device_id>/signals/<signal_id>": Route(May.DEVICES_READ),
+    "GET /api/v1/devices/<device_id>/messages": Route(May.DEVICES_READ),
+    "GET /api/v1/devices/<device_id>/breath": Route(May.DEVICES_READ),
     "PUT /api/v1/devices/<device_id>/on-test": Route(May.DEVICES_EDIT, {"until": LATER, "reason": "repair"}),
     "DELETE /api/v1/devices/<device_id>/on-test": Route(May.DEVICES_EDIT),
     # duty

@@ -54,17 +54,41 @@ export interface Stranger {
   case_id: string | null
   model: string | null
 }
+/** A listener of a gateway process as it says of itself; without a name the process. */
+export interface Listener {
+  place: string
+  name: string
+  protocol: string
+  state: 'starting' | 'hearing' | 'down' | 'stopped' | 'silent'
+  address: string
+  since: string
+  messages: number
+  last_message_at: string | null
+  error: string | null
+  error_at: string | null
+  case_id: string | null
+}
 export interface Models { items: { name: string; kind: string; heartbeat_minutes: number; monthly_test: boolean }[]; test_reasons: string[]; longest_test_hours: number }
-export interface DeviceSignal { id: string; kind: string; received_at: string; data: Record<string, unknown> | null; case_id: string | null; test: boolean }
-/** The heartbeats of a day, of which only the last one is kept whole. */
-export interface BeatDay { day: string; beats: number; first_at: string; last_at: string; battery_least: number | null }
+export interface RawOf { size: number; withheld: boolean; raw_text: string | null; raw_hex: string | null }
+export interface DeviceMessage {
+  id: string
+  kind: string
+  event_id: string | null
+  received_at: string
+  clock_seconds: number | null
+  clock_off: boolean
+  source: string
+  spooled: boolean
+  test: boolean
+  data: Record<string, unknown> | null
+  case_id: string | null
+}
+export interface LastBeat extends RawOf { at: string; day: string; beats: number; source: string; data: Record<string, unknown> | null }
+export interface MessagePage { items: DeviceMessage[]; next_cursor: string | null; last_beat: LastBeat | null }
+export interface BreathDay { day: string; heard: number; due: number; battery: number | null; battery_least: number | null }
+export interface Breath { days: BreathDay[]; heartbeat_minutes: number; battery_low: number }
 export interface DevicePageOf {
   device: DeviceCard
-  signals: DeviceSignal[]
-  beats: string[]
-  days: BeatDay[]
-  last_beat: { at: string; source: string; data: Record<string, unknown> | null; raw_text: string } | null
-  battery: { at: string; percent: number }[]
   tasks: { id: string; kind: string; since: string; closed_at: string | null; closed_by: string | null; note: string | null }[]
   false_alarms: { case_id: string; closed_at: string | null; cause: string; text: string | null }[]
 }

@@ -213,6 +213,18 @@ def shown(session: Session, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def listeners(centre: Centre, now: datetime) -> dict[str, Any]:
+    """For the people who look after them, with the case of each silence."""
+    with centre.database.reads() as session:
+        items = shown(session, now)
+        found = session.execute(select(Listening.place, Listening.name, Listening.case_id))
+        cases = {(place, name): case_id for place, name, case_id in found}
+    for one in items:
+        case_id = cases.get((one["place"], one["name"]))
+        one["case_id"] = None if case_id is None else str(case_id)
+    return {"items": items, "next_cursor": None}
+
+
 def unheard(session: Session, now: datetime) -> tuple[int, datetime | None]:
     """How many processes and listeners do not hear, and since when the first of them does not: for the auditor."""
     process = and_(Listening.name == PROCESS, Listening.beat_at < now - SILENT)
