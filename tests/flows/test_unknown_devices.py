@@ -15,7 +15,8 @@ from dispatch.domain.permissions import OF_ROLE
 from dispatch.domain.supervision import proposed
 from dispatch.models.devices import Device, Signal
 from dispatch.services import live
-from dispatch.services.devices import register, strangers
+from dispatch.services.devices import announced, register, strangers
+from dispatch.services.devices.announced import Announcement
 from dispatch.services.devices.register import DeviceFields, NumberTaken
 from dispatch.services.devices.scope import Doing
 from dispatch.services.devices.strangers import Asked
@@ -198,6 +199,22 @@ def test_the_list_says_what_was_heard_and_whose_alarm_waits(story: Story) -> Non
     assert numbers(story, "%") == []
     story.sleep(91 * 86400)
     assert numbers(story) == []
+
+
+def test_a_device_that_was_announced_is_known_by_name_and_model(story: Story) -> None:
+    about = {"model": "HS1EB/HS1EB-E", "name": "bathroom", "maker": "Heiman"}
+    for _ in range(2):
+        announced.announce(story.centre, [Announcement("0x01", "mqtt zigbee2mqtt", about)], story.now)
+        story.sleep(60)
+    case = story.press("0x01", battery=80).case_id
+    (one,) = listed(story)["items"]
+    assert (one["name"], one["model"], one["source"], one["case_id"]) == (
+        "bathroom",
+        "HS1EB/HS1EB-E",
+        "test",
+        str(case),
+    )
+    assert one["kinds"] == {"heartbeat": 1, "sos": 1}
 
 
 def test_the_list_is_paged_without_a_gap_or_a_double(story: Story) -> None:

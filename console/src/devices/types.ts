@@ -52,6 +52,8 @@ export interface Stranger {
   signals: number
   kinds: Record<string, number>
   case_id: string | null
+  /** As its owner calls it in its own system. */
+  name: string | null
   model: string | null
 }
 /** A listener of a gateway process as it says of itself; without a name the process. */

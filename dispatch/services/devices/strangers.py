@@ -25,6 +25,8 @@ from dispatch.services.rows import stamp
 KEPT = timedelta(days=90)
 """What has been silent for longer is not listed."""
 NEIGHBOURS = 3
+LOOKED_AT = 50
+"""Messages of one device in which is looked for its model and its name."""
 STRANGE = (Signal.device_id.is_(None), Signal.device_number.is_not(None))
 
 
@@ -92,30 +94,40 @@ def _items(session: Session, centre: Centre, found: Sequence[Any]) -> list[dict[
     cases = {row[0]: row[1] for row in session.execute(waiting)}
     items = []
     for number, first_at, last_at, n in found:
-        said = session.execute(
-            select(Signal.source, Signal.data)
-            .where(*STRANGE, Signal.device_number == number)
-            .order_by(Signal.received_at.desc())
-            .limit(1)
-        ).one()
+        source, said = _said(session, number)
         items.append(
             {
                 "number": number,
-                "source": said.source,
+                "source": source,
                 "first_at": stamp(first_at),
                 "last_at": stamp(last_at),
                 "signals": n,
                 "kinds": dict(sorted(kinds[number].items(), key=lambda one: -one[1])),
                 "case_id": str(cases[number]) if number in cases else None,
-                "model": _model(session, centre, number, said.data, kinds[number]),
+                "name": str(said["name"])[:80] if said.get("name") else None,
+                "model": _model(session, centre, number, said.get("model"), kinds[number]),
             }
         )
     return items
 
 
-def _model(session: Session, centre: Centre, number: str, data: Any, kinds: dict[str, int]) -> str | None:
+def _said(session: Session, number: str) -> tuple[str, dict[str, Any]]:
+    """By whom it came last, and what it or its bridge says of itself: the newest of each."""
+    last = (
+        select(Signal.source, Signal.data)
+        .where(*STRANGE, Signal.device_number == number)
+        .order_by(Signal.received_at.desc())
+        .limit(LOOKED_AT)
+    )
+    rows = session.execute(last).all()
+    found: dict[str, Any] = {}
+    for _, data in reversed(rows):
+        found |= data if isinstance(data, dict) else {}
+    return rows[0].source, found
+
+
+def _model(session: Session, centre: Centre, number: str, said: object, kinds: dict[str, int]) -> str | None:
     """What it probably is, for a person to confirm."""
-    said = data.get("model") if isinstance(data, dict) else None
     found = proposed(number, said, _neighbours(session, number))
     if found is None and set(kinds) & {SignalKind.SOS, SignalKind.CANCEL}:
         found = next(iter(centre.devices.named("button")), None)
