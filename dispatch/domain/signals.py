@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -52,13 +53,11 @@ def effect(kind: SignalKind) -> Effect:
 
 def printable(raw: bytes) -> str | None:
     """The bytes as text, if a person can read all of it; a character that was cut off at the end does not count."""
-    for cut in range(4):
-        try:
-            text = raw[: len(raw) - cut].decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return text if all(one.isprintable() or one in "\r\n\t" for one in text) else None
-    return None
+    try:
+        text = getincrementaldecoder("utf-8")().decode(raw)
+    except UnicodeDecodeError:
+        return None
+    return text if all(one.isprintable() or one in "\r\n\t" for one in text) else None
 
 
 def clock_is_off(occurred_at: datetime | None, received_at: datetime) -> bool:
