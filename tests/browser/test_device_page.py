@@ -49,6 +49,7 @@ def test_bytes_that_say_a_place_are_withheld(visit: Visit, stage: Stage) -> None
         "((now() AT TIME ZONE 'Asia/Shanghai')::date, %s, 3, now(), now(), 71, 70, 'watch', %s, %s) RETURNING device_id"
     )
     stage.query(f"{UNSEEN} VALUES {values}", device_id, '{"lat": 45.3, "lon": 130.9, "battery": 71}', b"[3G*1*UD]")
+    stage.query("UPDATE devices SET last_seen_at = now() WHERE id = %s RETURNING id", device_id)
     visitor = visit("en")
     page, words = visitor.enter("supervisor", f"/console/devices/{device_id}"), visitor.words
     row = page.get_by_role("row").filter(has_text="watch")

@@ -11,7 +11,7 @@ from dispatch.domain.listening import Work
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.services import audit
-from dispatch.services.devices import beats, listening, page
+from dispatch.services.devices import beats, listening
 from dispatch.services.devices.beats import Beat
 from dispatch.services.devices.listening import Report
 from tests.support.story import Story
@@ -124,9 +124,5 @@ def test_heartbeats_of_many_devices_are_one_row_a_day(story: Story) -> None:
         (1, 90, 90, b"first"),
     ]
     assert (device.battery_percent, device.last_seen_at) == (40, story.now)
-    found = page.page(story.centre, story.town.actor("boss"), device.id, story.now)
-    assert [(day["beats"], day["battery_least"]) for day in found["days"]] == [(3, 40)]
-    assert found["last_beat"]["raw_text"] == "third"
-    assert [point["percent"] for point in found["battery"]] == [40]
     assert beats.prune(story.centre, story.now + timedelta(days=80)) == 0
     assert beats.prune(story.centre, story.now + timedelta(days=100)) == 2
