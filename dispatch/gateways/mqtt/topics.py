@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -74,9 +74,6 @@ class Topics:
                 if len(steps) > size and all(b in ("+", s) for b, s in zip(begin, steps, strict=False)):
                     return dialect, "/".join(steps[:size]), "/".join(steps[size:])
         return None
-
-    def __iter__(self) -> Iterator[Dialect]:
-        return iter(self.begins)
 
 
 def _is_beginning(topic: str) -> bool:
