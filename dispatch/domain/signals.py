@@ -51,10 +51,10 @@ def effect(kind: SignalKind) -> Effect:
     return Effect.DEVICE if kind in _DEVICE else Effect.ALARM
 
 
-def printable(raw: bytes) -> str | None:
-    """The bytes as text, if a person can read all of it; a character that was cut off at the end does not count."""
+def printable(raw: bytes, *, cut: bool = False) -> str | None:
+    """The bytes as text, if a person can read all of it. ``cut``: half a character may stand at the end."""
     try:
-        text = getincrementaldecoder("utf-8")().decode(raw)
+        text = getincrementaldecoder("utf-8")().decode(raw, final=not cut)
     except UnicodeDecodeError:
         return None
     return text if all(one.isprintable() or one in "\r\n\t" for one in text) else None

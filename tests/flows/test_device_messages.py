@@ -76,8 +76,7 @@ def test_text_is_shown_as_text(story: Story) -> None:
     [
         (b"", ""),
         (b"a\tb\r\n", "a\tb\r\n"),
-        ("求".encode()[:2], ""),
-        ("ab求".encode()[:4], "ab"),
+        ("ab求".encode()[:4], None),
         (b"\x02SOS\x03", None),
         (b"a\xffb", None),
         ("a\u202eb".encode(), None),
@@ -85,6 +84,12 @@ def test_text_is_shown_as_text(story: Story) -> None:
 )
 def test_what_a_person_can_read_is_text(given: bytes, text: str | None) -> None:
     assert printable(given) == text
+
+
+def test_where_it_was_cut_half_a_character_may_stand(story: Story) -> None:
+    assert printable("ab求".encode()[:4], cut=True) == "ab"
+    send(story, "求".encode() * 2000, kind="test")
+    assert raw(story)["raw_text"] == "求" * 1333
 
 
 def test_a_place_and_the_bytes_that_say_it_are_for_whoever_sees_the_door(story: Story) -> None:

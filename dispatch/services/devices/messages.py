@@ -69,7 +69,7 @@ def raw_of(message: Signal | DeviceBeat, actor: Actor, clear: bool) -> dict[str,
     return {
         "size": size,
         "withheld": False,
-        "raw_text": printable(message.raw[:SHOWN]),
+        "raw_text": printable(message.raw[:SHOWN], cut=len(message.raw) > SHOWN),
         "raw_hex": message.raw[:SHOWN].hex(),
     }
 
