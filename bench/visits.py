@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rig import report
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from dispatch.domain.visits.periods import month
 from dispatch.models.places import Area, add_area
@@ -124,7 +125,7 @@ def _writes(town: Town, over: threading.Event, waits: list[float]) -> None:
     """Somebody else who writes meanwhile, as an alarm does: on SQLite there is one writer at a time."""
     while not over.wait(0.05):
         began = time.perf_counter()
-        with town.centre.database.sessions.begin() as session:
+        with contextlib.suppress(OperationalError), town.centre.database.sessions.begin() as session:
             session.execute(update(CheckinRun).where(CheckinRun.id == 0).values(done=0))
         waits.append(time.perf_counter() - began)
 

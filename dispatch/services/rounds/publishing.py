@@ -17,7 +17,7 @@ from dispatch.models.visits import CheckinVisit
 from dispatch.services.centre import Centre
 from dispatch.services.rounds import telling
 from dispatch.services.rounds.asking import Mine, held, step
-from dispatch.services.transact import transact
+from dispatch.services.transact import portions
 from dispatch.services.visits.tasks import step as step_visit
 
 log = structlog.get_logger()
@@ -28,10 +28,9 @@ LOOSE = 500
 
 def publish(centre: Centre, mine: Mine) -> None:
     """Raises ``Lost``."""
-    while transact(centre, lambda session: _unbook(session, mine)):
-        pass
-    while transact(centre, lambda session: _portion(session, centre, mine)):
-        pass
+    for work in (lambda session: _unbook(session, mine), lambda session: _portion(session, centre, mine)):
+        for _ in portions(centre, work):
+            pass
 
 
 def _unbook(session: Session, mine: Mine) -> bool:

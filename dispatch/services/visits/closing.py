@@ -26,7 +26,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
 from dispatch.services.rows import stamp
 from dispatch.services.trail import Deed, Subject
-from dispatch.services.transact import transact
+from dispatch.services.transact import portions, transact
 from dispatch.services.visits import drafting, generating, running_out
 from dispatch.services.visits.coverage import rules_json
 from dispatch.services.visits.generating import month_asked
@@ -89,15 +89,16 @@ def _refuse(centre: Centre, actor: Actor, month: Period, now: datetime) -> None:
 def _draft(centre: Centre, look: Look) -> None:
     """Each portion in a transaction of its own. Raises ``Conflict`` when somebody else has closed meanwhile."""
 
-    def portion(session: Session, after: int) -> int | None:
+    after = 0
+
+    def portion(session: Session) -> int | None:
         kept = session.get_one(CheckinMonth, look.month.name)
         if kept.closed_at is not None:
             raise _closed(kept)
         return drafting.portion(session, centre, look, after)
 
-    after: int | None = 0
-    while after is not None:
-        after = transact(centre, lambda session, after=after: portion(session, after))  # type: ignore[misc]
+    for drawn in portions(centre, portion):
+        after = drawn or after
 
 
 def _closed(kept: CheckinMonth) -> Conflict:
@@ -162,6 +163,7 @@ def _rows(session: Session, month: str) -> Iterator[list[Any]]:
         .join(line, (line.month == row.month) & (line.elder_id == row.elder_id))
         .where(row.month == month)
         .order_by(row.elder_id)
+        .execution_options(yield_per=2_000)  # or the server takes a transaction that only counts for a forgotten one
     )
     for one in found:
         yield [value.isoformat() if isinstance(value, date) else value for value in one]

@@ -25,13 +25,14 @@ from dispatch.models.visits import CheckinMonth, CheckinRun
 from dispatch.services.care.reach import today
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
-from dispatch.services.transact import transact
+from dispatch.services.transact import portions, transact
 from dispatch.services.visits import extra, people
 from dispatch.services.visits.sources import source
 from dispatch.services.work import Act
 
 log = structlog.get_logger()
-PORTION = 2_000
+PORTION, SMALL = 2_000, 500
+"""Elders of a transaction; on SQLite nobody else writes meanwhile."""
 LEASE = timedelta(seconds=60)
 HANDOVER = timedelta(seconds=10)
 """How long the broker may take to find a worker before the clock does it itself."""
@@ -162,13 +163,13 @@ def _hand_over(centre: Centre, run_id: int, now: datetime) -> Handover | None:
         return Handover(run.id, directly=run.handed_over > 1)
 
 
-def work(centre: Centre, run_id: int, time: Callable[[], datetime], *, portion: int = PORTION) -> None:
+def work(centre: Centre, run_id: int, time: Callable[[], datetime], *, portion: int | None = None) -> None:
     """Safe to run twice and at any moment: the claim lets one through, and a killed one is gone on with."""
-    mine = _claim(centre, run_id, time, portion)
+    mine = _claim(centre, run_id, time, portion or (PORTION if centre.database.is_postgresql else SMALL))
     if mine is None:
         return
     try:
-        while transact(centre, lambda session: _portion(session, centre, mine)):
+        for _ in portions(centre, lambda session: _portion(session, centre, mine)):
             pass
     except Lost:
         log.warning("visits_lost", run_id=run_id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dispatch.domain.visits.due import absent_throughout
@@ -14,7 +14,7 @@ from dispatch.domain.visits.periods import Span, named
 from dispatch.domain.visits.visit import Excuse, Trigger, VisitState
 from dispatch.models.visits import CheckinVisit, ExtraRound
 from dispatch.services.centre import Centre
-from dispatch.services.transact import transact
+from dispatch.services.transact import portions
 from dispatch.services.visits import people
 from dispatch.services.visits.people import Known
 from dispatch.services.visits.tasks import step
@@ -26,25 +26,21 @@ OPEN = (VisitState.PLANNED, VisitState.BOOKED)
 
 def tick(centre: Centre, now: datetime) -> int:
     """In batches; how many ran out."""
-    total = 0
-    while ids := _over(centre, now):
-        total += transact(centre, lambda session, ids=ids: _batch(session, centre, ids, now))  # type: ignore[misc]
-    if total:
-        log.info("visits_ran_out", visits=total)
+    due = (CheckinVisit.state.in_(OPEN), CheckinVisit.due_at <= now)
+    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
+        if not session.scalar(select(exists().where(*due))):
+            return 0
+    total = sum(portions(centre, lambda session: _batch(session, centre, now)))
+    log.info("visits_ran_out", visits=total)
     return total
 
 
-def _over(centre: Centre, now: datetime) -> Sequence[int]:
-    due = select(CheckinVisit.id).where(CheckinVisit.state.in_(OPEN), CheckinVisit.due_at <= now)
-    with centre.database.reads() as session:  # an idle look must not take the write lock of SQLite
-        return session.scalars(due.order_by(CheckinVisit.id).limit(BATCH)).all()
-
-
-def _batch(session: Session, centre: Centre, ids: Sequence[int], now: datetime) -> int:
+def _batch(session: Session, centre: Centre, now: datetime) -> int:
     visits = session.scalars(
         select(CheckinVisit)
-        .where(CheckinVisit.id.in_(ids), CheckinVisit.state.in_(OPEN), CheckinVisit.due_at <= now)
+        .where(CheckinVisit.state.in_(OPEN), CheckinVisit.due_at <= now)
         .order_by(CheckinVisit.id)
+        .limit(BATCH)
         .with_for_update()
     ).all()
     known = people.read(session, centre, {visit.elder_id for visit in visits})
