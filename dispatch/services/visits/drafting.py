@@ -18,6 +18,7 @@ from dispatch.models.among import among, ids_for, on_postgresql
 from dispatch.models.bulk import insert_many
 from dispatch.models.people import Elder
 from dispatch.models.visit_months import CheckinMonthLine
+from dispatch.models.visit_records import CheckinPicture
 from dispatch.models.visits import CheckinMonthElder, CheckinRecord, CheckinRefusal, CheckinVisit
 from dispatch.services.centre import Centre
 from dispatch.services.visits import lines
@@ -62,6 +63,7 @@ def _stale(session: Session, month: Period, since: datetime) -> Sequence[int]:
         select(CheckinVisit.elder_id).where(CheckinVisit.changed_at >= since),
         select(CheckinRecord.elder_id).where(recorded),
         select(CheckinRefusal.elder_id).where(refused),
+        select(CheckinVisit.elder_id).join(CheckinPicture).where(CheckinPicture.received_at >= since),
         select(Elder.id).where(Elder.updated_at >= since),
     )
     return session.scalars(
