@@ -148,7 +148,7 @@ def test_no_list_shows_a_door(story: Story, wang: File) -> None:
     with story.centre.database.sessions.begin() as session:
         home = session.get_one(desk.Household, story.town.households["Wang"])
         home.address = home.address_short = "梧桐路18号3幢2单元501室"
-        (model,) = (name for name, one in story.centre.devices.models.items() if one.monthly_test)
+        model = next(name for name, one in story.centre.devices.models.items() if one.monthly_test)
         session.execute(update(Device).where(Device.number == "FALL-1").values(model=model))
     story.press("SOS-1")
     boss, month = story.town.actor("boss"), monthly.Month(story.now.date().replace(day=1))

@@ -22,6 +22,7 @@ from dispatch.models.elder_links import ElderLink
 from dispatch.models.floor import CallBack, HandoverItem
 from dispatch.models.followup import CardCode
 from dispatch.models.imports import Double, ElderOrigin
+from dispatch.models.listening import DeviceBeat
 from dispatch.models.outbox import UNSENT, Message, MessageState
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Area, Household
@@ -204,6 +205,7 @@ def _blank_records(session: Session, elder: Elder, act: Act) -> None:
     past_the_session(session, delete(CardCode).where(CardCode.elder_id == elder.id))
     away = (HandoverItem.kind == "absent", HandoverItem.ref == str(elder.id))
     past_the_session(session, update(HandoverItem).where(*away).values(BLANK_ITEM))
+    _forget_beats(session, Device.elder_id == elder.id)
     past_the_session(session, update(Device).where(Device.elder_id == elder.id).values(elder_id=None))
     forget_visits(session, elder)
     _forget_answers(session, elder)
@@ -231,10 +233,16 @@ def _blank_home(session: Session, elder: Elder) -> None:
     home.lat = home.lon = home.access_notes = None
     home.keys = []
     past_the_session(session, delete(HomeCircle).where(HomeCircle.household_id == home.id))
+    _forget_beats(session, Device.household_id == home.id)
     devices = select(Device.id).where(Device.household_id == home.id)
     past_the_session(session, update(DeviceTask).where(DeviceTask.device_id.in_(devices)).values(note=None))
     blank = {"location": None, "on_test_reason": None}
     past_the_session(session, update(Device).where(Device.household_id == home.id).values(blank))
+
+
+def _forget_beats(session: Session, whose: ColumnElement[bool]) -> None:
+    """No alarm is among them, but a watch says with each where its wearer is."""
+    past_the_session(session, delete(DeviceBeat).where(DeviceBeat.device_id.in_(select(Device.id).where(whose))))
 
 
 def _numbers(session: Session, elder: Elder) -> set[str]:
