@@ -49,8 +49,8 @@ def save(page: Page, go: str) -> None:
     dialog.get_by_role("button", name=re.compile(re.escape(go))).click()
 
 
-def write_down(visitor: Visitor, page: Page) -> str:
-    """The first who was missed was visited after all; answers who it is."""
+def write_down(visitor: Visitor, page: Page, stage: Stage) -> str:
+    """The first who was missed was visited after all, as a second person confirms; answers who it is."""
     words = visitor.words
     page.locator('[data-at="0,0"]').focus()
     for _ in range(3):
@@ -62,8 +62,13 @@ def write_down(visitor: Visitor, page: Page) -> str:
     drawer = page.get_by_test_id("elder-visits")
     expect(drawer.locator("[data-state=missed]")).to_be_visible()
     drawer.get_by_role("button", name=words("visits.record"), exact=True).click()
+    page.get_by_label(words("visits.late_reason")).fill("the paper came later")
     save(page, words("visits.record_go"))
-    expect(drawer.locator("[data-state=done]")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    second = stage.desk("operator2")
+    waiting = second.get("/visit-reports").json()["items"]
+    (late,) = [one for one in waiting if one["reason"] == "the paper came later"]
+    second.post(f"/visit-reports/{late['id']}/decide", json={"counts": True}).raise_for_status()
     elder = drawer.get_by_role("link", name=words("visits.to_file")).get_attribute("href") or ""
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
@@ -217,7 +222,8 @@ def test_a_month_from_its_generation_to_a_correction_after_its_close(visit: Visi
     number(page, "missed").click()
     expect(page.get_by_test_id("board-total")).to_contain_text(str(before["missed"]))
     expect(rows(page)).to_have_count(before["missed"])
-    elder_id = write_down(visitor, page)
+    elder_id = write_down(visitor, page, stage)
+    page.reload()
     expect(number(page, "visited")).to_contain_text(str(before["visited"] + 1))
     expect(page.get_by_test_id("board-total")).to_contain_text(str(before["missed"] - 1))
     drilled(page, words)

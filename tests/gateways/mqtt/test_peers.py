@@ -182,7 +182,8 @@ def test_what_is_pressed_while_the_gateway_is_dead_is_stored_when_it_is_back(str
     time.sleep(0.5)  # Zigbee2MQTT hands them to Mosquitto meanwhile; nothing here could see that
     street.gateway.start()
     street.gateway.port("mqtt", since)
-    street.until(lambda: len(street.kinds(ieee(name))) == before + 3)
+    # One that was stored and not acknowledged before the kill comes again: twice is well, lost is not.
+    street.until(lambda: len(street.kinds(ieee(name))) >= before + 3)
 
 
 def test_a_zigbee2mqtt_that_dies_is_one_case_by_its_last_will(street: Street) -> None:

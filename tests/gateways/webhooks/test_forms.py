@@ -74,7 +74,7 @@ def test_ctwing(body: Any, wanted: list[str]) -> None:
 def test_ctwing_numbers_times_and_copies() -> None:
     (message,) = understood("ctwing", ctwing(payload={"sos": 1, "battery": 55}))
     assert message.occurred_at == AT
-    assert message.data == {"sos": 1, "battery": 55, "code": "sos"}
+    assert message.data == {"sos": 1, "battery": 55, "code": "sos", "model": "15082"}
     (again,) = understood("ctwing", ctwing(payload={"sos": 1, "battery": 55}))
     (later,) = understood("ctwing", ctwing(payload={"sos": 1, "battery": 55}, timestamp=MS + 1))
     assert message.event_id == again.event_id != later.event_id
