@@ -96,14 +96,16 @@ def _lost(session: Session, centre: Centre, device_id: int, now: datetime) -> No
     )
     session.add(task)
     session.flush()  # the index: another clock may have opened it
-    case = _case(centre, gateway, homes, now)
+    case = case_of_silence(centre, gateway.number, homes, now)
+    case.area_id = gateway.area_id
     data = {"kind": CAUSE, "device": gateway.number, "homes": homes, "devices": devices}
     (task.case_id,) = open_with(session, [case], [happened(case, "opened", SYSTEM, now, data=data)])
     _forget_children(session, device_id, now)
     log.error("gateway_silent", device_id=device_id, homes=homes)
 
 
-def _case(centre: Centre, gateway: Device, homes: int, now: datetime) -> Case:
+def case_of_silence(centre: Centre, origin: str, homes: int, now: datetime) -> Case:
+    """The one case for all the ``homes`` that cannot speak because ``origin`` does not."""
     rules = centre.devices
     case = new_case(
         centre,
@@ -114,8 +116,7 @@ def _case(centre: Centre, gateway: Device, homes: int, now: datetime) -> Case:
         at=now,
         scene=Scene(),
     )
-    case.area_id = gateway.area_id
-    case.origin_device = gateway.number
+    case.origin_device = origin
     return case
 
 
@@ -131,17 +132,24 @@ def _forget_children(session: Session, device_id: int, now: datetime) -> None:
 
 
 def _back(session: Session, task_id: int, now: datetime) -> None:
-    """Nobody has to act any more where nobody had begun; whoever has the case in hand ends it."""
     task = session.scalars(select(DeviceTask).where(DeviceTask.id == task_id, OPEN).with_for_update()).one_or_none()
     if task is None:
         return
     task.state, task.closed_at, task.closed_by = TaskState.CLOSED, now, "clock"
     task.version += 1
-    case = session.get(Case, task.case_id, with_for_update=True) if task.case_id is not None else None
+    end_silence(session, task.case_id, now, task.since)
+
+
+def end_silence(session: Session, case_id: int | None, now: datetime, since: datetime | None = None) -> None:
+    """Nobody has to act any more where nobody had begun; whoever has the case in hand ends it.
+
+    ``since``: when the silence began, if it is known better than by the case.
+    """
+    case = session.get(Case, case_id, with_for_update=True) if case_id is not None else None
     if case is None or State(case.state) not in ACTIVE:
         return
     put(case, Flag.RESTORED)
-    seconds = int((now - task.since).total_seconds())
+    seconds = int((now - (since or case.opened_at)).total_seconds())
     if case.state == State.NEW:
         move(case, Trigger.SETTLE)
         case.closed_at = now

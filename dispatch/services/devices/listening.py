@@ -14,15 +14,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.domain.actor import SYSTEM
-from dispatch.domain.case import ACTIVE, Channel, Flag, Kind, State, Trigger
 from dispatch.domain.listening import AGAIN, DOWN, SILENT, Work
-from dispatch.models.cases import Case
 from dispatch.models.devices import Device
 from dispatch.models.listening import Listening
 from dispatch.services.centre import Centre
-from dispatch.services.devices.gateways import CAUSE, OUTCOME
-from dispatch.services.lifecycle import end_watch, happened, move, open_with, put, record
-from dispatch.services.opening import Scene, new_case
+from dispatch.services.devices.gateways import CAUSE, case_of_silence, end_silence
+from dispatch.services.lifecycle import happened, open_with
 from dispatch.services.rows import stamp
 from dispatch.services.transact import transact
 
@@ -86,7 +83,7 @@ def _forget(session: Session, place: str, but: Sequence[str], now: datetime) -> 
     old = select(Listening).where(Listening.place == place, Listening.name.not_in(but)).with_for_update()
     for row in session.scalars(old):
         if row.case_id is not None:
-            _end(session, row, now)
+            end_silence(session, row.case_id, now)
         session.execute(delete(ROWS).where(ROWS.c.place == row.place, ROWS.c.name == row.name))
 
 
@@ -135,23 +132,13 @@ def _missed(session: Session, row: Listening, now: datetime) -> None:
 
 
 def _back(session: Session, row: Listening, now: datetime) -> None:
-    _end(session, row, now)
+    end_silence(session, row.case_id, now)
     row.case_id = None
 
 
 def _lost(session: Session, row: Listening, centre: Centre, now: datetime) -> None:
     homes, devices = _behind(session, row)
-    rules = centre.devices
-    case = new_case(
-        centre,
-        kind=Kind.ENQUIRY,
-        cause=CAUSE,
-        channel=Channel.DEVICE,
-        priority=rules.gateway_priority if homes >= rules.gateway_homes else rules.gateway_priority_below,
-        at=now,
-        scene=Scene(),
-    )
-    case.origin_device = called(row)
+    case = case_of_silence(centre, called(row), homes, now)
     data = {"kind": CAUSE, "listener": row.name or row.place, "homes": homes, "devices": devices}
     if row.name != PROCESS and row.error:
         data["reason"] = row.error
@@ -174,22 +161,6 @@ def _behind(session: Session, row: Listening) -> tuple[int, int]:
         )
     ).one()
     return int(homes), int(devices)
-
-
-def _end(session: Session, row: Listening, now: datetime) -> None:
-    """Nobody has to act any more where nobody had begun; whoever has the case in hand ends it."""
-    case = session.get(Case, row.case_id, with_for_update=True)
-    if case is None or State(case.state) not in ACTIVE:
-        return
-    put(case, Flag.RESTORED)
-    seconds = int((now - case.opened_at).total_seconds())
-    if case.state == State.NEW:
-        move(case, Trigger.SETTLE)
-        case.closed_at, case.outcome = now, OUTCOME
-        end_watch(case)
-        record(session, case, "closed", SYSTEM, now, data={"outcome": OUTCOME, "seconds": seconds})
-    else:
-        record(session, case, "gateway_back", SYSTEM, now, data={"seconds": seconds})
 
 
 def shown(session: Session, now: datetime) -> list[dict[str, Any]]:
