@@ -158,3 +158,12 @@ def idempotency_key() -> str | None:
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise Invalid("Idempotency-Key", "malformed", "send 1 to 200 printable ASCII characters, such as a UUID")
     return key
+
+
+def photo_sent() -> bytes:
+    """The picture of a multipart form, its field ``photo``. Raises ``Invalid``."""
+    sent = request.files.get("photo")
+    if sent is None:
+        raise Invalid("photo", "missing", "send the picture as the field `photo` of a multipart form")
+    found: bytes = sent.read()
+    return found

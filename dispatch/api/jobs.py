@@ -8,9 +8,8 @@ from flask import Response, jsonify, make_response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, StringConstraints
 
-from dispatch.api.context import allowed, centre, context, idempotency_key, now
+from dispatch.api.context import allowed, centre, context, idempotency_key, now, photo_sent
 from dispatch.api.schemas import Id, Model, Note, Problem, Short, When
-from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.assignments import Fix
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.permissions import May
@@ -145,10 +144,7 @@ PHOTO = {
 def post_photo(path: JobPath) -> Response:
     doing = _act()
     said = ReportIn.model_validate(request.form.to_dict())
-    sent = request.files.get("photo")
-    if sent is None:
-        raise Invalid("photo", "missing", "send the picture as the field `photo` of a multipart form")
-    picture = photos.Picture(said.client_uuid, said.at, sent.read())
+    picture = photos.Picture(said.client_uuid, said.at, photo_sent())
     return jsonify(photos.keep(centre(), path.id, doing, picture))
 
 

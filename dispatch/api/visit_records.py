@@ -9,12 +9,11 @@ from flask import Response, jsonify, make_response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, StringConstraints
 
-from dispatch.api.context import act, allowed, centre, idempotency_key, now
+from dispatch.api.context import act, allowed, centre, idempotency_key, now, photo_sent
 from dispatch.api.jobs import PositionIn
 from dispatch.api.schemas import Id, Model, Note, Page, Problem, Short, Versioned, When
 from dispatch.api.visits import VisitPath
 from dispatch.domain.case import Help
-from dispatch.domain.errors import Invalid
 from dispatch.domain.helps.assignments import Fix
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.permissions import May
@@ -248,10 +247,7 @@ PICTURE = {
 def post_picture(path: VisitPath) -> Response:
     who = doing()
     said = PictureIn.model_validate(request.form.to_dict())
-    sent = request.files.get("photo")
-    if sent is None:
-        raise Invalid("photo", "missing", "send the picture as the field `photo` of a multipart form")
-    picture = pictures.Picture(said.client_uuid, said.kind, said.at, sent.read(), said.consent)
+    picture = pictures.Picture(said.client_uuid, said.kind, said.at, photo_sent(), said.consent)
     return jsonify(pictures.keep(centre(), path.id, who, picture))
 
 
