@@ -16,6 +16,35 @@ PEERS = Path(__file__).resolve().parent.parent / "peers"
 WITHIN = 20
 
 
+class Transmitter:
+    """``transmitter.py`` of a folder of ``tests/peers``: told what to do in a line of JSON, answers in one."""
+
+    def __init__(self, python: Path, home: Path) -> None:
+        self._process = subprocess.Popen(
+            [str(python), "transmitter.py"],
+            cwd=home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def told(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(20)
+        self._process.stdout.close()
+
+
 class MessageCentre:
     """``tests/peers/message_centre.js``: npm's ``smpp`` as a message centre."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +19,7 @@ from dispatch.services.centre import Centre
 from tests.support import factories
 from tests.support.gateway import GatewayProcess
 from tests.support.parts import missing
-from tests.support.peers import PEERS
+from tests.support.peers import PEERS, Transmitter
 
 pytestmark = [
     pytest.mark.peers,
@@ -36,36 +34,18 @@ LISTENERS = "dc09: {on: true, host: 127.0.0.1, port: 0}\n"
 MEDICAL = {"code": "MA", "zone": 3, "text": "SOS bedroom", "time": "20:53:02"}
 
 
-class Transmitter:
+class Panel(Transmitter):
     def __init__(self, ports: dict[str, int]) -> None:
         home = PEERS / "dc09"
-        if not (home / "venv" / "bin" / "python").exists():
+        python = home / "venv" / "bin" / "python"
+        if not python.exists():
             missing("PyPI's my-dc09-spt and pysiaalarm (./test installs them into tests/peers/dc09/venv)")
         self._ports = ports
-        self._process = subprocess.Popen(
-            [str(home / "venv" / "bin" / "python"), "transmitter.py"],
-            cwd=home,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        super().__init__(python, home)
 
     def does(self, do: str, account: str, type_: str, transport: str = "tcp", **more: Any) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         order = {"do": do, "account": account, "type": type_, "transport": transport, "port": self._ports[transport]}
-        self._process.stdin.write(json.dumps(order | {"key": KEYS.get(account)} | more) + "\n")
-        self._process.stdin.flush()
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return found
-
-    def stop(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(20)
-        self._process.stdout.close()
+        return self.told(order | {"key": KEYS.get(account)} | more)
 
 
 @pytest.fixture
@@ -99,8 +79,8 @@ def gateway(begin: Callable[..., GatewayProcess]) -> GatewayProcess:
 
 
 @pytest.fixture
-def transmitter(gateway: GatewayProcess) -> Iterator[Transmitter]:
-    one = Transmitter({kind: gateway.port("dc09", kind=kind) for kind in ("tcp", "udp")})
+def transmitter(gateway: GatewayProcess) -> Iterator[Panel]:
+    one = Panel({kind: gateway.port("dc09", kind=kind) for kind in ("tcp", "udp")})
     yield one
     one.stop()
 
@@ -117,9 +97,7 @@ def cases(centre: Centre) -> list[Case]:
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("account", ["1111", "2222", "3333"], ids=["plain", "AES-128", "AES-256"])
-def test_an_alarm_of_my_dc09_spt_is_a_case(
-    centre: Centre, transmitter: Transmitter, account: str, transport: str
-) -> None:
+def test_an_alarm_of_my_dc09_spt_is_a_case(centre: Centre, transmitter: Panel, account: str, transport: str) -> None:
     assert transmitter.does("spt", account, "SIA-DCS", transport, **{"with": MEDICAL})["acknowledged"]
     (case,), (signal,) = cases(centre), signals(centre)
     assert (case.cause, case.household_id is not None, signal.case_id) == ("sos", True, case.id)
@@ -147,7 +125,7 @@ def wait(centre: Centre, holds: Callable[[], Any]) -> Any:
     return probe.wait(holds)
 
 
-def test_a_stranger_is_a_case_too_and_hears_no(centre: Centre, transmitter: Transmitter) -> None:
+def test_a_stranger_is_a_case_too_and_hears_no(centre: Centre, transmitter: Panel) -> None:
     message = "#9999|NMA3]"
     assert not transmitter.does("spt", "9999", "SIA-DCS", once=True, message=message)["acknowledged"]
     (case,) = cases(centre)
@@ -159,7 +137,7 @@ def test_a_stranger_is_a_case_too_and_hears_no(centre: Centre, transmitter: Tran
 
 def test_a_stranger_may_be_acknowledged(centre: Centre, begin: Callable[..., GatewayProcess]) -> None:
     gateway = begin("dc09: {on: true, host: 127.0.0.1, port: 0, unknown: accept}\n")
-    one = Transmitter({"tcp": gateway.port("dc09", kind="tcp")})
+    one = Panel({"tcp": gateway.port("dc09", kind="tcp")})
     assert one.does("spt", "9999", "SIA-DCS", once=True, message="#9999|NMA3]")["acknowledged"]
     one.stop()
     assert len(cases(centre)) == 1
@@ -167,7 +145,7 @@ def test_a_stranger_may_be_acknowledged(centre: Centre, begin: Callable[..., Gat
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("account", ["1111", "2222"], ids=["plain", "encrypted"])
-def test_the_sender_of_pysiaalarm(centre: Centre, transmitter: Transmitter, account: str, transport: str) -> None:
+def test_the_sender_of_pysiaalarm(centre: Centre, transmitter: Panel, account: str, transport: str) -> None:
     """Its lines have a wrong length, no beginning and no end."""
 
     def says(code: str, seq: str, type_: str = "SIA-DCS", **more: Any) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +20,7 @@ from dispatch.services.centre import Centre
 from tests.support import factories
 from tests.support.gateway import GatewayProcess
 from tests.support.parts import missing, program
-from tests.support.peers import PEERS
+from tests.support.peers import PEERS, Transmitter
 
 pytestmark = [pytest.mark.peers, pytest.mark.postgres, pytest.mark.slow]
 NUMBER = "0012345"
@@ -30,36 +28,17 @@ LISTENERS = "sos_access: {on: true, host: 127.0.0.1, port: 0, options: {timezone
 SECRETS = "sos_access:123456789012345,sos_access/key:a-long-key-of-the-centre"
 
 
-class Transmitter:
+class AlarmTransmitter(Transmitter):
     def __init__(self, port: int) -> None:
         own = PEERS / "sos_access" / "venv" / "bin" / "python"
         python = program("DISPATCH_TEST_SOS_ACCESS", *([str(own)] if own.exists() else []))
         if python is None:
             missing("PyPI's sos-access (./test installs it into tests/peers/sos_access/venv)")
         self.port = port
-        self._process = subprocess.Popen(
-            [str(python), "transmitter.py"],
-            cwd=PEERS / "sos_access",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        super().__init__(Path(python), PEERS / "sos_access")
 
     def does(self, what: str, given: dict[str, Any] | None = None, **order: Any) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": what, "port": self.port, "with": given or {}} | order) + "\n")
-        self._process.stdin.flush()
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return found
-
-    def stop(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(20)
-        self._process.stdout.close()
+        return self.told({"do": what, "port": self.port, "with": given or {}} | order)
 
 
 @pytest.fixture
@@ -79,8 +58,8 @@ def gateway(centre: Centre) -> Iterator[GatewayProcess]:
 
 
 @pytest.fixture
-def transmitter(gateway: GatewayProcess) -> Iterator[Transmitter]:
-    made = Transmitter(gateway.port("sos_access"))
+def transmitter(gateway: GatewayProcess) -> Iterator[AlarmTransmitter]:
+    made = AlarmTransmitter(gateway.port("sos_access"))
     yield made
     made.stop()
 
@@ -95,7 +74,7 @@ def cases(centre: Centre) -> list[Case]:
         return list(session.scalars(select(Case).order_by(Case.id)))
 
 
-def test_from_the_alarm_to_the_case_and_what_follows(centre: Centre, transmitter: Transmitter) -> None:
+def test_from_the_alarm_to_the_case_and_what_follows(centre: Centre, transmitter: AlarmTransmitter) -> None:
     told = {"reference": "r-1", "detector_text": "Sängkammare", "additional_info": {"Våning": 2}}
     assert transmitter.does("send_alarm", {"event_code": "AL"} | told)["status"] == 0
     (case,), (signal,) = cases(centre), signals(centre)
@@ -115,14 +94,14 @@ def test_from_the_alarm_to_the_case_and_what_follows(centre: Centre, transmitter
     assert [one.signals for one in cases(centre)] == [2]
 
 
-def test_a_new_password_is_given_and_fits(transmitter: Transmitter) -> None:
+def test_a_new_password_is_given_and_fits(transmitter: AlarmTransmitter) -> None:
     given = transmitter.does("request_new_auth")
     assert len(given["new"]) == 15
     assert transmitter.does("ping", password=given["new"])["status"] == 0
     assert transmitter.does("ping", password="543210987654321") == {"refused": "NotAuthorized"}
 
 
-def test_a_wrong_password_opens_nothing_and_is_seen(centre: Centre, transmitter: Transmitter) -> None:
+def test_a_wrong_password_opens_nothing_and_is_seen(centre: Centre, transmitter: AlarmTransmitter) -> None:
     refused = transmitter.does("send_alarm", {"event_code": "AL"}, password="543210987654321")
     assert refused == {"refused": "NotAuthorized"}
     assert cases(centre) == []
@@ -130,13 +109,13 @@ def test_a_wrong_password_opens_nothing_and_is_seen(centre: Centre, transmitter:
 
 
 def test_a_stranger_tries_the_other_receiver_and_has_a_case_all_the_same(
-    centre: Centre, transmitter: Transmitter
+    centre: Centre, transmitter: AlarmTransmitter
 ) -> None:
     assert "refused" in transmitter.does("send_alarm", {"event_code": "AL", "reference": "r-1"}, code="77")
     assert [(one.origin_device, one.signals) for one in cases(centre)] == [("77", 1)]
 
 
-def test_the_second_receiver_takes_what_the_first_could_not(centre: Centre, transmitter: Transmitter) -> None:
+def test_the_second_receiver_takes_what_the_first_could_not(centre: Centre, transmitter: AlarmTransmitter) -> None:
     refusal = answered(Asked("alarmrequest", codes.NOT_TREATED), codes.NOT_TREATED, datetime.now(UTC))
     with socket.create_server(("127.0.0.1", 0)) as first:
         second, transmitter.port = transmitter.port, first.getsockname()[1]
