@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,18 @@ def row(what: str, seconds: list[float], each: float) -> dict[str, Any]:
     }
 
 
+def by_minute(sent: dict[str, float], commits: dict[str, float]) -> list[dict[str, Any]]:
+    """Until its case is committed, for the alarms of each minute: a pause of the database hides in a whole run."""
+    began = min(sent.values())
+    minutes: defaultdict[int, list[float]] = defaultdict(list)
+    for account, at in sent.items():
+        if account in commits:
+            minutes[int((at - began) // 60)].append(commits[account] - at)
+    if len(minutes) < 2:
+        return []
+    return [row(f"  in minute {minute + 1}", minutes[minute], 60) for minute in sorted(minutes)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60)
@@ -198,6 +210,7 @@ def measure(options: argparse.Namespace, rig: rigs.Rig, home: Path) -> None:
         "gateway",
         [
             row("alarm, until its case is committed", until_commit, options.seconds),
+            *by_minute(sent, commits),
             row("alarm, until it is answered", found["took"]["alarms"], options.seconds),
             row("heartbeat, until it is answered", found["took"]["beats"], options.seconds),
         ],

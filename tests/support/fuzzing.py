@@ -1,8 +1,9 @@
-"""Whatever comes by a socket: it is understood or kept, and answered or not, and nothing ends the listener.
+"""Whatever comes from outside: it is understood or kept, and answered or not, and nothing ends the listener.
 
-A protocol is found by its name in ``bootstrap.gateway.LISTENERS``; its messages begin as the files of
-``tests/corpus/<protocol>``, where also lies what once broke it. The listener's own talk is driven, over a corridor that
-stores nothing, so a fault in the reading, in the answering and in the treatment is found alike.
+A protocol with a socket is found by its name in ``bootstrap.gateway.LISTENERS``: the listener's own talk is driven,
+over a corridor that stores nothing, so a fault in the reading, in the answering and in the treatment is found alike.
+The others are those of ``fuzz_readers``. What is tried begins as the files of ``tests/corpus/<protocol>``, where also
+lies what once broke it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
@@ -25,12 +26,18 @@ from dispatch.gateways.frame import Corridor, Message, Outcome
 from dispatch.gateways.sockets import MakeTalk, Reply, Talk
 from dispatch.settings import ROOT, read_yaml
 from dispatch.workers.corridor import incoming_of, unusable
+from tests.support import fuzz_readers
 
 CORPUS = ROOT / "tests" / "corpus"
 LARGEST = 4096
 KEY = "0123456789abcdef"
 SECRETS = {"dc09": {"2222": KEY}, "sos_access": {"": "123456789012345", "key": "a-long-key-of-the-centre"}}
-PROTOCOLS = sorted(gateway.LISTENERS)
+READERS: Mapping[str, Callable[[], Callable[[bytes], None]]] = {
+    "ami": fuzz_readers.Manager,
+    "mqtt": fuzz_readers.Broker,
+    "webhooks": fuzz_readers.Clouds,
+}
+PROTOCOLS = sorted({*gateway.LISTENERS, *READERS})
 
 
 class Nowhere:
@@ -85,10 +92,25 @@ def maker(protocol: str, corridor: Corridor) -> MakeTalk:
 
 
 class Target:
-    """Call it with what a peer sends."""
+    """Call it with what a peer sends; it raises what the gateway would have raised."""
 
     def __init__(self, protocol: str) -> None:
         self.protocol = protocol
+        self._try = READERS[protocol]() if protocol in READERS else Listening(protocol)
+
+    def __call__(self, data: bytes) -> None:
+        self._try(data)
+
+    def close(self) -> None:
+        if isinstance(self._try, Listening):
+            self._try.close()
+
+
+class Listening:
+    """What has a socket of its own."""
+
+    def __init__(self, protocol: str) -> None:
+        self._name = protocol
         self._makers = [maker(protocol, Nowhere(outcome)) for outcome in Outcome]
         self._loop = asyncio.new_event_loop()
 
@@ -96,11 +118,10 @@ class Target:
         self._loop.close()
 
     def __call__(self, data: bytes) -> None:
-        """Raises what the listener would have raised."""
         make = self._makers[len(data) % len(self._makers)]
         # Once whole, once in two pieces: no cut may depend on how the network cuts.
         for pieces in ((data,), (data[: len(data) // 2], data[len(data) // 2 :])):
-            self._loop.run_until_complete(_hear(make(f"{self.protocol} 192.0.2.1"), pieces))
+            self._loop.run_until_complete(_hear(make(f"{self._name} 192.0.2.1"), pieces))
 
 
 async def _hear(talk: Talk, pieces: Sequence[bytes]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatch.gateways.mqtt.values import LONGEST_NUMBER, LONGEST_TEXT, NotRead
+from dispatch.gateways.mqtt.values import NotRead
+from tests.support.fuzz_readers import check_air, check_messages
 from tests.support.mqtt import Air
 
 LONG = float(os.environ.get("DISPATCH_FUZZ_SECONDS", "0"))
@@ -136,18 +136,6 @@ def whatever_is_said(stream: list[tuple[str, bytes, bool, float]]) -> None:
             messages = air.says(topic, payload, retained=retained, after=after)
         except NotRead:
             continue
-        for message in messages:
-            assert 0 < len(message.device) <= LONGEST_NUMBER
-            assert message.device.isprintable()
-            assert message.event_id is None or 0 < len(message.event_id) <= LONGEST_TEXT
-            assert message.occurred_at is None or message.occurred_at.utcoffset() == timedelta()
-            kept = json.dumps(message.data, allow_nan=False)
-            assert "\\u0000" not in kept
-            assert "\\ud8" not in kept
-            assert len(kept) < 4000
+        check_messages(messages)
         air.restart()
-        json.dumps({d: dict(last.states) for d, last in air.lasts.items()}).encode()
-        for proposal in air.proposed:
-            assert 0 < len(proposal.number) <= LONGEST_TEXT
-        for asked in air.world.asked():
-            assert not set("+#") & set(asked)
+        check_air(air)
