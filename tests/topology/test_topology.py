@@ -5,6 +5,7 @@ What docker-compose.yml describes, with the same commands and the same proxy con
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import time
@@ -150,6 +151,12 @@ def test_an_alarm_reaches_consoles_on_both_webs(centre: Centre, console: Callabl
         assert one.expect(case_id, within=5) < 5
     routes = {dict(one.client.eio.http.cookies)["dispatch_web"] for one in consoles}
     assert len(routes) == 2, "six browsers, and all went to one web"
+
+
+def test_whoever_takes_alarms_in_comes_first(centre: Centre) -> None:
+    nice = {name: os.getpriority(os.PRIO_PROCESS, one.pid) for name, one in centre.product.processes.items()}
+    assert {"web1", "worker", "clock1", "clock2"} <= nice.keys()
+    assert all((level > nice["web1"]) == name.startswith(("worker", "clock")) for name, level in nice.items())
 
 
 def test_long_polling_stays_on_one_web(centre: Centre, console: Callable[..., Console]) -> None:
