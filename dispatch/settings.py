@@ -195,6 +195,12 @@ def exchanges(chosen: Settings) -> dict[str, Setup]:
     }
 
 
+def brokers(chosen: Settings) -> dict[str, Setup]:
+    """The listeners for MQTT of ``config/gateways.yaml``, whether they run or not; raises ValueError."""
+    setups = _load(chosen.config_dir / "gateways.yaml", load_setups)
+    return {name: setup for name, setup in setups.items() if setup.protocol == "mqtt"}
+
+
 def _gateway_secrets(chosen: Settings) -> str:
     if not chosen.gateway_secrets.startswith("@"):
         return chosen.gateway_secrets

@@ -35,6 +35,7 @@ from dispatch.api import (
     imports,
     jobs,
     live,
+    mapping,
     matching,
     me,
     offer_link,
@@ -127,7 +128,7 @@ def create_app(context: Context) -> Flask:
         app.register_api(room.api)
     for room in (areas, elders, households, imports, duplicates, privacy, privacy_desk):
         app.register_api(room.api)
-    for room in (scripts, cascades, arrivals, offers, orders, jobs, matching, city_map, evidence, follow_ups):
+    for room in (scripts, cascades, arrivals, offers, orders, jobs, mapping, matching, city_map, evidence, follow_ups):
         app.register_api(room.api)
     for room in (visit_board, visit_calls, visit_plans, visit_records, visits):
         app.register_api(room.api)

@@ -15,13 +15,16 @@ from dispatch.domain.actor import Actor, require
 from dispatch.domain.errors import Forbidden, Invalid, StepFirst, Unauthenticated
 from dispatch.domain.messages import PhoneNetwork
 from dispatch.domain.permissions import May
+from dispatch.domain.trial import Reader
 from dispatch.domain.webhooks import Source
+from dispatch.gateways.trial import Trial
 from dispatch.services import accounts
 from dispatch.services.access import sessions
 from dispatch.services.access.sessions import Door, Visit
 from dispatch.services.access.throttle import OnceAWhile
 from dispatch.services.accounts import Person
 from dispatch.services.centre import Centre
+from dispatch.services.devices.meanings import Followed
 from dispatch.services.together import Together
 from dispatch.services.work import Act
 from dispatch.settings import Settings
@@ -42,6 +45,9 @@ class Context:
     refusals: OnceAWhile = field(default_factory=OnceAWhile)
     webhooks: Mapping[str, Source] = field(default_factory=dict)
     """The clouds that may bring what devices said, by name."""
+    reader: Reader = field(default_factory=lambda: Trial({}, {}))
+    """Reads what devices said lately once more, for whoever tries another mapping."""
+    followed: Followed = field(default_factory=Followed)
 
 
 class TokenCache:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -119,14 +119,14 @@ def _unread(source: Source, raw: bytes, reason: str, at: datetime) -> Response:
     return jsonify(Taken(signals=0, kept=True).model_dump())
 
 
-def _keep(source: Source, raw: bytes, reason: str, at: datetime) -> None:
-    keep_unreadable(centre(), raw, _name(source), reason, at)
+def _keep(source: Source, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None) -> None:
+    keep_unreadable(centre(), raw, _name(source), reason, at, about=about)
     log.warning("webhook_unreadable", source=source.name, size=len(raw))
 
 
 def _understood(source: Source, said: Said, raw: bytes, at: datetime) -> Iterator[Message]:
     """What it means. Without the database nobody knows what the device said before: then every alarm is news."""
-    words = centre().mapping.of(said.device, *said.models)
+    words = context().followed.mapping(centre()).of(said.device, *said.models)
     mapped = forms.as_mapped(said, words)
     try:
         states = before.states(centre(), said.device, at) if mapped.states else {}
@@ -135,7 +135,8 @@ def _understood(source: Source, said: Said, raw: bytes, at: datetime) -> Iterato
     found = understand(mapped, words, Last(states), at)
     if found.unmapped is not None:
         try:
-            _keep(source, raw, f"nobody has said what {found.unmapped} means", at)
+            about = {"device": said.device, "word": found.unmapped}
+            _keep(source, raw, f"nobody has said what {found.unmapped} means", at, about)
         except AWAY:
             log.warning("webhook_unmapped", source=source.name)
     yield from found.messages

@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.listening import Setup
+from dispatch.domain.overlay import Mark, Overlay
 from dispatch.gateways.mqtt.listener import MqttListener
 from dispatch.gateways.mqtt.proposals import Proposal
 from dispatch.services.centre import Centre
-from dispatch.services.devices import announced
+from dispatch.services.devices import announced, meanings
 from dispatch.services.devices.announced import Announcement
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Devices:
         self._centre = centre
         self._name = name
         self._known: dict[str, tuple[float, bool]] = {}
+        self._away = False
 
     async def is_known(self, number: str) -> bool:
         asked_at, answer = self._known.get(number, (0.0, False))
@@ -56,6 +58,22 @@ class Devices:
         announcements = [_announcement(self._name, proposal) for proposal in proposals]
         stored = await self._ask(partial(announced.announce, self._centre, announcements, datetime.now(UTC)))
         return stored is not None
+
+    async def announced(self, topic: str, device: str | None, payload: bytes) -> bool:
+        told = None if device is None else (device, payload)
+        keep = partial(meanings.announced, self._centre, self._name, topic, told, datetime.now(UTC))
+        return await self._ask(lambda: (keep(), True)) is not None
+
+    async def overlay(self, known: Mark) -> Overlay | None:
+        try:
+            found = await asyncio.to_thread(meanings.overlay, self._centre, known)
+        except SQLAlchemyError as error:
+            if not self._away:  # asked every two seconds: said once
+                log.warning("mqtt_mapping_not_looked_at", listener=self._name, error=type(error).__name__)
+            self._away = True
+            return None
+        self._away = False
+        return found
 
     async def _ask(self, what: Callable[[], Any]) -> Any:
         """None: the database is away."""

@@ -16,9 +16,11 @@ from dispatch.bootstrap.network import network
 from dispatch.bootstrap.process import StartRefused, configure_logging
 from dispatch.domain.webhooks import Source
 from dispatch.gateways.console import ConsoleGateway
+from dispatch.gateways.mqtt.topics import Topics
+from dispatch.gateways.trial import Trial
 from dispatch.services.centre import Centre
 from dispatch.services.together import Together
-from dispatch.settings import Settings, load_webhooks
+from dispatch.settings import Settings, brokers, load_webhooks
 from dispatch.workers.live_relay import LiveRelay
 
 
@@ -42,7 +44,9 @@ def web_of(chosen: Settings, found: Centre | None = None) -> Web:
     found = found or at_work(chosen)
     phones = network(chosen, found)
     build = build_id(chosen)
-    app = create_app(Context(found, chosen, phones, Together(found), build, webhooks=webhooks(chosen)))
+    clouds = webhooks(chosen)
+    reader = Trial(topics(chosen), clouds)
+    app = create_app(Context(found, chosen, phones, Together(found), build, webhooks=clouds, reader=reader))
     sim.register(app)
     if chosen.demo:
         demo.register(app)
@@ -72,3 +76,11 @@ def webhooks(chosen: Settings) -> dict[str, Source]:
         return load_webhooks(chosen)
     except ValueError as error:
         raise StartRefused(str(error)) from error
+
+
+def topics(chosen: Settings) -> dict[str, Topics]:
+    """Of each listener for MQTT, for reading its messages again. Raises ``StartRefused``."""
+    try:
+        return {name: Topics.load(setup.options.get("topics")) for name, setup in brokers(chosen).items()}
+    except ValueError as error:
+        raise StartRefused(f"config/gateways.yaml: {error}") from error

@@ -18,6 +18,7 @@ DispatchError
 │   ├── Urgent             an urgent case is not one of many
 │   ├── VersionConflict
 │   ├── LooksDouble        an elder seems to be in the register already
+│   ├── Silences           what is an alarm today would be none
 │   ├── LastAdministrator  nobody would be left to give rights
 │   ├── OfferTaken         another helper was first
 │   ├── HelperBusy         nobody goes to two emergencies at once
@@ -130,6 +131,12 @@ class LooksDouble(Conflict):
     """``candidates`` are the elders that it may be; sent again with ``even_if_double`` it is done all the same."""
 
     code = "looks-double"
+
+
+class Silences(Conflict):
+    """``words`` are those that are an alarm today and would be none; sent again with ``even_if_silent`` it is done."""
+
+    code = "silences"
 
 
 class IllegalTransition(Conflict):

@@ -28,6 +28,8 @@ class May(StrEnum):
     """Handle the requests of persons about their data, retention, and what was shared with whom."""
     DEVICES_READ = "devices_read"
     DEVICES_EDIT = "devices_edit"
+    MAPPING = "mapping"
+    """Say what the words of devices mean: a button for help that means nothing is silent in the whole city."""
     DUTY_READ = "duty_read"
     DUTY_EDIT = "duty_edit"
     SUPERVISE = "supervise"
@@ -77,6 +79,7 @@ _SUPERVISOR = _DISPATCHER | {
     May.QUALITY,
     May.WORKFORCE_EDIT,
     May.VISITS_PLAN,
+    May.MAPPING,
 }
 
 OF_ROLE: dict[str, frozenset[May]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -50,8 +50,13 @@ class Corridor(Protocol):
         Never raises but for cancellation: what cannot be stored is ``NOT_TREATED``.
         """
 
-    async def unreadable(self, source: str, raw: bytes, reason: str, at: datetime) -> Outcome:
-        """Keep what no parser could read, for an operator to see. ``STORED`` or ``NOT_TREATED``."""
+    async def unreadable(
+        self, source: str, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Keep what no parser could read, for an operator to see. ``STORED`` or ``NOT_TREATED``.
+
+        ``about``: the ``device`` that said it and the ``word`` that nobody knows, where that much is known.
+        """
 
     def at_work(self, where: str) -> None:
         """Say that messages can come from now on: the port is open, the broker answers. ``where``: the address."""

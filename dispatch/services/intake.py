@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -173,14 +173,19 @@ def receive_signals(centre: Centre, batch: Sequence[Incoming]) -> list[Receipt]:
     return transact(centre, lambda session: Batch(session, centre).receive(batch))
 
 
-def keep_unreadable(centre: Centre, raw: bytes, source: str, reason: str, now: datetime) -> UUID:
-    """Keep a message that nobody could read (its first 64 KiB) for an operator to look at."""
+def keep_unreadable(
+    centre: Centre, raw: bytes, source: str, reason: str, now: datetime, *, about: Mapping[str, str] | None = None
+) -> UUID:
+    """Keep a message that nobody could read (its first 64 KiB) for an operator to look at. ``about``: what is known of
+    it all the same, the ``device`` and the ``word`` that nobody has mapped.
+    """
     signal_id = new_signal_id("", None)
     with centre.database.sessions.begin() as session:
         session.execute(
             insert(Signal).values(
                 id=signal_id,
                 received_at=now,
+                **({"data": dict(about)} if about else {}),
                 raw=raw[:RAW_KEPT],
                 raw_size=len(raw),
                 source=source,

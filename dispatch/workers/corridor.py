@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -147,11 +147,11 @@ class Intake:
             return Outcome.NOT_TREATED
         return Outcome.STORED
 
-    async def unreadable(self, source: str, raw: bytes, reason: str) -> Outcome:
+    async def unreadable(self, source: str, raw: bytes, reason: str, about: Mapping[str, str] | None = None) -> Outcome:
         if not self._has_room(source):
             return Outcome.NOT_TREATED
         loop, now = asyncio.get_running_loop(), datetime.now(UTC)
-        keep = partial(keep_unreadable, self._centre, raw, source[:LONGEST_SOURCE], reason, now)
+        keep = partial(keep_unreadable, self._centre, raw, source[:LONGEST_SOURCE], reason, now, about=about)
         if loop.time() < self._away_until:
             return Outcome.NOT_TREATED
         task = loop.run_in_executor(self.threads, keep)
@@ -223,9 +223,11 @@ class Way:
             await self._intake.store(incoming)
         return Outcome.STORED if registered else Outcome.UNKNOWN
 
-    async def unreadable(self, source: str, raw: bytes, reason: str, at: datetime) -> Outcome:
+    async def unreadable(
+        self, source: str, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None
+    ) -> Outcome:
         self._count(at)
-        return await self._intake.unreadable(source, raw, reason)
+        return await self._intake.unreadable(source, raw, reason, about)
 
     def _count(self, at: datetime) -> None:
         self.status.messages += 1

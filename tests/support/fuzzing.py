@@ -56,7 +56,9 @@ class Nowhere:
                 repr(made.data).encode()
         return self._outcome
 
-    async def unreadable(self, source: str, raw: bytes, reason: str, at: datetime) -> Outcome:
+    async def unreadable(
+        self, source: str, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None
+    ) -> Outcome:
         assert raw
         assert reason
         reason.encode()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
 
 from dispatch.domain.mapping import DeviceMapping
+from dispatch.domain.overlay import Mark, Overlay
 from dispatch.gateways.frame import Message, Outcome
 from dispatch.gateways.mqtt.proposals import Proposal
 from dispatch.gateways.mqtt.reading import Heard, read
@@ -72,6 +73,7 @@ class Hall:
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes, Message]] = []
         self.kept: list[tuple[str, bytes, str]] = []
+        self.about: list[dict[str, str]] = []
         self.where: list[str] = []
         self.away = False
         self.poison: str | None = None
@@ -82,10 +84,13 @@ class Hall:
         self.taken += [(source, raw, message) for message in messages]
         return Outcome.STORED
 
-    async def unreadable(self, source: str, raw: bytes, reason: str, at: datetime) -> Outcome:
+    async def unreadable(
+        self, source: str, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None
+    ) -> Outcome:
         if self.away:
             return Outcome.NOT_TREATED
         self.kept.append((source, raw, reason))
+        self.about += [dict(about)] if about else []
         return Outcome.STORED
 
     def at_work(self, where: str) -> None:
@@ -107,6 +112,8 @@ class Book:
     def __init__(self, *numbers: str) -> None:
         self.numbers = set(numbers)
         self.proposed: list[Proposal] = []
+        self.announcements: dict[str, tuple[str | None, bytes]] = {}
+        self.laid = Overlay()
 
     async def is_known(self, number: str) -> bool:
         return number in self.numbers
@@ -114,3 +121,10 @@ class Book:
     async def propose(self, proposals: Sequence[Proposal]) -> bool:
         self.proposed += proposals
         return True
+
+    async def announced(self, topic: str, device: str | None, payload: bytes) -> bool:
+        self.announcements[topic] = (device, payload)
+        return True
+
+    async def overlay(self, known: Mark) -> Overlay | None:
+        return self.laid if self.laid.mark != known else None

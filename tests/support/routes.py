@@ -466,6 +466,13 @@ ROUTES: dict[str, Route] = {
     "PATCH /api/v1/devices/tasks/<task_id>": Route(May.DEVICES_EDIT, {"tried": True}),
     "GET /api/v1/devices/tests": Route(May.DEVICES_READ),
     "GET /api/v1/devices/tests/export": Route(May.DEVICES_EDIT),
+    "GET /api/v1/mapping": Route(May.DEVICES_READ, query="number=NOWHERE"),
+    "POST /api/v1/mapping/trial": Route(May.DEVICES_READ, {"number": "NOWHERE", "scope": "device", "name": "NOWHERE"}),
+    "PUT /api/v1/mapping": Route(
+        May.MAPPING,
+        {"number": "NOWHERE", "scope": "device", "name": "NOWHERE", "version": "0", "reason": "a new button"},
+    ),
+    "GET /api/v1/mapping/versions": Route(May.DEVICES_READ, query="number=NOWHERE&scope=device"),
     "GET /api/v1/devices/<device_id>": Route(May.DEVICES_READ),
     "PATCH /api/v1/devices/<device_id>": Route(May.DEVICES_EDIT, {"location": "kitchen"}),
     "DELETE /api/v1/devices/<device_id>": Route(May.DEVICES_EDIT),

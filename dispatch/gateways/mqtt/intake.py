@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from dispatch.domain.mapping import DeviceMapping
+from dispatch.domain.overlay import Mark, Overlay
 from dispatch.domain.signals import SignalKind
 from dispatch.gateways.frame import Corridor, Message, Outcome
 from dispatch.gateways.mqtt.memory import Memory
@@ -40,13 +41,23 @@ LAST_MOMENT = 1.5
 
 
 class Register(Protocol):
-    """What the register of devices says, and hears. Neither raises but for cancellation."""
+    """What the register of devices says, and hears. Nothing of it raises but for cancellation."""
 
     async def is_known(self, number: str) -> bool:
         """Is a device with this number registered? Yes, where nobody can tell."""
 
     async def propose(self, proposals: Sequence[Proposal]) -> bool:
         """Put devices before a person who may register them. False: not now."""
+
+    async def announced(self, topic: str, device: str | None, payload: bytes) -> bool:
+        """Keep what ``device`` announced by ``topic``, for trying another mapping on what it says; None: forget it.
+        False: not now.
+        """
+
+    async def overlay(self, known: Mark) -> Overlay | None:
+        """What supervisors said that words mean, where that is other than ``known``. None: the same, or nobody can
+        tell.
+        """
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,8 @@ class Work:
     messages: tuple[Message, ...] = ()
     reason: str | None = None
     """Why it, or a word of it, was not understood."""
+    about: dict[str, str] | None = None
+    """Whose word it was, and which."""
     states: dict[str, str] | None = None
     """What is to be remembered afterwards."""
     by_radio: bool = False
@@ -134,6 +147,10 @@ class Intake:
         ticket.done()
         return topics
 
+    def use(self, mapping: DeviceMapping) -> None:
+        """From the next message on."""
+        self._mapping = mapping
+
     def last(self, device: str) -> Last:
         return self._last.get(device) or Last()
 
@@ -152,13 +169,17 @@ class Intake:
         if reading.last != before and (reading.device in self._last or len(self._last) < MOST_REMEMBERED):
             self._last[reading.device] = reading.last
         changed = dict(reading.last.states) if reading.last.states != before.states else None
-        reason = f"no mapping knows the word {reading.unmapped!r}" if reading.unmapped is not None else None
+        reason = about = None
+        if reading.unmapped is not None:
+            reason = f"no mapping knows the word {reading.unmapped!r}"
+            about = {"device": reading.device, "word": reading.unmapped}
         messages = reading.messages
         if messages and all(m.kind is SignalKind.HEARTBEAT for m in messages):
             self._beat(reading.device, self._work(heard, messages))
             messages = ()
         if messages or changed is not None or reason:
             work = self._work(heard, messages, reason, changed, by_radio=reading.by_radio)
+            work.about = about
             self._queue(reading.device, work, ticket)
 
     def _beat(self, device: str, work: Work) -> None:
@@ -197,7 +218,7 @@ class Intake:
     ) -> Work:
         whose = self._world.topics.whose(heard.topic)
         source = f"{self._name} {whose[0] if whose else 'homeassistant'}"
-        return Work(source, heard.raw, heard.at, messages, reason, states, by_radio, learned)
+        return Work(source, heard.raw, heard.at, messages, reason, states=states, by_radio=by_radio, learned=learned)
 
     def _queue(self, line: str, work: Work, ticket: Ticket) -> None:
         ticket.open += 1
@@ -262,7 +283,7 @@ class Intake:
         topic = work.raw.partition(b"\n")[0].decode("utf-8", "replace")
         peer = clean(f"{self._name} {topic}", LONGEST_SOURCE)
         for delay in DELAYS:
-            kept = await self._corridor.unreadable(peer, work.raw, clean(reason), work.at)
+            kept = await self._corridor.unreadable(peer, work.raw, clean(reason), work.at, work.about)
             if kept is not Outcome.NOT_TREATED or len(self._lines.get(STRANGE, ())) > CROWDED:
                 return
             await asyncio.sleep(delay)
@@ -274,7 +295,10 @@ class Intake:
             return
         for fault in learned.faults:
             await self._unreadable(work, fault)
-        if not learned.proposals or await self._register.propose(learned.proposals):
+        proposed = not learned.proposals or await self._register.propose(learned.proposals)
+        if learned.announces and not await self._register.announced(topic, learned.device, payload):
+            return
+        if proposed:
             await asyncio.to_thread(self._memory.keep_fact, topic, payload)
 
     async def _remember(self, device: str, states: dict[str, str]) -> None:

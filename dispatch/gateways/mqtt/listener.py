@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import ssl
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import structlog
 
 from dispatch.domain.listening import Setup
 from dispatch.domain.mapping import DeviceMapping
+from dispatch.domain.overlay import Overlay
 from dispatch.gateways.frame import Corridor
 from dispatch.gateways.mqtt.broker import Address, Connection
 from dispatch.gateways.mqtt.intake import Around, Intake, Register
@@ -19,6 +21,9 @@ from dispatch.gateways.mqtt.values import NotRead
 from dispatch.gateways.mqtt.world import World
 
 log = structlog.get_logger()
+LOOK = 2.0
+"""Seconds after which is looked again whether somebody has said what a word means."""
+PATIENCE = 3.0
 OPTIONS = {
     "topics": {},
     "client_id": "",
@@ -65,18 +70,52 @@ class MqttListener:
                     world.learn(topic, payload)
             except NotRead as fault:
                 log.warning("mqtt_fact_forgotten", topic=topic, reason=str(fault))
-        intake = Intake(self._name, Around(corridor, self._register, memory, self._mapping, world))
+        overlay = await self._first(memory)
+        intake = Intake(self._name, Around(corridor, self._register, memory, overlay.over(self._mapping), world))
+        following = asyncio.create_task(self._follow(overlay, intake, memory))
         connection = Connection(self._address, lambda heard, done: connection.ask(intake.hear(heard, done)))
         try:
             await connection.open(world.asked())
             corridor.at_work(str(self._address))
-            done, _ = await asyncio.wait({connection.lost, intake.broken}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {connection.lost, intake.broken, following}
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for each in done:
                 each.result()
         finally:
+            following.cancel()
             connection.pause()
+            await asyncio.wait({following})
             await intake.finish()
             await connection.close()
+
+    async def _first(self, memory: Memory) -> Overlay:
+        """What stands, or what stood when it was last heard: nobody's alarm waits for a database that hangs."""
+        kept = memory.overlay()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._newest(kept, memory)
+        except TimeoutError:
+            return kept
+
+    async def _follow(self, overlay: Overlay, intake: Intake, memory: Memory) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            newest = await self._newest(overlay, memory)
+            if newest is not overlay:
+                overlay = newest
+                intake.use(overlay.over(self._mapping))
+                log.info("mqtt_mapping_followed", listener=self._name, version=overlay.mark.newest)
+
+    async def _newest(self, known: Overlay, memory: Memory) -> Overlay:
+        """As the database has it, kept for when it is away; ``known`` while it is, or nothing is new."""
+        found = await self._register.overlay(known.mark)
+        if found is None:
+            return known
+        try:
+            await asyncio.to_thread(memory.keep_overlay, found)
+        except sqlite3.Error as error:
+            log.error("mqtt_memory_refused", listener=self._name, error=str(error))
+        return found
 
 
 def _tls(options: dict[str, object]) -> ssl.SSLContext | None:

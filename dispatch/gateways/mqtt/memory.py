@@ -1,4 +1,5 @@
-"""What must outlive a restart: what each device said last, and what brokers told of who is who. One small file.
+"""What must outlive a restart: what each device said last, what brokers told of who is who, and what supervisors said
+that words mean. One small file.
 
 It is written after the corridor has stored what it came with. A crash in between makes an alarm a repeat of itself,
 which joins its case; never does it hide one. A file that is lost or broken costs no more than that.
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import structlog
 
+from dispatch.domain.overlay import Overlay
 from dispatch.gateways.mqtt.understand import Last
 
 log = structlog.get_logger()
 TABLES = """
 CREATE TABLE IF NOT EXISTS last (device TEXT PRIMARY KEY, states TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (topic TEXT PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS overlay (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
 """
 
 
@@ -66,6 +69,20 @@ class Memory:
                 self._connection.execute("REPLACE INTO facts VALUES (?, ?)", (topic, payload))
             else:
                 self._connection.execute("DELETE FROM facts WHERE topic = ?", (topic,))
+
+    def overlay(self) -> Overlay:
+        """As it was kept last; empty where there is none, or none that can be read."""
+        with self._lock:
+            found = self._connection.execute("SELECT body FROM overlay").fetchone()
+        try:
+            return Overlay.load(json.loads(found[0])) if found is not None else Overlay()
+        except (ValueError, KeyError, TypeError) as fault:
+            log.error("mqtt_overlay_forgotten", reason=str(fault))
+            return Overlay()
+
+    def keep_overlay(self, overlay: Overlay) -> None:
+        with self._lock, self._connection:
+            self._connection.execute("REPLACE INTO overlay VALUES (1, ?)", (json.dumps(overlay.dump()),))
 
 
 def _open(path: Path) -> sqlite3.Connection:

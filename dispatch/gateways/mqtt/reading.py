@@ -54,13 +54,7 @@ def read(heard: Heard, mapping: DeviceMapping, world: World, last: Callable[[str
 
 def words(said: Said, mapping: DeviceMapping) -> Words:
     """What the device's words and states mean: by its mapping, else by the class that it announced for a state."""
-    found = mapping.of(said.device, *said.models)
-    by_class = {
-        name: {"true": kind}
-        for name, device_class in said.classes.items()
-        if (kind := mapping.classes.get(device_class)) is not None
-    }
-    return found.over(Words(states=by_class)) if by_class else found
+    return mapping.of(said.device, *said.models, classes=said.classes)
 
 
 def saids(heard: Heard, mapping: DeviceMapping, world: World, last: Callable[[str], Last]) -> Sequence[Said]:

@@ -17,8 +17,11 @@ COPY_WITHIN = timedelta(seconds=3)
 REMEMBERED = 8
 """Words of one device, to find their copies by."""
 MOST_UNMAPPED = 50
+KINDS = frozenset(SignalKind)
 PRESSED = "\0pressed"
 AVAILABLE = "\0available"
+TOLD = "\0told "
+"""Before a property: the kind that was told of the value that it has; empty, where nothing was."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +94,31 @@ def understand(said: Said, words: Words, last: Last, at: datetime, *, retained: 
 
 
 def _changes(said: Said, words: Words, states: dict[str, str]) -> Iterator[Message]:
+    """What has become otherwise: the value, or what it means, since somebody may have said it meanwhile. Then what
+    stands is told, and ends as what it was told as.
+    """
     for name, meanings in words.states.items():
         value = said.states.get(name)
         if value is None or isinstance(value, dict | list):
             continue
         now, before = clean(text_of(value)), states.get(name)
-        if now == before:
+        kind, told = meanings.get(now), _told(name, meanings, states)
+        if now == before and kind in (None, told):
             continue
-        states[name] = now
-        kind = meanings.get(now)
-        ended = meanings.get(before) if before is not None else None
+        states[name], states[TOLD + name] = now, kind or ""
         if kind is not None:
             yield _message(said, kind, name if now == "true" else f"{name}={now}")
-        elif ended is not None and effect(ended) is Effect.ALARM:
+        elif told is not None and effect(told) is Effect.ALARM:
             # The end of a fault or of a weak battery is nobody's "all is well" in an emergency.
-            yield _message(said, SignalKind.RESTORE, f"{name}={now}", of=ended.value)
+            yield _message(said, SignalKind.RESTORE, f"{name}={now}", of=told.value)
+
+
+def _told(name: str, meanings: Mapping[str, SignalKind | None], states: Mapping[str, str]) -> SignalKind | None:
+    """What the value that stands was told as; where that is not known, what it means now."""
+    kind, value = states.get(TOLD + name), states.get(name)
+    if kind is None:
+        return meanings.get(value) if value is not None else None
+    return SignalKind(kind) if kind in KINDS else None
 
 
 def _availability(said: Said, states: dict[str, str]) -> Iterator[Message]:
@@ -138,6 +151,7 @@ class _Spoken:
             self._note_unmapped(text)
             return
         kind = self._words.action(name)
+        self._states.pop(f"?{text}", None)  # should it be unmapped again, somebody must hear of it again
         if kind is None:
             return
         if self._said.event is not None:
@@ -170,15 +184,19 @@ class _Spoken:
         return False
 
     def _note_unmapped(self, text: str) -> None:
-        told = self.last.states.get(f"?{text}")
-        if told is None and len(self.last.states) < MOST_UNMAPPED:
+        unmapped = sum(name.startswith("?") for name in self._states)
+        if f"?{text}" not in self._states and unmapped < MOST_UNMAPPED:
             self._remember(f"?{text}", "")
             self.unmapped = text
 
     def _remember(self, name: str, value: str) -> None:
+        self._states[name] = value
+
+    @property
+    def _states(self) -> dict[str, str]:
         states = self.last.states
         assert isinstance(states, dict)
-        states[name] = value
+        return states
 
 
 def _message(said: Said, kind: SignalKind, code: str | None, **more: Any) -> Message:

@@ -24,10 +24,13 @@ class Learned:
     topics: frozenset[str] = frozenset()
     proposals: tuple[Proposal, ...] = ()
     faults: tuple[str, ...] = ()
+    announces: bool = False
+    """By Home Assistant's discovery: ``device`` is whose announcement it is; None where it is none any more."""
+    device: str | None = None
 
 
 class World:
-    """Changes by ``learn`` alone."""
+    """Changes by ``learn`` and ``know`` alone."""
 
     def __init__(self, topics: Topics) -> None:
         self.topics = topics
@@ -57,14 +60,14 @@ class World:
         self._forget(topic)
         announced = discovery.announced(base, topic, payload) if payload else None
         if announced is None:
-            return Learned()
+            return Learned(announces=True)
         if len(self._announced) >= MOST_ANNOUNCED:
             raise values.NotRead(f"more than {MOST_ANNOUNCED} announcements")
         self._remember(topic, announced)
         own = {t for t in announced.topics if self.topics.whose(t) is None}
         # What another dialect reads is proposed by that, under the number that it knows it by.
         proposals = (announced.proposal,) if announced.proposal is not None and own else ()
-        return Learned(frozenset(own), proposals, announced.faults)
+        return Learned(frozenset(own), proposals, announced.faults, announces=True, device=announced.device)
 
     def _remember(self, topic: str, announced: Announced) -> None:
         self._announced[topic] = announced
@@ -80,6 +83,10 @@ class World:
         for way in gone.availability if gone is not None else ():
             _drop(self._ways, way.topic, way)
 
+    def know(self, base: str, inventory: Inventory) -> None:
+        """What somebody knows without the broker."""
+        self._inventories[base] = inventory
+
     def inventory(self, base: str) -> Inventory | None:
         return self._inventories.get(base)
 
@@ -88,6 +95,9 @@ class World:
 
     def ways(self, topic: str) -> Sequence[Availability]:
         return self._ways.get(topic, ())
+
+    def announced_by(self, device: str) -> list[Entity]:
+        return [entity for found in self._entities.values() for entity in found if entity.device == device]
 
     def asked(self) -> Iterable[str]:
         """Topics that devices announced and that no dialect asks for anyway."""
