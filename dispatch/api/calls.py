@@ -46,9 +46,23 @@ def get_calls(path: CasePath) -> Response:
     return jsonify(items=recordings.calls_of(centre(), path.id, allowed(May.CASES_READ)), next_cursor=None)
 
 
-@api.post("/cases/<case_id>/hang-up", summary="End what rings or goes on", responses={200: CaseRow}, security=PEOPLE)
-def post_hang_up(path: CasePath) -> Response:
-    return jsonify(talking.hang_up(centre(), path.id, act()))
+class HangUpIn(Model):
+    call_id: Id | None = None
+    """A call that came in and that the caller of this has answered; None: what the desk has dialled."""
+
+
+@api.post(
+    "/cases/<case_id>/hang-up",
+    summary="End what rings or goes on",
+    description="Without a call: whatever the desk has dialled about this case. With one: a call that came in through "
+    "the exchange, by the person who has answered it.",
+    responses={200: CaseRow},
+    security=PEOPLE,
+)
+def post_hang_up(path: CasePath, body: HangUpIn) -> Response:
+    if body.call_id is None:
+        return jsonify(talking.hang_up(centre(), path.id, act()))
+    return jsonify(talking.hang_up_own(centre(), path.id, int(body.call_id), act()))
 
 
 @api.get("/cases/<case_id>/callers", summary="Whose number the caller's is", security=PEOPLE)

@@ -43,6 +43,9 @@ class CentreDoor:
     async def text_of(self, channel: str) -> str | None:
         return await _stored(lambda: exchange.text_of(self._centre, channel))
 
+    async def to_end(self) -> list[str]:
+        return await _stored(lambda: exchange.calls_to_end(self._centre, datetime.now(UTC)))
+
     async def seen(self, seen: Seen, at: datetime) -> None:
         sight = exchange.Sight(seen.connected, seen.waiting, seen.agents)
         await _stored(lambda: exchange.note(self._centre, self._name, sight, at))

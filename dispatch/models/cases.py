@@ -200,6 +200,14 @@ class Call(Base):
     """A telephone call as the exchange reports it."""
 
     __tablename__ = "calls"
+    __table_args__ = (
+        Index(
+            "ix_calls_to_end",
+            "end_asked_at",
+            postgresql_where=text("end_asked_at IS NOT NULL AND ended_at IS NULL"),
+            sqlite_where=text("end_asked_at IS NOT NULL AND ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     call_id: Mapped[str] = mapped_column(String(200), unique=True)
@@ -211,6 +219,8 @@ class Call(Base):
     first_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    end_asked_at: Mapped[datetime | None]
+    """When the operator who talks has asked the exchange to end it."""
     waited: Mapped[int | None]
     """Seconds in the queue until the answer, or until the caller gave up; None: neither has come yet."""
     missed: Mapped[bool] = mapped_column(default=False)

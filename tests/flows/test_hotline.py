@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from dispatch.domain.calls import CallEvent
-from dispatch.domain.errors import Conflict, ExchangeAway, Invalid, NotFound
+from dispatch.domain.errors import Conflict, ExchangeAway, Forbidden, Invalid, NotFound
 from dispatch.domain.pbx import channel_of
 from dispatch.domain.privacy import Kept
 from dispatch.models.cases import Call
@@ -371,6 +371,89 @@ def test_a_call_that_still_rings_is_ended(story: Story) -> None:
     talking.hang_up(story.centre, 1, story.act("lin"))
     story.forward(1)
     assert [m.state for m in story.messages() if m.purpose == "call_out"] == ["withdrawn"]
+
+
+# -- an end of a call that came in
+
+
+@pytest.fixture
+def talks(story: Story) -> Story:
+    """lin talks with Wang."""
+    sees(story)
+    tells(story, "ringing", caller=WANG)
+    tells(story, "answered", agent="lin", waited=1)
+    return story
+
+
+def to_end(story: Story) -> list[str]:
+    return exchange.calls_to_end(story.centre, story.now)
+
+
+def ends(story: Story, by: str, call_id: str = "asterisk:1.1") -> None:
+    call = the_call(story, call_id)
+    talking.hang_up_own(story.centre, story.case.id, call.id, story.act(by))
+
+
+def test_an_operator_ends_the_own_call_and_it_is_written_down(talks: Story) -> None:
+    assert to_end(talks) == []
+    ends(talks, "lin")
+    ends(talks, "lin")
+    assert to_end(talks) == ["asterisk:1.1"]
+    last = talks.events()[-1]
+    assert (last.kind, last.data["call_id"]) == ("call_ended", "asterisk:1.1")
+    assert [event.kind for event in talks.events()].count("call_ended") == 1
+    tells(talks, "hangup")
+    assert to_end(talks) == []
+    with pytest.raises(Conflict) as over:
+        ends(talks, "lin")
+    assert over.value.extra == {"why": "call-over"}
+
+
+def test_only_who_talks_ends_a_call(talks: Story) -> None:
+    for other in ("mei", "boss"):
+        with pytest.raises(Forbidden) as refused:
+            ends(talks, other)
+        assert refused.value.extra == {"why": "not-your-call"}
+    tells(talks, "transferred", agent="mei")
+    with pytest.raises(Forbidden):
+        ends(talks, "lin")
+    assert to_end(talks) == []
+    ends(talks, "mei")
+    assert to_end(talks) == ["asterisk:1.1"]
+
+
+def test_the_call_of_another_case_is_not_found(talks: Story) -> None:
+    tells(talks, "ringing", "asterisk:2.1", caller="13700001009")
+    tells(talks, "answered", "asterisk:2.1", agent="lin", waited=1)
+    with pytest.raises(NotFound):
+        talking.hang_up_own(talks.centre, talks.cases()[0].id, the_call(talks, "asterisk:2.1").id, talks.act("lin"))
+
+
+def test_a_wish_that_no_exchange_has_heard_is_forgotten_and_may_be_repeated(talks: Story) -> None:
+    ends(talks, "lin")
+    talks.sleep(31)
+    assert to_end(talks) == []
+    with pytest.raises(ExchangeAway):
+        ends(talks, "lin")
+    sees(talks)
+    ends(talks, "lin")
+    assert to_end(talks) == ["asterisk:1.1"]
+
+
+def test_a_call_of_another_exchange_is_ended_at_its_telephone(story: Story) -> None:
+    sees(story)
+    tells(story, "answered", "pbx-7", caller=WANG, agent="lin")
+    with pytest.raises(Conflict) as refused:
+        ends(story, "lin", "pbx-7")
+    assert refused.value.extra == {"why": "at-the-telephone"}
+    assert [line["may_end"] for line in recordings.calls_of(story.centre, 1, story.town.actor("lin"))] == [False]
+
+
+def test_the_line_of_a_call_says_who_may_end_it(talks: Story) -> None:
+    def may(by: str) -> bool:
+        return bool(recordings.calls_of(talks.centre, 1, talks.town.actor(by))[0]["may_end"])
+
+    assert (may("lin"), may("mei")) == (True, False)
 
 
 def test_whoever_of_several_has_rung_is_said_by_the_operator(story: Story) -> None:

@@ -203,6 +203,9 @@ class Door:
     async def text_of(self, channel: str) -> str | None:
         return self.text
 
+    async def to_end(self) -> list[str]:
+        return []
+
     async def seen(self, seen: Seen, at: datetime) -> None:
         pass
 

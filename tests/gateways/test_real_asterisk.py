@@ -218,6 +218,16 @@ def test_a_call_opens_at_the_desk_where_it_rings_is_taken_by_it_and_recorded(hou
     assert file.stat().st_size > 10_000
 
 
+def test_the_operator_ends_a_call_that_came_in(house: House) -> None:
+    house.phone(house.exchange.desk)
+    house.caller(60_000)
+    house.until(lambda: house.calls() and house.calls()[0].answered_at)
+    talking.hang_up_own(house.centre, house.case().id, house.calls()[0].id, house.act())
+    house.until(lambda: house.calls()[0].ended_at)
+    house.until(lambda: "0 active channels" in house.exchange.command("core show channels"))
+    assert house.kinds()[:3] == ["ringing", "answered", "call_ended"]
+
+
 def test_who_gives_up_is_owed_a_call_and_gets_it_from_the_desk(house: House) -> None:
     house.never(house.exchange.desk, "rings")
     house.caller(3000)

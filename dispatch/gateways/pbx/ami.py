@@ -26,6 +26,10 @@ PING = 5.0
 SILENT = 16.0
 """So long without a byte, and three questions unanswered: the line is dead, whatever TCP believes."""
 LOOK = 1.0
+END = 0.5
+"""Seconds between two looks at what is to be ended."""
+ENDS = "end-"
+"""Begins the name of each action that hangs up, by which its refusal is known."""
 AT_LEAST = 5.0
 """Seconds after which the state of the exchange is written again even if nothing has changed."""
 AGAIN = 1.0
@@ -86,6 +90,7 @@ class Manager:
                 group.create_task(self._read(reader, feed))
                 group.create_task(self._ping(writer))
                 group.create_task(self._show())
+                group.create_task(self._end(writer))
         except* OSError as errors:
             raise ConnectionError(str(errors.exceptions[0])) from errors
         except* Garbled as errors:
@@ -133,6 +138,8 @@ class Manager:
     async def _hear(self, packets: list[Packet]) -> None:
         at = datetime.now(UTC)
         for packet in packets:
+            if packet.get("Response") == "Error" and packet.get("ActionID", "").startswith(ENDS):
+                log.warning("call_not_ended", said=packet.get("Message", ""))
             for report in self._exchange.hear(packet, at):
                 await self._reports.put(report)
 
@@ -141,6 +148,20 @@ class Manager:
             await asyncio.sleep(PING)
             writer.write(action("Ping", self._next_id()))
             await writer.drain()
+
+    async def _end(self, writer: asyncio.StreamWriter) -> None:
+        """Hang up what an operator wants ended. Until the exchange tells of the end it is said again."""
+        while True:
+            try:
+                wanted = await self._door.to_end()
+            except Unavailable as error:
+                log.warning("ends_wait", reason=error.code)
+                wanted = []
+            channels = [channel for channel in map(self._exchange.channel_of, wanted) if channel is not None]
+            for channel in channels:
+                writer.write(action("Hangup", f"{ENDS}{self._next_id()}", Channel=channel))
+            await writer.drain()
+            await asyncio.sleep(LOOK if channels else END)
 
     async def _show(self) -> None:
         """Let others see the queue, soon after it has changed."""

@@ -33,4 +33,7 @@ class Door(Protocol):
     async def text_of(self, channel: str) -> str | None:
         """What is to be read to whoever picks up this call of ours; None: nothing is known of it yet."""
 
+    async def to_end(self) -> list[str]:
+        """Calls that are to be ended, asked again until they have."""
+
     async def seen(self, seen: Seen, at: datetime) -> None: ...

@@ -87,6 +87,12 @@ class Exchange:
     def waiting(self) -> dict[str, datetime]:
         return {SOURCE + linked: line.queued_at for linked, line in self.lines.items() if line.queued_at is not None}
 
+    def channel_of(self, call_id: str) -> str | None:
+        """What is to be hung up to end this call: the caller's channel, which has the name of the call. None: it is no
+        call of this exchange, or it is over."""
+        linked = call_id.removeprefix(SOURCE)
+        return linked if linked in self.lines else None
+
     def extension_of(self, name: str) -> str:
         found = self._extension.search(name)
         return found.group(1) if found else name[:64]

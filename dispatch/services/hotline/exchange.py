@@ -18,6 +18,8 @@ from dispatch.services.rows import stamp
 
 SILENT = timedelta(seconds=20)
 """After so long without a word of the process that listens, the exchange counts as away."""
+END_WITHIN = timedelta(seconds=30)
+"""A wish to end a call that the exchange has not heard by then is forgotten: the operator sees that it goes on."""
 LONGEST = timedelta(hours=12)
 """No call lasts longer: the end of an older one was never told, and is not asked for any more."""
 
@@ -51,6 +53,18 @@ def state(session: Session, name: str) -> ExchangeState | None:
 
 def is_away(found: ExchangeState | None, now: datetime) -> bool:
     return found is None or not found.connected or now - found.seen_at > SILENT
+
+
+def any_away(session: Session, now: datetime) -> bool:
+    """Whether nobody listens to any exchange: one that is only listened to is not named in the settings."""
+    return all(is_away(found, now) for found in session.scalars(select(ExchangeState)))
+
+
+def calls_to_end(centre: Centre, now: datetime) -> list[str]:
+    """Calls that go on and whose operator wants them ended."""
+    with centre.database.reads() as session:
+        asked = Call.end_asked_at.is_not(None) & (Call.end_asked_at > now - END_WITHIN) & Call.ended_at.is_(None)
+        return list(session.scalars(select(Call.call_id).where(asked)))
 
 
 def text_of(centre: Centre, channel: str) -> str | None:

@@ -16,6 +16,7 @@ from dispatch.domain.permissions import May
 from dispatch.models.cases import Call, Case
 from dispatch.models.people import User
 from dispatch.services.centre import Centre
+from dispatch.services.hotline.talking import may_end
 from dispatch.services.rows import must_see, stamp
 from dispatch.services.trail import Deed, Subject, write
 
@@ -38,6 +39,8 @@ def calls_of(centre: Centre, case_id: int, actor: Actor) -> list[dict[str, Any]]
                 "at": stamp(call.first_at),
                 "answered_at": stamp(call.answered_at),
                 "ended_at": stamp(call.ended_at),
+                "end_asked_at": stamp(call.end_asked_at),
+                "may_end": may_end(call) and me is not None and call.agent == me,
                 "waited": call.waited,
                 "missed": call.missed,
                 "agent": name or call.agent,

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.case import Kind
-from dispatch.domain.errors import Conflict, Invalid
+from dispatch.domain.errors import Conflict, ExchangeAway, Forbidden, Invalid, NotFound
+from dispatch.domain.pbx import SOURCE
 from dispatch.domain.privacy import mask_address
-from dispatch.models.cases import Case
+from dispatch.models.cases import Call, Case
 from dispatch.models.outbox import Message, MessageState
-from dispatch.models.people import Elder
+from dispatch.models.people import Elder, User
 from dispatch.models.places import Area, Household, inside
 from dispatch.services.calls import callers
 from dispatch.services.centre import Centre
+from dispatch.services.hotline.exchange import END_WITHIN, any_away
 from dispatch.services.lifecycle import record
 from dispatch.services.opening import active_case
 from dispatch.services.rows import Row, must_see
@@ -39,12 +41,49 @@ def hang_up(centre: Centre, case_id: int, act: Act) -> Row:
         )
         calls = session.scalars(made.with_for_update()).all()
         if not calls:
-            raise Conflict("no call of this case goes on", why="no-conversation")
+            raise Conflict("no call of this case goes on", why="call-over")
         for message in calls:
             message.state, message.next_try_at, message.attempts = MessageState.WITHDRAWING, act.now, 0
         record(session, case, "call_ended", act.actor, act.now, channel="voice")
 
     return perform(centre, case_id, act, end, any_version=True)
+
+
+def hang_up_own(centre: Centre, case_id: int, call_id: int, act: Act) -> Row:
+    """End the call that came in and that the actor has answered; asked again while it is being ended, nothing changes.
+
+    Raises ``NotFound``, ``Forbidden`` for the call of somebody else, ``Conflict`` for one that does not go on or that
+    only its telephone can end, ``ExchangeAway`` while nobody could tell the exchange.
+    """
+
+    def end(session: Session, case: Case) -> None:
+        call = session.get(Call, call_id, with_for_update=True)
+        if call is None or call.case_id != case.id:
+            raise NotFound(f"this case has no call {call_id}")
+        _must_be_theirs(session, call, act.actor)
+        if call.answered_at is None or call.ended_at is not None:
+            raise Conflict("this call does not go on", why="call-over")
+        if not may_end(call):
+            raise Conflict("this call can be ended at its telephone alone", why="at-the-telephone")
+        if any_away(session, act.now):
+            raise ExchangeAway("the exchange is away: hang up the telephone", why="at-the-telephone")
+        if call.end_asked_at is not None and call.end_asked_at > act.now - END_WITHIN:
+            return
+        call.end_asked_at = act.now
+        record(session, case, "call_ended", act.actor, act.now, channel="voice", data={"call_id": call.call_id})
+
+    return perform(centre, case_id, act, end, any_version=True)
+
+
+def may_end(call: Call) -> bool:
+    """Whether it came in by an exchange that we listen to; what we have dialled ourselves is ended with its message."""
+    return call.call_id.startswith(SOURCE) and not call.outward
+
+
+def _must_be_theirs(session: Session, call: Call, actor: Actor) -> None:
+    talks = select(User.id).where(User.username == call.agent)
+    if actor.user_id is None or session.scalar(talks) != actor.user_id:
+        raise Forbidden("somebody else talks: only who has answered a call ends it", why="not-your-call")
 
 
 def who_may_it_be(centre: Centre, case_id: int, actor: Actor) -> list[dict[str, Any]]:
