@@ -20,6 +20,7 @@ from dispatch.api.schemas import Problem
 from dispatch.domain.errors import Conflict
 from dispatch.services.accounts import person_named
 from dispatch.services.centre import Centre
+from dispatch.services.demo.breathing import breathe
 from dispatch.services.demo.devices import HEROINE
 from dispatch.services.demo.elder import Phase, elder_state
 from dispatch.services.demo.storm import Storm, plan_storm, storm_alarm
@@ -150,6 +151,15 @@ def post_storm() -> Response:
 )
 def post_positions() -> Response:
     return jsonify({"helpers": walk(centre(), now())})
+
+
+@api.post(
+    "/beats",
+    summary="The devices say that they are well",
+    description="Only in a demo: those that owe a heartbeat, folded as those of listeners are.",
+)
+def post_beats() -> Response:
+    return jsonify({"devices": breathe(centre(), now())})
 
 
 class Storms:

@@ -29,6 +29,8 @@ SIGNAL_EVERY = 60.0
 URGENT_EVERY = 360.0
 WALK_EVERY = 60.0
 """The centre lets each telephone speak every five minutes; asked more often, they do not all speak at once."""
+BEATS_EVERY = 600.0
+"""All that owe a heartbeat then send it, in one writing."""
 LONGEST_BACKOFF = 15.0
 URGENT = ("sos", "fall", "smoke", "gas")
 CALM = ("inactivity", "water", "vitals", "bed", "door", "bed", "door")
@@ -89,6 +91,7 @@ class Town:
     next_at: float = 5.0
     next_urgent_at: float = 120.0
     next_walk_at: float = 0.0
+    next_beats_at: float = 0.0
     later: list[tuple[float, Callable[[Site], None]]] = field(default_factory=list)
     """What a call that rings now does in some seconds."""
 
@@ -100,6 +103,9 @@ class Town:
         if at >= self.next_walk_at:
             self.next_walk_at = at + WALK_EVERY
             site.machine("/demo/positions", DEVICE_TOKEN, {})
+        if at >= self.next_beats_at:
+            self.next_beats_at = at + BEATS_EVERY
+            site.machine("/demo/beats", DEVICE_TOKEN, {})
         if at < self.next_at:
             return
         few, many = open_cases < FEW, open_cases >= MANY

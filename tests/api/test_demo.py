@@ -214,6 +214,10 @@ def test_the_telephones_of_those_on_shift_say_where_they_are(client: FlaskClient
     assert client.post("/api/v1/demo/positions").json == {"helpers": 0}, "at most every five minutes"
 
 
+def test_the_devices_of_the_demo_say_that_they_are_well(app: Flask, client: FlaskClient) -> None:
+    assert client.post("/api/v1/demo/beats").json == {"devices": 0}, "each when it owes a heartbeat"
+
+
 def test_workers_are_listed_page_by_page(client: FlaskClient) -> None:
     assert client.get("/api/v1/workers").status_code == 401
     headers = {"Authorization": "Bearer demo-admin-token"}
@@ -235,6 +239,7 @@ def test_only_a_demo_has_these_doors(make_app: Callable[..., Flask]) -> None:
         assert client.get(path).status_code == 404
     assert client.post("/api/v1/demo/storm").status_code == 404
     assert client.post("/api/v1/demo/positions").status_code == 404
+    assert client.post("/api/v1/demo/beats").status_code == 404
     assert client.get("/api/v1/sim/phones").status_code == 401
     assert client.put("/api/v1/sim/network", json={"down": True}).status_code == 401
     sees = client.get("/api/v1/sim/phones", headers={"Authorization": "Bearer demo-admin-token"})

@@ -91,6 +91,7 @@ class Centre:
         self.demo = demo
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.walks = 0
+        self.beats = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")
@@ -103,6 +104,9 @@ class Centre:
         if path == "/demo/positions":
             self.walks += 1
             return httpx.Response(200, json={"helpers": 3})
+        if path == "/demo/beats":
+            self.beats += 1
+            return httpx.Response(200, json={"devices": 30})
         self.told.append((path, httpx.Response(200, content=request.content).json()))
         return httpx.Response(202, json={})
 
@@ -115,6 +119,7 @@ def hour(open_cases: int) -> list[tuple[str, dict[str, Any]]]:
     site, town = centre.site(), Town(demo_random(1))
     for second in range(0, 3600, 2):
         town.step(site, second, open_cases)
+    assert centre.beats == 6, "one writing for all devices every ten minutes"
     assert centre.walks == 60, "the helpers' telephones say where they are, or the map grows old"
     return centre.told
 

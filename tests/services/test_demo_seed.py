@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -22,6 +23,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.engine import LiveOp
 from dispatch.models.helps import Order
 from dispatch.models.imports import Double
+from dispatch.models.listening import DeviceBeat
 from dispatch.models.outbox import Message
 from dispatch.models.people import Contact, DutyPhone, Elder, User
 from dispatch.models.places import Household
@@ -31,8 +33,12 @@ from dispatch.services import accounts, deliver, escalate, live
 from dispatch.services.access.sessions import Door
 from dispatch.services.access.sign_in import Attempt, sign_in
 from dispatch.services.access.users import add_by_hand
+from dispatch.services.accounts import person_named
 from dispatch.services.centre import Centre
+from dispatch.services.demo.breathing import ALMOST_EMPTY, breathe
+from dispatch.services.demo.devices import HEROINE, falls_silent
 from dispatch.services.demo.seed import seed_demo
+from dispatch.services.devices.breath import breath
 from dispatch.services.intake import Incoming, new_signal_id, receive_signal
 from dispatch.services.requests import Callee, call_out
 from dispatch.services.work import Act, Closing, close, take
@@ -125,6 +131,34 @@ def test_the_district_is_as_large_as_promised(centre: Centre) -> None:
     assert states[State.CLOSED] > 300, "250 of thirty days, and the services of the last week"
     assert sum(states[state] for state in OPEN) == 12
     assert states[State.NEW] == 5
+
+
+def test_the_devices_have_spoken_for_a_month_and_go_on(centre: Centre) -> None:
+    button, weak = (days_of(centre, number) for number in (HEROINE, ALMOST_EMPTY))
+    assert all(day["heard"] for day in button)
+    assert sum(day["heard"] < day["due"] for day in button[:-1]) in range(1, 6), "now and then one gets lost"
+    told = [day["battery"] for day in weak if day["battery"] is not None]
+    assert told == sorted(told, reverse=True)
+    assert (told[-1], told[0] > 60) == (12, True)
+    assert breathe(centre, NOW + timedelta(minutes=5)) == 0
+    tomorrow = NOW + timedelta(days=1)
+    spoke = breathe(centre, tomorrow)
+    assert breathe(centre, tomorrow + timedelta(minutes=10)) == 0
+    with centre.database.reads() as session:
+        seen = {row.number: row.last_seen_at for row in session.execute(select(Device.number, Device.last_seen_at))}
+        told_today = session.scalar(select(func.count()).select_from(DeviceBeat).where(DeviceBeat.last_at == tomorrow))
+    seen = {number: at for number, at in seen.items() if number.startswith("DEMO-")}
+    silent = {number for number in seen if falls_silent(number)}
+    assert {number for number, at in seen.items() if at < NOW - timedelta(days=1)} == silent
+    assert spoke == told_today == len(seen) - len(silent)
+    assert 20 < len(silent) < 100
+
+
+def days_of(centre: Centre, number: str) -> list[dict[str, Any]]:
+    with centre.database.reads() as session:
+        device_id = session.scalars(select(Device.id).where(Device.number == number)).one()
+    found: list[dict[str, Any]] = breath(centre, person_named(centre, "supervisor").actor, device_id, 30, NOW)["days"]
+    return found
 
 
 def test_again_it_changes_nothing(centre: Centre) -> None:

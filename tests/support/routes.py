@@ -576,6 +576,7 @@ ROUTES: dict[str, Route] = {
 
 DEMO_ROUTES = {
     "POST /api/v1/demo/positions",
+    "POST /api/v1/demo/beats",
     "POST /api/v1/demo/storm",
     "GET /demo",
     "GET /demo/as/<username>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 HOMES = 1000
@@ -42,6 +43,11 @@ def equipment(home: int) -> list[Kit]:
     if home == 1:
         return [BUTTON, KITS[0], KITS[1], KITS[3]]
     return [BUTTON, *(kit for kit in KITS if home % kit.every == 0)]
+
+
+def falls_silent(number: str) -> bool:
+    """Some are broken, or their battery is empty, and stay so however often the demo is started again."""
+    return not number.startswith(HEROINE) and zlib.crc32(number.encode()) % 50 == 0
 
 
 def alarm_of(number: str) -> str:

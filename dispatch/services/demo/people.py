@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.models.devices import Device
 from dispatch.models.people import Contact, Elder, Fact
 from dispatch.models.places import Household
-from dispatch.services.demo.devices import HOMES, Kit, equipment, number_of
+from dispatch.services.demo.devices import HOMES, Kit, equipment, falls_silent, number_of
 from dispatch.services.demo.names import CONTACT, ELDER, HEROINE, Numbers, born, old_name, young_name
 from dispatch.services.demo.places import District, Place, home
 from dispatch.services.register.names import called
@@ -199,10 +199,11 @@ def _equip(session: Session, chance: Random, one: Home, now: datetime) -> None:
 
 def _device(chance: Random, one: Home, kit: Kit, now: datetime) -> Device:
     worn = kit.alarm in ("sos", "vitals")
-    silent = one.number > 1 and chance.random() < 0.02
+    rare = one.number > 1 and chance.random() < 0.02
     battery = chance.randint(8, 100) if chance.random() < 0.2 else chance.randint(45, 100)
+    number = number_of(one.number, kit)
     return Device(
-        number=number_of(one.number, kit),
+        number=number,
         model=kit.model,
         protocol="http",
         household_id=one.household.id,
@@ -210,10 +211,13 @@ def _device(chance: Random, one: Home, kit: Kit, now: datetime) -> Device:
         location=kit.location,
         battery_percent=battery,
         low_battery_at=now - timedelta(days=chance.randint(1, 6)) if battery < 15 else None,
-        last_seen_at=now
-        - (timedelta(days=chance.randint(2, 9)) if silent else timedelta(minutes=chance.randint(1, 50))),
+        last_seen_at=_last_seen(number, now, chance.randint(2, 9) if rare else chance.randint(1, 50)),
         last_test_at=now - timedelta(days=chance.randint(3, 120)),
     )
+
+
+def _last_seen(number: str, now: datetime, ago: int) -> datetime:
+    return now - (timedelta(days=2 + ago % 8) if falls_silent(number) else timedelta(minutes=ago))
 
 
 def _heroine_home(place: Place) -> Household:

@@ -17,6 +17,7 @@ from dispatch.services.centre import Centre
 from dispatch.services.demo import (
     afterwards,
     asked,
+    breathing,
     called,
     care,
     doubles,
@@ -92,3 +93,4 @@ def _fill(session: Session, centre: Centre, now: datetime) -> None:
     orders.write_past(session, centre, served)
     orders.standing(session, centre, homes, users["operator"], now)
     floor.build(session, centre, users, now)
+    breathing.build(session, centre, now)
