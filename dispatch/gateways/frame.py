@@ -61,6 +61,9 @@ class Corridor(Protocol):
     def at_work(self, where: str) -> None:
         """Say that messages can come from now on: the port is open, the broker answers. ``where``: the address."""
 
+    def connected(self, more: int) -> None:
+        """Say that so many peers more hold a connection: 0 where a server begins, -1 where one has gone."""
+
     def interrupted(self, reason: str) -> None:
         """Say that none can come for the moment, where the listener itself tries again without ending."""
 

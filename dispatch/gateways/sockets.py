@@ -95,6 +95,7 @@ async def serve_tcp(where: Where, corridor: Corridor, make: MakeTalk) -> None:
     listening = await asyncio.start_server(
         server.accept, where.host, where.port, ssl=where.tls, limit=2 * READ, backlog=512
     )
+    corridor.connected(0)
     corridor.at_work(_addresses("tcp" if where.tls is None else "tls", listening.sockets))
     try:
         await listening.serve_forever()
@@ -128,6 +129,7 @@ class _Connections:
             return
         self._tasks.add(task)
         self._of_peer[peer] += 1
+        self._corridor.connected(1)
         try:
             await self._talk(reader, writer, f"{self._where.protocol} {peer}")
         except (OSError, TimeoutError, asyncio.CancelledError):
@@ -136,6 +138,7 @@ class _Connections:
             log.exception("connection_failed", protocol=self._where.protocol)
         finally:
             self._tasks.discard(task)
+            self._corridor.connected(-1)
             self._of_peer[peer] -= 1
             if not self._of_peer[peer]:
                 del self._of_peer[peer]

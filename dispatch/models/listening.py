@@ -28,6 +28,8 @@ class Listening(Base):
     """When the process last said anything."""
     messages: Mapped[int] = mapped_column(BigId)
     """Since the process was started."""
+    connected: Mapped[int | None]
+    """Peers that hold a connection now; None: it has none of its own, as a client of a broker."""
     last_message_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(300))
     """The last one, also when it is over."""
@@ -36,6 +38,19 @@ class Listening(Base):
     """When the clock first found it silent; the next round decides."""
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("cases.id"))
     """The one case of this silence."""
+
+
+class ListenerHour(Base):
+    """What one listener has heard within one hour, added up at each of its reports."""
+
+    __tablename__ = "listener_hours"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    """When it began."""
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    messages: Mapped[int] = mapped_column(BigId)
+    alarms: Mapped[int] = mapped_column(BigId)
 
 
 class DeviceBeat(Base):

@@ -32,7 +32,7 @@ from dispatch.models.visits import CheckinStep, CheckinVisit
 from dispatch.services import audit, chain, deliver, escalate, live
 from dispatch.services.care import groups
 from dispatch.services.centre import Centre
-from dispatch.services.devices import beats, listening, monthly, supervise
+from dispatch.services.devices import beats, hours, listening, monthly, supervise
 from dispatch.services.due import Deadline, Look
 from dispatch.services.duty import coverage, patterns
 from dispatch.services.floor import callbacks, floods
@@ -417,3 +417,4 @@ class Clock:
         uploads.forget(self._centre, now)
         uploads.sweep(self._centre, now)
         beats.prune(self._centre, now)
+        hours.prune(self._centre, now)

@@ -21,11 +21,12 @@ import structlog
 
 from dispatch.domain.errors import Unavailable
 from dispatch.domain.listening import Work
-from dispatch.domain.signals import SignalKind
+from dispatch.domain.signals import Effect, SignalKind, effect
 from dispatch.gateways.frame import Message, Outcome
 from dispatch.services import spool
 from dispatch.services.centre import Centre
 from dispatch.services.devices import beats
+from dispatch.services.devices.hours import Hour, hour_of
 from dispatch.services.intake import Incoming, Receipt, keep_unreadable, new_signal_id
 from dispatch.services.together import Together, is_away
 from dispatch.workers.heartbeats import Heartbeats
@@ -54,6 +55,9 @@ class Status:
     last_message_at: datetime | None = None
     error: str | None = None
     error_at: datetime | None = None
+    connected: int | None = None
+    hours: dict[datetime, list[int]] = field(default_factory=dict)
+    """Messages and alarms that nobody has been told of yet, by the hour."""
 
     def turn(self, state: Work, now: datetime, *, address: str = "", error: str | None = None) -> None:
         if state is not self.state:
@@ -62,6 +66,16 @@ class Status:
             self.address = f"{self.address}, {address}" if self.address else address
         if error:
             self.error, self.error_at = error, now
+
+    def count(self, at: datetime, *, messages: int = 0, alarms: int = 0) -> None:
+        heard = self.hours.setdefault(hour_of(at), [0, 0])
+        heard[0] += messages
+        heard[1] += alarms
+
+    def take_hours(self) -> tuple[Hour, ...]:
+        """What is to be told; whoever cannot tell it gives it back by ``count``."""
+        taken, self.hours = self.hours, {}
+        return tuple(Hour(at, messages, alarms) for at, (messages, alarms) in taken.items())
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -203,6 +217,9 @@ class Way:
         self.status.turn(Work.DOWN, datetime.now(UTC), error=reason)
         self._changed()
 
+    def connected(self, more: int) -> None:
+        self.status.connected = (self.status.connected or 0) + more
+
     async def take(self, source: str, raw: bytes, messages: Sequence[Message], at: datetime) -> Outcome:
         self._count(at)
         order = list(Outcome)
@@ -215,7 +232,10 @@ class Way:
             return Outcome.NOT_TREATED
         incoming = incoming_of(source, raw, message, at)
         if message.kind is not SignalKind.HEARTBEAT:
-            return await self._intake.store(incoming)
+            outcome = await self._intake.store(incoming)
+            if effect(message.kind) is Effect.ALARM and outcome in (Outcome.STORED, Outcome.UNKNOWN):
+                self.status.count(at, alarms=1)
+            return outcome
         registered = await self._heartbeats.take(beat_of(incoming))
         if registered is None:
             return Outcome.NOT_TREATED
@@ -231,6 +251,7 @@ class Way:
 
     def _count(self, at: datetime) -> None:
         self.status.messages += 1
+        self.status.count(at, messages=1)
         self.status.last_message_at = at
 
 

@@ -16,6 +16,7 @@ from dispatch.gateways.frame import Listener
 from dispatch.services import spool
 from dispatch.services.centre import Centre
 from dispatch.services.devices import beats, listening
+from dispatch.services.devices.hours import Hour
 from dispatch.services.together import is_away
 from dispatch.workers.corridor import Intake, Status, Way
 from dispatch.workers.heartbeats import Heartbeats
@@ -28,6 +29,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds before a listener that has ended is started again."""
 LAST_WORDS = 3.0
 """Seconds that stopping may take for what is still to be written."""
+Hours = Mapping[str, tuple[Hour, ...]]
 Listeners = Mapping[str, tuple[Setup, Listener]]
 
 
@@ -56,7 +58,7 @@ class Gateway:
             await _end(listeners)
             await _end(service)
             with suppress(Exception):  # the database may be away; the clock will notice the silence all the same
-                await asyncio.wait_for(asyncio.to_thread(self._tell, Work.STOPPED), LAST_WORDS)
+                await asyncio.wait_for(asyncio.to_thread(self._tell, Work.STOPPED, self._hours()), LAST_WORDS)
             self._intake.close()
 
     async def _supervise(self, name: str, setup: Setup, listener: Listener) -> None:
@@ -95,12 +97,23 @@ class Gateway:
         told = None
         while True:
             shown = [status.shown for status in self._statuses.values()]
-            if await self._quietly("report", partial(self._tell, None)):
+            hours = self._hours()
+            if await self._quietly("report", partial(self._tell, None, hours)):
                 told = shown
+            else:
+                self._untold(hours)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), BEAT if told == shown else DRAIN)
             await asyncio.sleep(SETTLED)
             self._news.clear()
+
+    def _hours(self) -> Hours:
+        return {name: status.take_hours() for name, status in self._statuses.items()}
+
+    def _untold(self, hours: Hours) -> None:
+        for name, several in hours.items():
+            for one in several:
+                self._statuses[name].count(one.at, messages=one.messages, alarms=one.alarms)
 
     async def _quietly(self, what: str, work: Callable[[], object]) -> bool:
         try:
@@ -113,7 +126,7 @@ class Gateway:
             return False
         return True
 
-    def _tell(self, last: Work | None) -> None:
+    def _tell(self, last: Work | None, hours: Hours) -> None:
         now = datetime.now(UTC)
         statuses = self._statuses.items()
         reports = [
@@ -127,6 +140,8 @@ class Gateway:
                 last_message_at=status.last_message_at,
                 error=status.error,
                 error_at=status.error_at,
+                connected=None if last else status.connected,
+                hours=hours[name],
             )
             for name, status in statuses
         ]

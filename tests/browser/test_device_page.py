@@ -17,6 +17,12 @@ LISTENER = """INSERT INTO listening
 UNSEEN = (
     "INSERT INTO device_beats (day, device_id, beats, first_at, last_at, battery, battery_least, source, data, raw)"
 )
+INSTEAD = (
+    "ON CONFLICT (day, device_id) DO UPDATE SET beats = excluded.beats, last_at = excluded.last_at,"
+    " battery = excluded.battery, battery_least = excluded.battery_least, source = excluded.source,"
+    " data = excluded.data, raw = excluded.raw RETURNING device_id"
+)
+"""Of the demo's own heartbeats of that day."""
 
 
 def device_of(stage: Stage, number: str) -> str:
@@ -45,10 +51,10 @@ def test_a_message_is_read_as_text_and_as_digits(visit: Visit, stage: Stage, loc
 
 def test_bytes_that_say_a_place_are_withheld(visit: Visit, stage: Stage) -> None:
     device_id = device_of(stage, "DEMO-0050")
-    values = (
-        "((now() AT TIME ZONE 'Asia/Shanghai')::date, %s, 3, now(), now(), 71, 70, 'watch', %s, %s) RETURNING device_id"
+    values = "((now() AT TIME ZONE 'Asia/Shanghai')::date, %s, 3, now(), now(), 71, 70, 'watch', %s, %s)"
+    stage.query(
+        f"{UNSEEN} VALUES {values} {INSTEAD}", device_id, '{"lat": 45.3, "lon": 130.9, "battery": 71}', b"[3G*1*UD]"
     )
-    stage.query(f"{UNSEEN} VALUES {values}", device_id, '{"lat": 45.3, "lon": 130.9, "battery": 71}', b"[3G*1*UD]")
     stage.query("UPDATE devices SET last_seen_at = now() WHERE id = %s RETURNING id", device_id)
     visitor = visit("en")
     page, words = visitor.enter("supervisor", f"/console/devices/{device_id}"), visitor.words
@@ -65,8 +71,8 @@ def test_heartbeats_and_battery_are_a_picture_and_a_table(visit: Visit, stage: S
     device_id = device_of(stage, "DEMO-0052")
     day = "(now() AT TIME ZONE 'Asia/Shanghai')::date - %s"
     for back, percent in ((5, 60), (4, 55), (1, 40)):
-        values = f"({day}, %s, 2, now(), now(), %s, %s, 'mqtt', NULL, '') ON CONFLICT DO NOTHING RETURNING device_id"
-        stage.query(f"{UNSEEN} VALUES {values}", back, device_id, percent, percent)
+        values = f"({day}, %s, 2, now(), now(), %s, %s, 'mqtt', NULL, '')"
+        stage.query(f"{UNSEEN} VALUES {values} {INSTEAD}", back, device_id, percent, percent)
     visitor = visit(locale)
     page, words = visitor.enter("supervisor", f"/console/devices/{device_id}"), visitor.words
     part = page.get_by_role("region", name=words("breath.title"), exact=True)
@@ -87,6 +93,12 @@ def test_a_listener_that_is_down_is_seen_at_once(visit: Visit, stage: Stage, loc
     place = f"here-{locale}"
     stage.query(LISTENER, place, "", "", "hearing", "", None)
     stage.query(LISTENER, place, "dc09", "dc09", "hearing", "tcp 0.0.0.0:4041", None)
+    stage.query("UPDATE listening SET connected = 7 WHERE place = %s AND name = 'dc09' RETURNING name", place)
+    for back, messages, alarms in ((0, 4, 2), (3, 5, 0)):
+        hour = f"date_trunc('hour', now()) - interval '{back} hours'"
+        stage.query(
+            f"INSERT INTO listener_hours VALUES ({hour}, %s, 'dc09', %s, %s) RETURNING name", place, messages, alarms
+        )
     stage.query(LISTENER, place, "mqtt", "mqtt", "down", "", "ConnectionRefusedError: 127.0.0.1:1883")
     box = page.get_by_role("region", name=words("listener.process", place=place), exact=True)
     expect(box).to_be_visible(timeout=20_000)
@@ -95,6 +107,9 @@ def test_a_listener_that_is_down_is_seen_at_once(visit: Visit, stage: Stage, loc
     expect(rows.nth(1)).to_contain_text(words("listener_state.down"))
     expect(rows.nth(1)).to_contain_text("127.0.0.1:1883")
     expect(rows.nth(2)).to_contain_text("tcp 0.0.0.0:4041")
+    chart = rows.nth(2).get_by_role("img")
+    expect(chart).to_have_attribute("aria-label", words("listener.chart", name="dc09", n=9, alarms=2))
+    expect(rows.nth(2).get_by_role("cell").nth(4)).to_have_text("7")
     assert serious(page) == []
     stage.query("DELETE FROM listening WHERE place = %s RETURNING name", place)
     expect(box).to_have_count(0, timeout=20_000)

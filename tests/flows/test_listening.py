@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dispatch.domain.case import State
 from dispatch.domain.listening import Work
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device
+from dispatch.models.listening import ListenerHour
 from dispatch.services import audit
-from dispatch.services.devices import beats, listening
+from dispatch.services.devices import beats, hours, listening
 from dispatch.services.devices.beats import Beat
+from dispatch.services.devices.hours import Hour
 from dispatch.services.devices.listening import Report
+from dispatch.services.devices.page import page
+from dispatch.workers.corridor import Status
 from tests.support.story import Story
 
 
@@ -105,6 +109,51 @@ def test_of_what_is_switched_off_nothing_is_expected(story: Story) -> None:
     assert offline(story)[0].state == State.CLOSED
     rounds(story, 300)
     assert len(offline(story)) == 1
+
+
+def heard(story: Story, *heard: Hour) -> None:
+    listener = Report("dc09", "dc09", Work.HEARING, "tcp 127.0.0.1:4041", story.now, connected=3, hours=heard)
+    listening.report(
+        story.centre, "gateway", [Report(listening.PROCESS, "", Work.HEARING, "", story.now), listener], story.now
+    )
+
+
+def test_what_was_heard_is_added_up_by_the_hour_and_shown_for_a_day(story: Story) -> None:
+    this = hours.hour_of(story.now)
+    long_ago, yesterday = this - timedelta(days=40), this - timedelta(hours=20)
+    heard(story, Hour(this, 4, 1), Hour(yesterday, 7, 0), Hour(long_ago, 9, 9))
+    heard(story, Hour(this, 2, 0))
+    process, one = listening.listeners(story.centre, story.now)["items"]
+    midnight = story.now.astimezone(story.centre.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = 6 + (7 if yesterday >= midnight else 0)
+    assert (one["connected"], one["today"]) == (3, {"messages": today, "alarms": 1})
+    assert [hour["messages"] for hour in one["hours"]] == [0, 0, 0, 7, *[0] * 19, 6]
+    assert process["today"] == one["today"]
+    hours.prune(story.centre, story.now)
+    with story.centre.database.reads() as session:
+        assert sorted(session.scalars(select(ListenerHour.messages))) == [6, 7]
+
+
+def test_what_nobody_could_be_told_is_told_with_the_next(story: Story) -> None:
+    status = Status(story.now)
+    status.count(story.now, messages=1)
+    status.count(story.now, messages=1, alarms=1)
+    (taken,) = status.take_hours()
+    assert (taken, status.take_hours()) == (Hour(hours.hour_of(story.now), 2, 1), ())
+    status.count(story.now + timedelta(hours=1), messages=1)
+    status.count(taken.at, messages=taken.messages, alarms=taken.alarms)
+    assert {(one.messages, one.alarms) for one in status.take_hours()} == {(1, 0), (2, 1)}
+
+
+def test_the_page_of_a_device_says_how_many_messages_came_today(story: Story) -> None:
+    story.press("SOS-1")
+    beats.fold(story.centre, [beat(story, "SOS-1", 40, b"one").then(beat(story, "SOS-1", None, b"two"))])
+    with story.centre.database.reads() as session:
+        device_id = session.scalars(select(Device.id).where(Device.number == "SOS-1")).one()
+    found = page(story.centre, story.town.actor("boss"), device_id, story.now)
+    assert found["messages_today"] == 3
+    story.sleep(24 * 3600)
+    assert page(story.centre, story.town.actor("boss"), device_id, story.now)["messages_today"] == 0
 
 
 def beat(story: Story, number: str, battery: int | None, raw: bytes) -> Beat:

@@ -216,6 +216,8 @@ class Door:
 
 
 class Corridor:
+    def connected(self, more: int) -> None: ...
+
     def at_work(self, where: str) -> None:
         raise AssertionError("there is no AMI here")
 

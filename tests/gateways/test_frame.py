@@ -17,6 +17,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.listening import DeviceBeat
 from dispatch.services import spool
 from dispatch.services.centre import Centre
+from dispatch.services.devices import listening
 from tests.support import databases, factories
 from tests.support.gateway import FAKE, GatewayProcess, Line
 from tests.support.parts import missing
@@ -99,6 +100,29 @@ def test_heartbeats_are_folded_and_the_last_one_is_kept(centre: Centre, start: G
         assert device.last_seen_at == beat.last_at
         # Of a stranger one is kept, so that an operator sees that somebody calls.
         assert list(session.scalars(select(Signal.device_number))) == ["NOBODY"]
+
+
+def test_who_is_connected_and_what_was_heard_today_is_told(centre: Centre, start: Gateways) -> None:
+    gateway = start()
+    port = gateway.port("fake")
+
+    def told(connected: int, messages: int, alarms: int) -> bool:
+        items = listening.listeners(centre, datetime.now(UTC))["items"]
+        one = next(item for item in items if item["name"] == "fake")
+        return (one["connected"], one["today"]) == (connected, {"messages": messages, "alarms": alarms})
+
+    with Line(port) as line, Line(port) as other:
+        for said in ("SOS-1 sos e1", "SOS-1 sos e1", "SOS-1 heartbeat -", "NOBODY sos e2", "rubbish"):
+            line.say(said)
+        other.say("SOS-1 test -")
+        gateway.wait(lambda: told(2, 6, 2))
+    gateway.stop()
+    assert told_at_the_end(centre) == (None, 6, 2)
+
+
+def told_at_the_end(centre: Centre) -> tuple[int | None, int, int]:
+    (one,) = (i for i in listening.listeners(centre, datetime.now(UTC))["items"] if i["name"] == "fake")
+    return one["connected"], one["today"]["messages"], one["today"]["alarms"]
 
 
 def test_rubbish_is_kept_and_ends_nothing(centre: Centre, start: Gateways) -> None:

@@ -51,6 +51,8 @@ class Corridor:
     def __init__(self) -> None:
         self.states: list[str] = []
 
+    def connected(self, more: int) -> None: ...
+
     def at_work(self, where: str) -> None:
         self.states.append("at work")
 

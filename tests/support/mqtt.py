@@ -93,6 +93,8 @@ class Hall:
         self.about += [dict(about)] if about else []
         return Outcome.STORED
 
+    def connected(self, more: int) -> None: ...
+
     def at_work(self, where: str) -> None:
         self.where.append(where)
 

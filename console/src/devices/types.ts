@@ -56,6 +56,7 @@ export interface Stranger {
   name: string | null
   model: string | null
 }
+export interface HeardHour { at: string; messages: number; alarms: number }
 /** A listener of a gateway process as it says of itself; without a name the process. */
 export interface Listener {
   place: string
@@ -65,6 +66,10 @@ export interface Listener {
   address: string
   since: string
   messages: number
+  /** Peers that hold a connection now; null: it has none of its own. */
+  connected: number | null
+  today: { messages: number; alarms: number }
+  hours: HeardHour[]
   last_message_at: string | null
   error: string | null
   error_at: string | null
@@ -90,6 +95,7 @@ export interface MessagePage { items: DeviceMessage[]; next_cursor: string | nul
 export interface BreathDay { day: string; heard: number; due: number; battery: number | null; battery_least: number | null }
 export interface Breath { days: BreathDay[]; heartbeat_minutes: number; battery_low: number }
 export interface DevicePageOf {
+  messages_today: number
   device: DeviceCard
   tasks: { id: string; kind: string; since: string; closed_at: string | null; closed_by: string | null; note: string | null }[]
   false_alarms: { case_id: string; closed_at: string | null; cause: string; text: string | null }[]

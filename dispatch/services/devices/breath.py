@@ -66,6 +66,12 @@ def breath(centre: Centre, actor: Actor, device_id: int, days: int, now: datetim
     }
 
 
+def heard_today(session: Session, centre: Centre, device_id: int, now: datetime) -> int:
+    """Messages since midnight in the centre, heartbeats among them."""
+    today = now.astimezone(centre.zone).date()
+    return _heard(session, centre, device_id, [today])[today].heard
+
+
 def _midnight(centre: Centre, day: date) -> datetime:
     return datetime.combine(day, time.min, centre.zone)
 

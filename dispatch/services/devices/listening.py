@@ -18,6 +18,7 @@ from dispatch.domain.listening import AGAIN, DOWN, SILENT, Work
 from dispatch.models.devices import Device
 from dispatch.models.listening import Listening
 from dispatch.services.centre import Centre
+from dispatch.services.devices import hours
 from dispatch.services.devices.gateways import CAUSE, case_of_silence, end_silence
 from dispatch.services.lifecycle import happened, open_with
 from dispatch.services.rows import stamp
@@ -42,6 +43,8 @@ class Report:
     last_message_at: datetime | None = None
     error: str | None = None
     error_at: datetime | None = None
+    connected: int | None = None
+    hours: tuple[hours.Hour, ...] = ()
 
 
 def report(centre: Centre, place: str, reports: Sequence[Report], now: datetime) -> None:
@@ -63,6 +66,7 @@ def report(centre: Centre, place: str, reports: Sequence[Report], now: datetime)
             "error": each.error and each.error[:300],
             "error_at": each.error_at,
             "missed_at": None,
+            "connected": each.connected,
         }
         for each in reports
     ]
@@ -70,6 +74,7 @@ def report(centre: Centre, place: str, reports: Sequence[Report], now: datetime)
         session.connection().execute(
             statement.on_conflict_do_update(index_elements=[ROWS.c.place, ROWS.c.name], set_=values), rows
         )
+        hours.add(session, centre, place, {each.name: each.hours for each in reports})
         _forget(session, place, [each.name for each in reports], now)
 
 
@@ -175,6 +180,7 @@ def shown(session: Session, now: datetime) -> list[dict[str, Any]]:
             "state": "silent" if row.place in silent else row.state,
             "address": row.address,
             "since": stamp(row.beat_at if row.place in silent else row.since),
+            "connected": None if row.place in silent else row.connected,
             "messages": row.messages,
             "last_message_at": stamp(row.last_message_at),
             "error": row.error,
@@ -185,14 +191,16 @@ def shown(session: Session, now: datetime) -> list[dict[str, Any]]:
 
 
 def listeners(centre: Centre, now: datetime) -> dict[str, Any]:
-    """For the people who look after them, with the case of each silence."""
+    """For the people who look after them, with the case of each silence and what the last day has brought."""
     with centre.database.reads() as session:
         items = shown(session, now)
         found = session.execute(select(Listening.place, Listening.name, Listening.case_id))
         cases = {(place, name): case_id for place, name, case_id in found}
+        heard = hours.last_day(session, centre, now)
     for one in items:
         case_id = cases.get((one["place"], one["name"]))
         one["case_id"] = None if case_id is None else str(case_id)
+        one.update(heard.of(one["place"], one["name"]))
     return {"items": items, "next_cursor": None}
 
 

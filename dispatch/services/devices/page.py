@@ -13,6 +13,7 @@ from dispatch.models.devices import DeviceTask
 from dispatch.models.privacy import RestrictedCase
 from dispatch.services.centre import Centre
 from dispatch.services.devices import register
+from dispatch.services.devices.breath import heard_today
 from dispatch.services.rows import stamp
 
 FALSE_ALARMS = 5
@@ -25,6 +26,7 @@ def page(centre: Centre, actor: Actor, device_id: int, now: datetime) -> dict[st
         tasks = session.scalars(
             select(DeviceTask).where(DeviceTask.device_id == device_id).order_by(DeviceTask.id.desc()).limit(20)
         ).all()
+        today = heard_today(session, centre, device_id, now)
         false_alarms = session.execute(
             select(Case.id, Case.closed_at, Case.cause, CaseEvent.text)
             .join(CaseEvent, (CaseEvent.case_id == Case.id) & (CaseEvent.kind == "closed"))
@@ -39,6 +41,7 @@ def page(centre: Centre, actor: Actor, device_id: int, now: datetime) -> dict[st
         ).all()
     return {
         "device": found,
+        "messages_today": today,
         "tasks": [
             {
                 "id": str(task.id),
