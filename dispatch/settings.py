@@ -217,13 +217,14 @@ def load_webhooks(chosen: Settings) -> dict[str, Source]:
     for name, source in _load(chosen.config_dir / "webhooks.yaml", load_sources).items():
         if not source.on:
             continue
-        token = secrets_of(_gateway_secrets(chosen), name).get("", "")
+        secrets = secrets_of(_gateway_secrets(chosen), name)
+        token = secrets.get("", "")
         if len(token) < SHORTEST_TOKEN:
             raise ValueError(
                 f"config/webhooks.yaml, {name}: put {name}:TOKEN into DISPATCH_GATEWAY_SECRETS, "
                 f"of {SHORTEST_TOKEN} characters at least"
             )
-        found[name] = replace(source, secret=token)
+        found[name] = replace(source, secret=token, key=secrets.get("aes", ""))
     return found
 
 

@@ -48,6 +48,8 @@ class Context:
     reader: Reader = field(default_factory=lambda: Trial({}, {}))
     """Reads what devices said lately once more, for whoever tries another mapping."""
     followed: Followed = field(default_factory=Followed)
+    out_of_time: OnceAWhile = field(default_factory=lambda: OnceAWhile(timedelta(hours=1)))
+    """Of one device with a wrong clock an operator sees one message an hour."""
 
 
 class TokenCache:

@@ -16,6 +16,7 @@ from dispatch.api.context import bearer, centre, context, now
 from dispatch.api.problems import AWAY, problem
 from dispatch.api.schemas import Model, Problem
 from dispatch.domain.errors import Forbidden, NotFound
+from dispatch.domain.signals import Effect, effect
 from dispatch.domain.webhooks import Form, Source
 from dispatch.gateways.frame import Message
 from dispatch.gateways.mqtt.understand import Last, Said, understand
@@ -29,6 +30,10 @@ from dispatch.services.intake import Incoming, keep_unreadable, new_signal_id
 log = structlog.get_logger()
 api = APIBlueprint("webhooks", __name__, url_prefix="/webhooks", abp_tags=[Tag(name="gateways")])
 HEADER = "X-Webhook-Token"
+OUT_OF_TIME = (
+    "its time is more than {minutes} minutes off: a copy that somebody brings again, a delivery that was late, or a "
+    "device with a wrong clock. Nothing in it was believed that could calm"
+)
 
 
 class SourcePath(Model):
@@ -103,20 +108,33 @@ def _take(name: str, token: str) -> Response:
         said = forms.read(source, raw)
     except NotRead as reason:
         return _unread(source, raw, str(reason), at)
-    stored = 0
-    for one in said:
-        for message in _understood(source, one, raw, at):
-            _store(_incoming(source, message, raw, at))
-            stored += 1
+    stored, refused = _stored(source, said, raw, at)
+    if [device for device in refused if context().out_of_time.is_new((source.name, device), at)]:
+        minutes = round(source.window.total_seconds() / 60)
+        return _unread(source, raw, OUT_OF_TIME.format(minutes=minutes), at, stored)
     return jsonify(Taken(signals=stored).model_dump())
 
 
-def _unread(source: Source, raw: bytes, reason: str, at: datetime) -> Response:
+def _stored(source: Source, said: list[Said], raw: bytes, at: datetime) -> tuple[int, set[str]]:
+    """How many were, and of which devices something was not believed since its time is wrong."""
+    stored = 0
+    refused: set[str] = set()
+    for one in said:
+        for message in _understood(source, one, raw, at):
+            if source.is_out_of_time(one.occurred_at, at) and effect(message.kind) is not Effect.ALARM:
+                refused.add(message.device)
+                continue
+            _store(_incoming(source, message, raw, at))
+            stored += 1
+    return stored, refused
+
+
+def _unread(source: Source, raw: bytes, reason: str, at: datetime, stored: int = 0) -> Response:
     try:
         _keep(source, raw, reason, at)
     except AWAY:
         return problem(503, "database-away", "The database is away", "the message could not be kept: send it again")
-    return jsonify(Taken(signals=0, kept=True).model_dump())
+    return jsonify(Taken(signals=stored, kept=True).model_dump())
 
 
 def _keep(source: Source, raw: bytes, reason: str, at: datetime, about: Mapping[str, str] | None = None) -> None:

@@ -18,6 +18,7 @@ from dispatch.domain.webhooks import Source
 from dispatch.gateways.console import ConsoleGateway
 from dispatch.gateways.mqtt.topics import Topics
 from dispatch.gateways.trial import Trial
+from dispatch.gateways.webhooks.sealed import key_of
 from dispatch.services.centre import Centre
 from dispatch.services.together import Together
 from dispatch.settings import Settings, brokers, load_webhooks
@@ -73,9 +74,13 @@ def build_id(chosen: Settings) -> str:
 def webhooks(chosen: Settings) -> dict[str, Source]:
     """Raises ``StartRefused``: a door without a lock is none."""
     try:
-        return load_webhooks(chosen)
+        found = load_webhooks(chosen)
+        for source in found.values():
+            if source.key:
+                key_of(source.key)
     except ValueError as error:
         raise StartRefused(str(error)) from error
+    return found
 
 
 def topics(chosen: Settings) -> dict[str, Topics]:

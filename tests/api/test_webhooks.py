@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,37 @@ def test_onenet_asks_and_is_answered_and_brings_what_it_has_signed(client: Flask
         assert client.post("/webhooks/onenet", json=sent).json == {"signals": 1, "kept": False}
     assert client.post("/webhooks/onenet", json=body | {"msg": msg.replace("SOS-1", "SOS-2")}).status_code == 403
     assert [one.signals for one in cases(town)] == [1]
+
+
+def onenet(client: FlaskClient, kind: str, at: datetime, **params: Any) -> Any:
+    """Brings properties (or an event) with this time, signed."""
+    msg = json.dumps({
+        "messageType": "notify", "notifyType": kind, "productId": "p", "deviceName": "SOS-1",
+        "data": {"params": {name: {"value": value, "time": int(at.timestamp() * 1000)} for name, value in params.items()}},
+    })  # fmt: skip
+    body = {"msg": msg, "nonce": "abcdefgh", "signature": signature(TOKEN, "abcdefgh", msg), "time": 1, "id": "1"}
+    answer = client.post("/webhooks/onenet", json=body)
+    assert answer.status_code == 200
+    return answer.json
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-4), timedelta(hours=4)])
+def test_what_is_out_of_time_calms_nobody_and_waits_for_an_operator(
+    client: FlaskClient, town: Town, off: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    assert onenet(client, "property", now - timedelta(hours=2), smokeState=1) == {"signals": 1, "kept": False}
+    assert onenet(client, "property", now + off, smokeState=0) == {"signals": 0, "kept": True}
+    assert onenet(client, "property", now + off, battery=80) == {"signals": 0, "kept": False}, "one an hour is enough"
+    assert [(one.understood, str(one.kind)) for one in signals(town)] == [(True, "smoke"), (False, "None")]
+    assert "minutes off" in str(signals(town)[-1].reason)
+
+
+def test_an_alarm_with_a_wrong_clock_is_a_case_and_again_a_copy(client: FlaskClient, town: Town) -> None:
+    old = datetime.now(UTC) - timedelta(days=3)
+    for _ in range(2):
+        assert onenet(client, "event", old, sos={}) == {"signals": 1, "kept": False}
+    assert [(one.cause, one.signals) for one in cases(town)] == [("sos", 1)]
 
 
 def test_a_state_that_lasts_is_one_alarm(client: FlaskClient, town: Town) -> None:

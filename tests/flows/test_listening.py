@@ -111,8 +111,8 @@ def test_of_what_is_switched_off_nothing_is_expected(story: Story) -> None:
     assert len(offline(story)) == 1
 
 
-def heard(story: Story, *heard: Hour) -> None:
-    listener = Report("dc09", "dc09", Work.HEARING, "tcp 127.0.0.1:4041", story.now, connected=3, hours=heard)
+def heard(story: Story, *told: Hour) -> None:
+    listener = Report("dc09", "dc09", Work.HEARING, "tcp 127.0.0.1:4041", story.now, connected=3, hours=told)
     listening.report(
         story.centre, "gateway", [Report(listening.PROCESS, "", Work.HEARING, "", story.now), listener], story.now
     )

@@ -18,6 +18,7 @@ from dispatch.gateways.mqtt import values
 from dispatch.gateways.mqtt.lorawan import chirpstack
 from dispatch.gateways.mqtt.understand import Said, Word
 from dispatch.gateways.mqtt.values import NotRead
+from dispatch.gateways.webhooks.sealed import opened
 
 LARGEST = 256 * 1024
 MOST = 100
@@ -161,10 +162,7 @@ def _transparent(payload: Any) -> Any:
 
 
 def _onenet(source: Source, body: Mapping[str, Any]) -> Said | None:
-    msg = body.get("msg")
-    inner = values.object_of(msg.encode("utf-8", "replace")) if isinstance(msg, str) else msg
-    if not isinstance(inner, Mapping):
-        raise NotRead("no msg; encrypted ones are not read here: switch the encryption off")
+    inner = _onenet_inner(source, body)
     if "notifyType" not in inner:
         return _classic(inner)
     properties = _properties(values.inside(inner, "data", "params"))
@@ -173,7 +171,7 @@ def _onenet(source: Source, body: Mapping[str, Any]) -> Said | None:
         _number(source, inner),
         (str(inner.get("productId", "")),),
         data=_data(properties),
-        occurred_at=next((time for time in times if time is not None), None),
+        occurred_at=max((time for time in times if time is not None), default=None),
         event=_event(inner),
     )
     if inner["notifyType"] == "property":
@@ -182,6 +180,19 @@ def _onenet(source: Source, body: Mapping[str, Any]) -> Said | None:
         names = list(values.inside(inner, "data", "params") or {})[:MOST]
         return replace(said, words=tuple(Word((_bare(str(name)), str(name)[:60])) for name in names))
     return said if "online" in str(inner["notifyType"]).casefold() else None
+
+
+def _onenet_inner(source: Source, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises ``NotRead``."""
+    msg, sealed = body.get("msg"), body.get("enc_msg")
+    if isinstance(sealed, str):
+        return values.object_of(opened(sealed, source.key, framed=True))
+    if isinstance(msg, str) and not msg.lstrip().startswith("{"):
+        return values.object_of(opened(msg, source.key, framed=False))
+    inner = values.object_of(msg.encode("utf-8", "replace")) if isinstance(msg, str) else msg
+    if not isinstance(inner, Mapping):
+        raise NotRead("no msg")
+    return inner
 
 
 def _classic(msg: Mapping[str, Any]) -> Said | None:

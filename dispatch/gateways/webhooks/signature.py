@@ -24,7 +24,9 @@ def is_signed(token: str, nonce: str, msg: str, given: str) -> bool:
 
 
 def is_signed_body(token: str, body: bytes) -> bool:
-    """The newer platform signs a text, the older one an object, as it stands in the body, byte for byte."""
+    """The newer platform signs a text, the older one an object, as it stands in the body, byte for byte; both sign what
+    they have encrypted as the text that it is then. Nothing else is signed: not ``time``, and not ``id``.
+    """
     try:
         text = body.decode("utf-8")
         outer = json.loads(text)
@@ -35,7 +37,7 @@ def is_signed_body(token: str, body: bytes) -> bool:
     nonce, given = outer.get("nonce"), outer.get("signature") or outer.get("msg_signature")
     if not isinstance(nonce, str) or not isinstance(given, str):
         return False
-    msg = outer.get("msg")
+    msg = outer.get("enc_msg", outer.get("msg"))
     if isinstance(msg, str):
         return is_signed(token, nonce, msg, given)
     return any(is_signed(token, nonce, one, given) for one in _objects(text))

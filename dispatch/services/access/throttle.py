@@ -40,7 +40,7 @@ def _key(address: str) -> str:
 
 
 class OnceAWhile:
-    """The same refusal of the same person counts once a minute: a broken client must not fill the trail."""
+    """The same of the same one counts once in a while: a broken client, or device, must not fill a list."""
 
     def __init__(self, pause: timedelta = timedelta(minutes=1)) -> None:
         self._pause = pause

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +21,7 @@ from dispatch.gateways.frame import Message
 from dispatch.gateways.mqtt.understand import Last, understand
 from dispatch.gateways.mqtt.values import NotRead
 from dispatch.gateways.webhooks import forms
+from dispatch.gateways.webhooks.sealed import key_of
 from dispatch.gateways.webhooks.signature import is_signed, is_signed_body, signature
 from dispatch.settings import ROOT, load_mapping
 
@@ -45,6 +49,73 @@ def kinds(form: str, body: Any, states: dict[str, str] | None = None) -> list[tu
 def ctwing(kind: str = "dataReport", **more: Any) -> dict[str, Any]:
     return {"timestamp": MS, "tenantId": "2000", "productId": "15082", "deviceId": "ad19", "messageType": kind,
             "IMEI": "undefined", "IMSI": "undefined", "protocol": "lwm2m"} | more  # fmt: skip
+
+
+def sealed(text: bytes, key: bytes) -> str:
+    """As OneNET encrypts it; the other side of the library that opens it."""
+    padder = PKCS7(128).padder()
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return base64.b64encode(encryptor.update(padder.update(text) + padder.finalize()) + encryptor.finalize()).decode()
+
+
+NEW_KEY, OLD_KEY = "QWhB4Xv1vV0l8rHc", base64.b64encode(bytes(range(32))).decode().rstrip("=")
+ONENET = {
+    "messageType": "notify", "notifyType": "event", "productId": "p", "deviceName": "SOS-1",
+    "data": {"params": {"sos": {"value": {}, "time": MS}}},
+}  # fmt: skip
+
+
+def test_what_the_newer_platform_has_encrypted_is_signed_and_opened() -> None:
+    msg = sealed(json.dumps(ONENET).encode(), NEW_KEY.encode())
+    body = json.dumps({"msg": msg, "nonce": "abcdefgh", "signature": signature("token", "abcdefgh", msg)}).encode()
+    assert is_signed_body("token", body)
+    (said,) = forms.read(replace(source("onenet"), key=NEW_KEY), body)
+    (plain,) = forms.read(source("onenet"), json.dumps({"msg": json.dumps(ONENET)}).encode())
+    assert said == plain, "encrypted or not, a copy is a copy"
+    assert (said.device, said.occurred_at) == ("SOS-1", AT)
+
+
+def test_what_the_older_platform_has_encrypted_is_opened() -> None:
+    text = json.dumps({"type": 1, "dev_id": 2016617, "ds_id": "smoke", "at": MS, "value": 1}).encode()
+    msg = sealed(bytes(16) + len(text).to_bytes(4) + text, base64.b64decode(OLD_KEY + "="))
+    body = json.dumps({"enc_msg": msg, "nonce": "n", "msg_signature": signature("token", "n", msg)}).encode()
+    assert is_signed_body("token", body)
+    (said,) = forms.read(replace(source("onenet"), key=OLD_KEY), body)
+    assert (said.device, said.states) == ("2016617", {"smoke": 1})
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "reason"),
+    [
+        ("", {"msg": "AAAA"}, "onenet/aes"),
+        (NEW_KEY, {"msg": "AAAA"}, "whole number"),
+        (NEW_KEY, {"msg": "not base64"}, "neither JSON nor base64"),
+        (NEW_KEY, {"msg": sealed(b"{}", b"another key 1234")}, "does not open"),
+        (OLD_KEY, {"enc_msg": sealed(bytes(16) + b"\xff" * 4 + b"{}", bytes(range(32)))}, "does not open"),
+        (OLD_KEY, {"enc_msg": sealed(b"short", bytes(range(32)))}, "JSON|does not open"),
+    ],
+)
+def test_what_does_not_open_is_kept_with_its_reason(key: str, body: dict[str, str], reason: str) -> None:
+    with pytest.raises(NotRead, match=reason):
+        forms.read(replace(source("onenet"), key=key), json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("key", ["", "short", "-" * 43, "é" * 16])
+def test_a_key_that_is_none_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="key of OneNET"):
+        key_of(key)
+
+
+def test_only_what_signs_a_time_has_a_window() -> None:
+    assert source("onenet").window == timedelta(seconds=300)
+    assert source("ctwing").window == timedelta(0)
+    told = AT - timedelta(seconds=301)
+    assert source("onenet").is_out_of_time(told, AT)
+    assert not source("onenet").is_out_of_time(None, AT), "nothing is known of it"
+    assert not source("onenet", window_seconds=0).is_out_of_time(told, AT)
+    for form, window in (("ctwing", 300), ("onenet", -1), ("onenet", "soon")):
+        with pytest.raises(ValueError, match="window_seconds"):
+            source(form, window_seconds=window)
 
 
 @pytest.mark.parametrize(
