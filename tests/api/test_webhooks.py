@@ -126,9 +126,9 @@ def test_onenet_asks_and_is_answered_and_brings_what_it_has_signed(client: Flask
 
 def onenet(client: FlaskClient, kind: str, at: datetime, **params: Any) -> Any:
     """Brings properties (or an event) with this time, signed."""
+    given = {name: {"value": value, "time": int(at.timestamp() * 1000)} for name, value in params.items()}
     msg = json.dumps({
-        "messageType": "notify", "notifyType": kind, "productId": "p", "deviceName": "SOS-1",
-        "data": {"params": {name: {"value": value, "time": int(at.timestamp() * 1000)} for name, value in params.items()}},
+        "messageType": "notify", "notifyType": kind, "productId": "p", "deviceName": "SOS-1", "data": {"params": given},
     })  # fmt: skip
     body = {"msg": msg, "nonce": "abcdefgh", "signature": signature(TOKEN, "abcdefgh", msg), "time": 1, "id": "1"}
     answer = client.post("/webhooks/onenet", json=body)

@@ -1,4 +1,4 @@
-"""OneNET's encrypted messages, as its own receivers open them: AES in CBC mode, PKCS#7, the IV taken from the key. Pure.
+"""OneNET's encrypted messages, as its own receivers open them: AES in CBC mode, PKCS#7, the IV out of the key. Pure.
 
 The newer platform encrypts the text of ``msg`` with 16 characters. The older one brings ``enc_msg`` with a key of 43
 characters of base64, and puts 16 random bytes and the length before the text.

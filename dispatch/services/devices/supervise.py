@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.domain.supervision import TaskKind, TaskState
 from dispatch.models.devices import Device, DeviceTask, Signal
 from dispatch.services.centre import Centre
-from dispatch.services.devices import conditions, gateways
+from dispatch.services.devices import conditions, gateways, strays
 from dispatch.services.duty.rounds import begin, is_due
 from dispatch.services.intake import OFFLINE
 from dispatch.services.transact import transact
@@ -48,6 +48,7 @@ def tick(centre: Centre, now: datetime) -> bool:
         return False
     gateways.watch(centre, now)  # first: what stands behind a silent gateway is not offline by itself
     look(centre, now)
+    strays.bring_home(centre, now)
     return True
 
 

@@ -8,9 +8,11 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from dispatch.domain.actor import Actor
 from dispatch.domain.imports.state import ImportState
 from dispatch.models.imports import Import
 from dispatch.services.centre import Centre
+from dispatch.services.devices import strays
 from dispatch.services.imports import claims, find_doubles
 from dispatch.services.imports.applying import Apply, Busy
 from dispatch.services.imports.check import Check
@@ -59,5 +61,7 @@ def _work(centre: Centre, import_id: int, name: str, time: Callable[[], datetime
         Check(centre, import_id, name, time).run(table)
         return
     Apply(centre, import_id, name, time).run(table)
+    if found.kind != "workers":
+        strays.bring_home(centre, time(), Actor(found.actor_kind, found.actor_id, found.actor_name))
     if found.kind == "elders":
         find_doubles.after_import(centre, import_id, time())
