@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dispatch.bootstrap import gateway
 from dispatch.workers import tasks
 from tests.support.parts import missing, program
 
@@ -84,6 +85,22 @@ def test_every_service_is_locked_down(services: dict[str, Any]) -> None:
 
 def test_only_the_proxy_and_what_devices_speak_to_face_the_outside(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "ports" in service} == {"proxy", "mosquitto", "gateway"}
+
+
+def test_each_listener_that_is_a_server_is_published_where_the_settings_say_so(services: dict[str, Any]) -> None:
+    listeners = yaml.safe_load((ROOT / "config" / "gateways.yaml").read_text())
+    servers = [one for name, one in listeners.items() if one.get("protocol", name) in gateway.LISTENERS]
+    wanted = {port for one in servers for port in (one["port"], (one.get("options") or {}).get("tls_port")) if port}
+    published = [
+        re.fullmatch(r"\$\{(\w+):-([\d.]+:\d*)\}:(\d+)(?:/udp)?", port) for port in services["gateway"]["ports"]
+    ]
+    assert None not in published
+    assert {int(port[3]) for port in published if port} == wanted
+    example = (ROOT / ".env.example").read_text()
+    for port in published:
+        assert port is not None
+        assert port[2] in ("127.0.0.1:", "0.0.0.0:4041"), "what nobody has asked for is reached from this host alone"
+        assert f"\n{port[1]}=\n" in example
 
 
 def test_the_example_of_settings_holds_no_secret_and_names_every_needed_one() -> None:
