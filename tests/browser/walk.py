@@ -69,6 +69,7 @@ WALK: dict[str, Step] = {
     "visit-plan": Step("supervisor", "/visits/plan"),
     "devices": Step("supervisor", "/devices", ("tab=unknown", "tab=unknown&q=zzzz", "tab=gateways")),
     "device": Step("supervisor", "/devices/{device}"),
+    "meaning": Step("supervisor", "/devices/meaning", ("number=DEMO-0001", "number=zzzz")),
 }
 
 

@@ -35,6 +35,7 @@ export const router = createRouter({
     { path: '/elders/:id(\\d+)', name: 'elder', component: screen(() => import('@/register/elder/ElderRoute.vue')), meta: { may: 'register_read', under: 'elders' } },
     { path: '/duty', name: 'duty', component: screen(() => import('@/duty/Duty.vue')), meta: { may: 'duty_read' } },
     { path: '/devices', name: 'devices', component: screen(() => import('@/devices/Devices.vue')), meta: { may: 'devices_read' } },
+    { path: '/devices/meaning', name: 'meaning', component: screen(() => import('@/meanings/MeaningPage.vue')), meta: { may: 'devices_read', under: 'devices' } },
     { path: '/devices/:id', name: 'device', component: screen(() => import('@/devices/DevicePage.vue')), meta: { may: 'devices_read', under: 'devices' } },
     { path: '/services', name: 'services', component: screen(() => import('@/orders/ServicesPage.vue')), meta: { may: 'cases_read' } },
     { path: '/visits', name: 'visits', component: screen(() => import('@/visits/VisitsPage.vue')), meta: { may: 'visits_read' } },
