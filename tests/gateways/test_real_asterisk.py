@@ -208,7 +208,7 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
 def test_a_call_opens_at_the_desk_where_it_rings_is_taken_by_it_and_recorded(house: House) -> None:
     lin = house.town.users["lin"]
     house.phone(house.exchange.desk, rings=2500, presses=VOICE)
-    house.caller(9000)
+    house.caller(6500)
     house.until(lambda: house.calls() and house.case().rings_for == [str(lin)])
     assert house.case().elder_id == house.town.elders["Wang"]
     house.until(lambda: house.case().owner_id == lin)

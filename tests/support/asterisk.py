@@ -1,7 +1,7 @@
 """A real Asterisk, with the samples of config/asterisk, inside of a directory that holds a Debian with its packages.
 
-``DISPATCH_TEST_ASTERISK`` names that directory; docs/protocols/hotline.md says how it is made. It must be root who runs
-it, since it is entered by chroot.
+``DISPATCH_TEST_ASTERISK`` names that directory; ./test has it made by tests/peers/asterisk/place. It must be root who
+runs it, since it is entered by chroot.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ AMI, ARI = "test-ami", "test-ari"
 class Asterisk:
     def __init__(self) -> None:
         root = os.environ.get("DISPATCH_TEST_ASTERISK", "")
-        if not root:  # also in CI, where nobody installs a telephone exchange for each run
-            pytest.skip("MISSING: a real Asterisk. DISPATCH_TEST_ASTERISK names one: docs/protocols/hotline.md")
+        if not root:  # also in CI: not every machine can have one, and ./test has said why
+            pytest.skip("MISSING: a real Asterisk. ./test makes one where it is root: docs/protocols/hotline.md")
         if not (Path(root) / "usr/sbin/asterisk").exists() or os.geteuid() != 0:
             pytest.fail(f"DISPATCH_TEST_ASTERISK={root}: there is no Asterisk, or you are not root", pytrace=False)
         self.root = Path(root)
