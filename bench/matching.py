@@ -7,6 +7,7 @@ It makes a database of its own, fills it with an invented city, and asks for can
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
 import sys
@@ -17,11 +18,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
 
 import dispatch.models.tables  # noqa: F401 -- one table points to another that nobody here names
-from dispatch.domain.case import Channel, Help, Kind
+from dispatch.domain.case import Channel, Help, Kind, State
 from dispatch.models.bulk import analyze, insert_many
+from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment, Offer, OfferPlan
 from dispatch.models.places import Area, add_area
 from dispatch.models.workforce import Worker, WorkerArea, WorkerPosition, WorkerShift, WorkerSkill
@@ -39,6 +42,8 @@ PLACES = 60
 HOMES = 100
 OFFERS = 60_000
 """Of the last month, with every third a visit."""
+EARLIER = 20_000
+"""Cases that they were for; every home has had some of them."""
 
 
 def fill(town: Town, workers: int, chance: random.Random) -> None:
@@ -87,9 +92,10 @@ def fill(town: Town, workers: int, chance: random.Random) -> None:
         analyze(session, Worker, *rows)
 
 
-def remember(town: Town, cases: list[int], workers: int, chance: random.Random) -> None:
+def remember(town: Town, workers: int, chance: random.Random) -> None:
     """What was asked in the last month, and who went: a match counts it for each of those in reach."""
     with town.centre.database.sessions.begin() as session:
+        cases = earlier(session, town)
         plan = {"mode": "sequential", "size": 1, "seconds": 60, "queue": [], "alone": 0, "started_by": "Lin"}
         insert_many(
             session,
@@ -116,6 +122,16 @@ def remember(town: Town, cases: list[int], workers: int, chance: random.Random) 
         insert_many(session, Offer, asked)
         insert_many(session, Assignment, went)
         analyze(session, Offer, Assignment)
+
+
+def earlier(session: Session, town: Town) -> list[int]:
+    """Closed cases, each like one of those that are there; answers their ids."""
+    like = session.execute(select(Case.__table__).order_by(Case.id)).mappings().all()
+    first = like[-1]["id"] + 1
+    closed = {"state": State.CLOSED, "due": None, "next_due_at": None, "answer_due_at": None}
+    insert_many(session, Case, [{**like[n % len(like)], **closed, "id": first + n} for n in range(EARLIER)])
+    analyze(session, Case)
+    return list(range(first, first + EARLIER))
 
 
 def main() -> None:
@@ -147,7 +163,9 @@ def measure(town: Town, workers: int, matches: int) -> None:
         kind = Kind.EMERGENCY if help_ is Help.EMERGENCY else Kind.SERVICE
         wanted = requests.Request(kind=kind, channel=Channel.HOTLINE, elder_id=town.elders[f"E{n}"], help=help_)
         cases.append(int(requests.open_case(town.centre, Act(lin, START), wanted)[0]["id"]))
-    remember(town, cases, workers, chance)
+    remember(town, workers, chance)
+    gc.collect()
+    gc.freeze()  # as a web process does when it has started
     for case in cases:
         candidates(town.centre, case, lin, START)
     asked = Asked(town.centre.database.engine)
