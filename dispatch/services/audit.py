@@ -182,6 +182,12 @@ def _row(ran: Ran, at: datetime) -> dict[str, Any]:
     return row | {"cycle": int(done), "last_run_at": at if done else None, "detail": (ran.detail or {}) if done else {}}
 
 
+def ran_last(centre: Centre, name: str) -> datetime | None:
+    """When the job wrote last that it ran."""
+    with centre.database.reads() as session:
+        return session.scalar(select(JobRun.last_run_at).where(JobRun.name == name))
+
+
 def health(centre: Centre, now: datetime) -> dict[str, Any]:
     """What the console's header, ``/health/engine`` and ``/metrics`` say: late jobs, findings, what waits."""
     with centre.database.reads() as session:

@@ -120,6 +120,8 @@ class Clock:
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._look = Look(DEADLINES)
         self._scheduler = BlockingScheduler(timezone=UTC)
+        self._jobs: list[str] = []
+        self._awake = False
         self._ran: dict[str, tuple[audit.Ran, datetime]] = {}
         self._marked_at = self._evict_looked_at = datetime.min.replace(tzinfo=UTC)
         self._leading = False
@@ -132,7 +134,7 @@ class Clock:
             Job("tick", PULSE, self._tick),
             Job("network", PATROL, self._network),
             Job("response", PATROL, self._response),
-            Job("followup", PATROL, self._followup),
+            Job("followup", SELDOM, self._followup),
             Job("floor", 1, self._floor),
             Job("duty", 15, self._duty),
             Job("standing", PATROL, self._standing),
@@ -141,14 +143,15 @@ class Clock:
             Job("plans", 2, self._plans),
             Job("seal", 2, self._seal),
             Job("auditor", 15, self._audit),
-            Job("imports", 1, self.imports),
+            Job("imports", PATROL, self.imports),
             Job("doubles", 3600, self._doubles),
             Job("prune", 60, self._prune),
             *([Job("selftest", 60, self._selftest.run)] if self._selftest is not None else []),
         )
-        self._every(CYCLE, "look", self._look_around)
+        self._jobs = [job.name for job in jobs]
+        self._every(CYCLE, "look", datetime.now(UTC), self._look_around)
         for job in jobs:
-            self._every(job.every, job.name, self._guarded, job)
+            self._every(job.every, job.name, None, self._guarded, job)
         try:
             self._scheduler.start()
         finally:
@@ -156,7 +159,8 @@ class Clock:
             self._outward.shutdown(wait=False, cancel_futures=True)
             self._bulk.shutdown(wait=False, cancel_futures=True)
 
-    def _every(self, seconds: float, name: str, run: Callable[..., None], *args: Any) -> None:
+    def _every(self, seconds: float, name: str, first: datetime | None, run: Callable[..., None], *args: Any) -> None:
+        """Without a ``first`` time it sleeps until it is woken: a standby does nothing but look."""
         self._scheduler.add_job(
             run,
             "interval",
@@ -166,7 +170,7 @@ class Clock:
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
-            next_run_time=datetime.now(UTC),
+            next_run_time=first,
         )
 
     def _look_around(self) -> None:
@@ -176,14 +180,20 @@ class Clock:
         """
         now = datetime.now(UTC)
         try:
-            if self._lead(now):
+            self._lead(now)
+            if self._leading and not self._awake:
                 # Before the first cycle, which may find much to do: else the clock that was ended for being slow would
                 # see the old mark, take this one for dead, and the two would end each other by turns.
                 audit.mark(self._centre, [(audit.Ran("tick", PULSE, self._holder), now)])
-                self._wake(DEADLINES, now)
+                self._wake(self._jobs, now)
+                self._awake = True
             elif self._leading:
                 self._wake(self._look.due(self._centre, now), now)
                 self._write_marks(now)
+            elif self._awake:
+                self._awake = False
+                for name in self._jobs:
+                    self._scheduler.pause_job(name)
         except SQLAlchemyError as error:
             log.warning("job_waits", job="look", error=type(error).__name__)
         except Exception:
@@ -230,24 +240,21 @@ class Clock:
         except SQLAlchemyError as away:
             log.warning("job_waits", job=job.name, error=type(away).__name__)
 
-    def _lead(self, now: datetime) -> bool:
-        """Take or keep the right to tick. True: it has just become ours."""
+    def _lead(self, now: datetime) -> None:
+        """Take or keep the right to tick."""
         held = self._leadership.hold()
         if held != self._leading:
             log.warning("clock_active" if held else "clock_standby", holder=self._holder)
-        taken = held and not self._leading
         self._leading = held
         if not held and now - self._evict_looked_at >= STALE:
             self._evict_looked_at = now
             if self._holder_is_stale(now):
                 log.error("clock_evicts_holder")
                 self._leadership.evict()
-        return taken
 
     def _holder_is_stale(self, now: datetime) -> bool:
-        jobs = {job["name"]: job for job in audit.health(self._centre, now)["jobs"]}
-        last = jobs.get("tick", {}).get("last_run_at")
-        return last is not None and now - datetime.fromisoformat(last) > STALE
+        last = audit.ran_last(self._centre, "tick")
+        return last is not None and now - last > STALE
 
     def cycle(self, now: datetime) -> None:
         """One look and what follows from it, then the rounds; for tests, whose time moves as they say."""
