@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import structlog
 from dispatch.cli.broker import NoBroker
 from dispatch.services.centre import Centre
 from tests.support import databases, factories
-from tests.support.parts import missing
+from tests.support.parts import missing, roomy_memory
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.product import Product
 from tests.support.redis import Redis
@@ -21,6 +22,9 @@ from tests.support.story import Story
 def pytest_configure() -> None:
     # The default draws a frame around each line of a traceback: seconds, for each fault that a test provokes.
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
+    # SQLite waits for the disk at each commit, as it must; the tests kill processes but never the machine.
+    if memory := roomy_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.fixture

@@ -10,6 +10,10 @@ from typing import NoReturn
 
 import pytest
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Bytes that must be free there: a database of the tests takes 13 MB, the log of its server up to 256."""
+
 
 def missing(what: str) -> NoReturn:
     """In CI a missing part is a failure: a green run that tested nothing would lie."""
@@ -30,3 +34,8 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def roomy_memory() -> Path | None:
+    """Where files lie in memory, if there is room; a container often has but 64 MB."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None

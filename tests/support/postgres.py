@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.parts import free_port
+from tests.support.parts import free_port, roomy_memory
 
 USER = "dispatch"
 # The tests kill the server but not the machine, so nothing is gained by waiting for the disk.
@@ -30,11 +30,6 @@ OPTIONS = {
     "log_min_messages": "warning",
     "jit": "off",
 }
-
-
-MEMORY = Path("/dev/shm")
-ROOM = 2 * 1024**3
-"""Bytes free that a server in memory may be started with: a database of the tests takes 13 MB, its log up to 256."""
 
 
 def find_binaries() -> Path | None:
@@ -132,10 +127,10 @@ class Postgres:
 
     def _new_home(self) -> Path:
         """In memory where nothing is synced anyway: a fresh database, a thousand files, costs a tenth there."""
-        in_memory = self.options["fsync"] == "off" and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-        if in_memory:
+        memory = roomy_memory() if self.options["fsync"] == "off" else None
+        if memory:
             self.options.setdefault("max_wal_size", "256MB")
-        return Path(tempfile.mkdtemp(prefix="dispatch-pg-", dir=MEMORY if in_memory else "/tmp"))
+        return Path(tempfile.mkdtemp(prefix="dispatch-pg-", dir=memory or "/tmp"))
 
     def _initialise(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
