@@ -17,11 +17,13 @@ from tests.support.postgres import Postgres, find_binaries
 from tests.support.product import Product
 from tests.support.redis import Redis
 from tests.support.story import Story
+from tests.support.web import compile_rules_once
 
 
 def pytest_configure() -> None:
     # The default draws a frame around each line of a traceback: seconds, for each fault that a test provokes.
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
+    compile_rules_once()
     # SQLite waits for the disk at each commit, as it must; the tests kill processes but never the machine.
     if memory := roomy_memory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
