@@ -132,7 +132,7 @@ def centre(database_url: str, tmp_path: Path) -> Iterator[Centre]:
 
 @pytest.fixture
 def town(centre: Centre) -> factories.Town:
-    return factories.build_town(centre)
+    return factories.town_in_fresh(centre)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from dispatch.services import deliver
 from dispatch.services.sms import inbox
 from dispatch.workers.clock import Clock
 from dispatch.workers.send import Runtime
-from tests.support.factories import DUTY_EAST, START, Town, build_town
+from tests.support.factories import DUTY_EAST, START, Town, town_in_fresh
 from tests.support.helps import NEAR, Dispatching
 from tests.support.rounds import by_hand
 from tests.support.story import Inline, Story
@@ -92,7 +92,7 @@ class Wired(Story):
 @pytest.fixture
 def wired(centre) -> Iterator[Wired]:
     two = dataclasses.replace(centre, ways=("first", "second"))
-    told = Wired(build_town(two))
+    told = Wired(town_in_fresh(two))
     yield told
     told.finish()
 

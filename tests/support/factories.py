@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from dispatch.bootstrap.centre import centre_of
@@ -95,15 +99,74 @@ class Town:
 def build_town(centre: Centre) -> Town:
     town = Town(centre)
     with centre.database.sessions.begin() as session:
-        _places(session, town)
-        _people(session, town)
-        _homes(session, town)
-    # Tokens are remembered for seconds by the web application, so no two towns may share one.
-    for scope in ("signals", "calls"):
-        setattr(town, f"{scope}_token", accounts.add_token(centre, f"{scope} of the tests", [scope], START))
-    every = sorted(SCOPES)
-    town.admin_token = accounts.add_token(centre, "admin of the tests", every, START, secrets.token_hex(16))
+        _fill(session, town)
+        _add_tokens(session, town)
     return town
+
+
+def town_in_fresh(centre: Centre) -> Town:
+    """``build_town`` where nothing was ever written: what made the first one is told to the database once more, word
+    for word, and not worked out anew. The ids are the same, the tokens are not.
+    """
+    with centre.database.sessions.begin() as session:
+        kind = session.connection().dialect.name
+        town = Town(centre)
+        if kind in _told:
+            ids, statements = _told[kind]
+            for name, known in ids.items():
+                setattr(town, name, known.copy())
+            _tell(session, statements)
+        else:
+            with _listening(centre.database.engine) as statements:
+                _fill(session, town)
+            ids = {name: getattr(town, name).copy() for name in ("areas", "households", "elders", "contacts", "users")}
+            _told[kind] = (ids, statements)
+        _add_tokens(session, town)
+    return town
+
+
+Statement = tuple[str, Any]
+_told: dict[str, tuple[dict[str, dict[str, int]], list[Statement]]] = {}
+
+
+@contextmanager
+def _listening(engine: Engine) -> Iterator[list[Statement]]:
+    """What changes the database meanwhile, as its driver is told it."""
+    heard: list[Statement] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if not statement.startswith("SELECT"):
+            heard.extend((statement, each) for each in (values if isinstance(values, list) else [values]))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+
+
+def _tell(session: Session, statements: list[Statement]) -> None:
+    driver: Any = session.connection().connection.driver_connection
+    at_once = driver.pipeline() if hasattr(driver, "pipeline") else nullcontext()
+    with at_once, closing(driver.cursor()) as cursor:
+        for statement, values in statements:
+            cursor.execute(statement, values)
+
+
+def _fill(session: Session, town: Town) -> None:
+    _places(session, town)
+    _people(session, town)
+    _homes(session, town)
+    session.flush()
+
+
+def _add_tokens(session: Session, town: Town) -> None:
+    """Of each town its own: the web application remembers them for seconds."""
+    every = {"signals": ["signals"], "calls": ["calls"], "admin": sorted(SCOPES)}
+    for name, scopes in every.items():
+        row, text = accounts.new_token(f"{name} of the tests", scopes, START, secrets.token_hex(16))
+        session.add(row)
+        setattr(town, f"{name}_token", text)
 
 
 def _places(session: Session, town: Town) -> None:
