@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from dispatch.cli.broker import NoBroker
 from dispatch.services.centre import Centre
 from tests.support import databases, factories
+from tests.support.lanes import BROWSER, Lanes
 from tests.support.parts import missing, roomy_memory
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.product import Product
@@ -27,6 +29,16 @@ def pytest_configure() -> None:
     # SQLite waits for the disk at each commit, as it must; the tests kill processes but never the machine.
     if memory := roomy_memory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes | None:
+    return Lanes(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins, else it would be waited for at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 @pytest.fixture

@@ -212,7 +212,7 @@ def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[Server]:
     thread.start()
     selftest.prepare(town.centre, chosen.selftest_token, [], factories.START)
     try:
-        yield Server(f"http://127.0.0.1:{server.port}", chosen.selftest_token, 10 if pushing else 3)
+        yield Server(f"http://127.0.0.1:{server.port}", chosen.selftest_token, 10 if pushing else 5)
     finally:
         web.relay.stop()
         server.shutdown()
