@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from dispatch.models.cases import Call, Case
 from dispatch.models.exchange import ExchangeState
+from dispatch.services.centre import Centre
 from tests.support import factories
 from tests.support.parts import free_port, missing, program
 from tests.support.product import Product
@@ -79,6 +80,12 @@ def until(true: Callable[[], object], log: Callable[[], str]) -> None:
         time.sleep(0.1)
 
 
+def connected(centre: Centre) -> bool:
+    with centre.database.reads() as session:
+        found = session.get(ExchangeState, "asterisk")
+        return found is not None and found.connected
+
+
 def raw_of(name: str) -> str:
     """Without the greeting and the answer to its login, which this server says itself."""
     return (RECORDED / name).read_text("utf-8").partition("\n\n")[2]
@@ -119,5 +126,5 @@ def test_a_recorded_call_goes_the_whole_way_from_the_wire_to_the_case(
         with centre.database.reads() as session:
             case = session.get_one(Case, calls()[1].case_id)
             assert (case.elder_id, case.rings_for) == (town.elders["Wang"], [])
-            assert session.get_one(ExchangeState, "asterisk").connected
+        until(lambda: connected(centre), lambda: product.log("gateway"))  # a word of its own, beside those of calls
     centre.database.engine.dispose()
