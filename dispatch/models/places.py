@@ -58,6 +58,11 @@ class Household(Base):
     area: Mapped[Area] = relationship(lazy="raise")
 
 
+def ids_in(path: str) -> list[int]:
+    """The areas that a path names, from the top down. The place of the self-test names none: it lies in no area."""
+    return [int(part) for part in path.split("/") if part.isdigit()]
+
+
 def inside(paths: Iterable[str]) -> ColumnElement[bool]:
     """Areas that lie in one of the subtrees; nothing for somebody without any."""
     return or_(false(), *(Area.path.startswith(path, autoescape=True) for path in paths))

@@ -16,7 +16,7 @@ from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case, CaseEvent, Draft
 from dispatch.models.devices import Device, Signal
 from dispatch.models.people import Contact, DutyPhone, Elder
-from dispatch.models.places import Area, Household, inside
+from dispatch.models.places import Area, Household, ids_in, inside
 from dispatch.models.privacy import RestrictedCase
 from dispatch.services.areas_asked import inside_asked
 from dispatch.services.centre import Centre
@@ -285,8 +285,7 @@ def _household(session: Session, household_id: int | None) -> dict[str, Any] | N
 
 
 def path_names(session: Session, path: str) -> list[str]:
-    ids = [int(part) for part in path.strip("/").split("/")]
-    return list(session.scalars(select(Area.name).where(Area.id.in_(ids)).order_by(Area.path)))
+    return list(session.scalars(select(Area.name).where(Area.id.in_(ids_in(path))).order_by(Area.path)))
 
 
 def household_json(household: Household, path_names: list[str]) -> dict[str, Any]:

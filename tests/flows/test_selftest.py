@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.serving import make_server
 
 from dispatch.bootstrap.web import web_of
@@ -20,6 +20,7 @@ from dispatch.gateways.ourselves import DOORS, HttpWay
 from dispatch.models.cases import Case, CaseEvent
 from dispatch.models.devices import Signal
 from dispatch.models.duty import SelftestPath
+from dispatch.models.floor import AreaEvent
 from dispatch.models.outbox import Message
 from dispatch.models.people import Elder
 from dispatch.models.places import Area
@@ -27,6 +28,7 @@ from dispatch.services import accounts, audit, desk, live
 from dispatch.services.demo.seed import seed_demo
 from dispatch.services.desk import CaseFilter, PageOf
 from dispatch.services.duty import selftest
+from dispatch.services.floor import floods
 from dispatch.services.register import listing
 from dispatch.services.register.narrowing import ElderFilter
 from dispatch.workers.selftest import Selftest
@@ -90,6 +92,20 @@ def test_an_hour_of_synthetic_alarms_is_one_case_that_nobody_meets(story: Story)
     audit.audit(story.centre, story.now)
     assert {e.kind for e in story.events()} == {"opened", "repeat"}
     assert story.messages() == []
+
+
+def test_a_flood_in_the_minutes_after_the_first_test_is_seen(story: Story) -> None:
+    """Its own case is among the alarms of these minutes, and lies in no area that a flood could be in."""
+    run(story, Way(story))
+    for n in range(10):
+        story.press(f"ELM-{n}", "sos")
+    with story.centre.database.sessions.begin() as session:
+        elm = session.scalars(select(Area).where(Area.name == "Elm")).one()
+        session.execute(update(Case).where(Case.area_id.is_(None)).values(area_id=elm.id))
+    assert floods.tick(story.centre, story.now) == 1
+    with story.centre.database.reads() as session:
+        (event,) = session.scalars(select(AreaEvent))
+        assert (event.place, event.cause) == ("Elm", "sos")
 
 
 def test_the_selftest_itself_sees_its_case_and_no_other(story: Story) -> None:

@@ -13,7 +13,7 @@ from dispatch.domain.errors import Forbidden, Invalid, LastAdministrator
 from dispatch.domain.permissions import OF_ROLE, ROLES, May
 from dispatch.models.database import RIGHTS_LOCK
 from dispatch.models.people import User
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area, ids_in, inside
 from dispatch.services.centre import Centre
 
 MOST_AREAS = 200
@@ -86,13 +86,13 @@ def areas(centre: Centre, actor: Actor, parent: int | None, q: str) -> list[dict
         else:
             statement = statement.where(Area.id.in_(roots(session, actor)))
         found = session.execute(statement).all()
-        above = {int(part) for area, _ in found for part in area.path.strip("/").split("/")}
+        above = {area_id for area, _ in found for area_id in ids_in(area.path)}
         names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(above))).all())
     return [
         {
             "id": str(area.id),
             "name": area.name,
-            "path_names": [names[int(part)] for part in area.path.strip("/").split("/")],
+            "path_names": [names[area_id] for area_id in ids_in(area.path)],
             "has_more": more,
         }
         for area, more in found

@@ -13,7 +13,7 @@ from dispatch.domain.privacy import mask_phone
 from dispatch.domain.roster import warnings
 from dispatch.models.duty import DutyGap, Shift, ShiftPattern
 from dispatch.models.people import DutyPhone, User
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area, ids_in, inside
 from dispatch.services.centre import Centre
 from dispatch.services.duty.coverage import ahead, as_on_duty, needs
 from dispatch.services.duty.on_duty import current, reach
@@ -25,7 +25,7 @@ LONGEST = 1000
 
 def seen(actor: Actor) -> ColumnElement[bool]:
     """Areas of the actor, and those around them: whoever is on duty for the whole city stands for this district too."""
-    around = {int(part) for path in actor.paths for part in path.strip("/").split("/") if part.isdigit()}
+    around = {area_id for path in actor.paths for area_id in ids_in(path)}
     return or_(inside(actor.paths), Area.id.in_(around))
 
 

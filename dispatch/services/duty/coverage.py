@@ -16,7 +16,7 @@ from dispatch.domain.roster import OnDuty, gaps
 from dispatch.models.duty import DutyGap, Shift
 from dispatch.models.outbox import Message, MessageState
 from dispatch.models.people import DutyPhone
-from dispatch.models.places import Area
+from dispatch.models.places import Area, ids_in
 from dispatch.services.centre import Centre
 from dispatch.services.duty.on_duty import chain_of, current, phones_on_duty, reach
 from dispatch.services.duty.rounds import begin, is_due
@@ -121,11 +121,7 @@ def uncovered(session: Session, centre: Centre, now: datetime) -> list[Need]:
     on_duty: dict[str, set[int]] = defaultdict(set)
     for role, area_id in session.execute(select(Shift.role, Shift.area_id).where(current(now)).distinct()):
         on_duty[role].add(area_id)
-    return [need for need in wanted if not _ids(need.area.path) & on_duty[need.role]]
-
-
-def _ids(path: str) -> set[int]:
-    return {int(part) for part in path.strip("/").split("/")}
+    return [need for need in wanted if on_duty[need.role].isdisjoint(ids_in(need.area.path))]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.models.duty import Shift
 from dispatch.models.people import DutyPhone
-from dispatch.models.places import Area
+from dispatch.models.places import Area, ids_in
 from dispatch.services.centre import Centre
 
 
@@ -49,8 +49,7 @@ def chain_of(session: Session, area_id: int | None) -> list[int] | None:
     """The area and all around it; None for a case without a place, which concerns everybody."""
     if area_id is None:
         return None
-    path = session.get_one(Area, area_id).path
-    return [int(part) for part in path.strip("/").split("/") if part.isdigit()]
+    return ids_in(session.get_one(Area, area_id).path)
 
 
 def phones_on_duty(session: Session, roles: tuple[str, ...], chain: list[int] | None, now: datetime) -> list[DutyPhone]:

@@ -21,7 +21,7 @@ from dispatch.domain.errors import Conflict, Invalid, NotFound
 from dispatch.domain.floor import GROUPED, LASTING, EventState
 from dispatch.models.cases import Case
 from dispatch.models.floor import AreaEvent
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area, ids_in, inside
 from dispatch.services.centre import Centre
 from dispatch.services.lifecycle import announce, record
 from dispatch.services.rows import event_of, stamp
@@ -98,11 +98,10 @@ def _alarms(since: datetime) -> tuple[Any, ...]:
 def _communities(session: Session, area_ids: Iterable[int]) -> dict[int, int]:
     """Each area's community: itself, or the one around it; an area above the communities stands for itself."""
     paths = dict(session.execute(select(Area.id, Area.path).where(Area.id.in_(area_ids))).all())
-    around = {int(part) for path in paths.values() for part in path.strip("/").split("/")}
+    around = {area_id for path in paths.values() for area_id in ids_in(path)}
     communities = set(session.scalars(select(Area.id).where(Area.id.in_(around), Area.level == COMMUNITY)))
     return {
-        area_id: next((int(p) for p in path.strip("/").split("/") if int(p) in communities), area_id)
-        for area_id, path in paths.items()
+        area_id: next((one for one in ids_in(path) if one in communities), area_id) for area_id, path in paths.items()
     }
 
 

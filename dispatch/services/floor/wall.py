@@ -15,7 +15,7 @@ from dispatch.domain.errors import Invalid, NotFound, Unauthenticated
 from dispatch.domain.floor import LASTING
 from dispatch.models.cases import Case
 from dispatch.models.floor import AreaEvent, WallToken
-from dispatch.models.places import Area, inside
+from dispatch.models.places import Area, ids_in, inside
 from dispatch.services.accounts import digest
 from dispatch.services.centre import Centre
 from dispatch.services.floor import broadcasts, numbers
@@ -128,14 +128,14 @@ def _cases(session: Session, centre: Centre, watcher: Actor) -> list[dict[str, A
 
 def _community_names(session: Session, paths: list[str]) -> dict[str, str]:
     """Of each path the community, or what is around it: never the grid, which may be a single stair."""
-    ids = {int(part) for path in paths for part in path.strip("/").split("/")}
+    ids = {area_id for path in paths for area_id in ids_in(path)}
     areas = session.execute(
         select(Area.id, Area.name).where(Area.id.in_(ids), Area.level <= COMMUNITY).order_by(Area.level)
     ).all()
     known = {area_id: name for area_id, name in areas}  # noqa: C416 -- rows are not pairs to mypy
     found = {}
     for path in paths:
-        inner = [known[int(part)] for part in path.strip("/").split("/") if int(part) in known]
+        inner = [known[area_id] for area_id in ids_in(path) if area_id in known]
         found[path] = inner[-1] if inner else ""
     return found
 

@@ -25,7 +25,7 @@ from dispatch.domain.helps.geography import Point
 from dispatch.domain.helps.rules import CircleRules, MatchRules
 from dispatch.models.bulk import analyze, insert_many
 from dispatch.models.circle import CircleRun, HomeCircle
-from dispatch.models.places import Area, Household
+from dispatch.models.places import Area, Household, ids_in
 from dispatch.models.workforce import Station, Worker
 from dispatch.services.centre import Centre
 from dispatch.services.rows import stamp
@@ -242,7 +242,7 @@ def country_areas(session: Session, rules: MatchRules) -> dict[int, bool]:
     """Whether an area lies in the country, by its name and those around it."""
     areas = session.execute(select(Area.id, Area.name, Area.path)).all()
     rural = {one.id for one in areas if one.name.endswith(rules.country_names)}
-    return {one.id: any(int(part) in rural for part in one.path.split("/") if part.isdigit()) for one in areas}
+    return {one.id: not rural.isdisjoint(ids_in(one.path)) for one in areas}
 
 
 def state(centre: Centre) -> dict[str, Any]:

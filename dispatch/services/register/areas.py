@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.domain.actor import Actor
 from dispatch.domain.errors import Conflict, Invalid, NotFound
-from dispatch.models.places import Area, add_area, inside
+from dispatch.models.places import Area, add_area, ids_in, inside
 from dispatch.services import trail
 from dispatch.services.centre import Centre
 from dispatch.services.desk import PageOf
@@ -243,6 +243,6 @@ def area_json(area: Area) -> dict[str, Any]:
 
 def path_json(session: Session, path: str) -> list[dict[str, str]]:
     """From the top down to the area itself."""
-    ids = [int(part) for part in path.strip("/").split("/")]
+    ids = ids_in(path)
     found = session.execute(select(Area.id, Area.name).where(Area.id.in_(ids)).order_by(Area.path.desc())).all()
     return [{"id": str(i), "name": name} for i, name in sorted(found, key=lambda row: ids.index(row[0]))]

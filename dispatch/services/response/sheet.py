@@ -16,7 +16,7 @@ from dispatch.domain.privacy import mask_phone
 from dispatch.models.cases import Case
 from dispatch.models.devices import Signal
 from dispatch.models.people import Contact, Elder, Fact
-from dispatch.models.places import Area, Household
+from dispatch.models.places import Area, Household, ids_in
 from dispatch.models.response import Arrival
 from dispatch.services import trail
 from dispatch.services.centre import Centre
@@ -82,8 +82,7 @@ def _where(session: Session, household: Household | None) -> dict[str, Any] | No
     if household is None:
         return None
     path = session.get_one(Area, household.area_id).path
-    ids = [int(part) for part in path.strip("/").split("/")]
-    areas = session.scalars(select(Area.name).where(Area.id.in_(ids)).order_by(Area.path))
+    areas = session.scalars(select(Area.name).where(Area.id.in_(ids_in(path))).order_by(Area.path))
     return {
         "address": household.address,
         "areas": list(areas),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.domain.helps.geography import Point
 from dispatch.domain.rounds.problem import Place, Roads
-from dispatch.models.places import Area
+from dispatch.models.places import Area, ids_in
 from dispatch.services.centre import Centre
 from dispatch.services.helps.circles import country_areas
 
@@ -41,8 +41,7 @@ class Atlas:
 
 
 def _nearest(path: str, own: Mapping[int, Point]) -> Point | None:
-    ids = [int(part) for part in path.split("/") if part.isdigit()]
-    return next((own[id_] for id_ in reversed(ids) if id_ in own), None)
+    return next((own[area_id] for area_id in reversed(ids_in(path)) if area_id in own), None)
 
 
 def roads(centre: Centre) -> Roads:

@@ -21,7 +21,7 @@ from dispatch.domain.visits.visit import VisitState
 from dispatch.models.cases import Case
 from dispatch.models.helps import Assignment
 from dispatch.models.people import Elder
-from dispatch.models.places import Area, Household, inside
+from dispatch.models.places import Area, Household, ids_in, inside
 from dispatch.models.rounds import CheckinPlan, CheckinRound, CheckinStop
 from dispatch.models.visits import CheckinVisit
 from dispatch.models.workforce import Station, Worker, WorkerArea, WorkerPosition, WorkerSkill
@@ -67,7 +67,7 @@ def read(session: Session, wanted: Wanted) -> dict[int, Visitor]:
 
 def _rows(session: Session, wanted: Wanted) -> Any:
     area = session.get_one(Area, wanted.plan.area_id)
-    around = [int(part) for part in area.path.split("/") if part.isdigit()]
+    around = ids_in(area.path)
     goes = (
         select(WorkerArea.worker_id)
         .join(Area, Area.id == WorkerArea.area_id)
