@@ -1,1 +1,0 @@
-import{y as e}from"./texts-jquOmXEc.js";function t({kind:t,help:n,cause:r}){return t===`emergency`?e(`cause`,r):n?e(`help`,n):e(`kind`,t)}export{t};

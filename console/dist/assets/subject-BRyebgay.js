@@ -1,0 +1,1 @@
+import{y as e}from"./texts-DkYYa8wj.js";function t({kind:t,help:n,cause:r}){return t===`emergency`?e(`cause`,r):n?e(`help`,n):e(`kind`,t)}export{t};

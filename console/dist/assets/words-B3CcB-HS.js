@@ -1,1 +1,0 @@
-import{_ as e,a as t,y as n}from"./texts-jquOmXEc.js";function r(r){if(!r)return``;if(typeof r==`string`)return n(`absence`,r);let i=r.until?` ${e(`absence.until`,{day:t(r.until)})}`:``;return n(`absence`,r.kind)+i}function i(t){return e(t==null?`reg.level_none`:`level.${t}`)}var a=31536e6;function o(e,t){return!e||t-Date.parse(e)>a}export{o as n,i as r,r as t};
