@@ -164,6 +164,8 @@ def measure(town: Town, workers: int, matches: int) -> None:
         wanted = requests.Request(kind=kind, channel=Channel.HOTLINE, elder_id=town.elders[f"E{n}"], help=help_)
         cases.append(int(requests.open_case(town.centre, Act(lin, START), wanted)[0]["id"]))
     remember(town, workers, chance)
+    with town.centre.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")  # as the server does by itself, some minutes later
     gc.collect()
     gc.freeze()  # as a web process does when it has started
     for case in cases:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Protocol
 
 import psycopg
@@ -35,6 +36,19 @@ class Database:
     @property
     def is_postgresql(self) -> bool:
         return self.engine.dialect.name == "postgresql"
+
+
+class Reading(Session):
+    """Ends with a commit, though it has nothing to commit: with each rollback psycopg throws away what it has prepared,
+    and the server would plan each statement anew, every time.
+    """
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self.in_transaction():
+            self.commit()
+        super().__exit__(kind, error, trace)
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
@@ -83,7 +97,11 @@ def connect(url: str, *, pool_size: int = 20) -> Database:
             },
         )
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), sessionmaker(reader, expire_on_commit=False))
+    return Database(
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        sessionmaker(reader, class_=Reading, expire_on_commit=False),
+    )
 
 
 def _libpq(url: URL) -> str:

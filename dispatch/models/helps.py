@@ -98,7 +98,7 @@ class Offer(Base):
         Index("uq_offers_asked", "case_id", "worker_id", unique=True, **_where("state = 'offered'")),
         Index("uq_offers_code", "number", "code", unique=True, **_where("open")),
         Index("ix_offers_case_id", "case_id", "id"),
-        Index("ix_offers_worker_id", "worker_id", "offered_at"),
+        Index("ix_offers_worker_id", "worker_id", "offered_at", "state"),
         Index("ix_offers_hang_up_at", "hang_up_at", **_where("hang_up_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )

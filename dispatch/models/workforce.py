@@ -126,7 +126,7 @@ class WorkerShift(Base):
     """The same hours in every week, in the zone of the centre."""
 
     __tablename__ = "worker_shifts"
-    __table_args__ = (Index("ix_worker_shifts_worker_id", "worker_id"),)
+    __table_args__ = (Index("ix_worker_shifts_worker_id", "worker_id", "weekday", "starts", "ends"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     worker_id: Mapped[int] = mapped_column(BigId, ForeignKey("workers.id"))
@@ -154,7 +154,7 @@ class WorkerPosition(Base):
     """Where somebody was last, while on duty. No trail is kept."""
 
     __tablename__ = "worker_positions"
-    __table_args__ = (Index("ix_worker_positions_place", "lat", "lon"),)
+    __table_args__ = (Index("ix_worker_positions_place", "lat", "lon", "at", "worker_id"),)
 
     worker_id: Mapped[int] = mapped_column(BigId, ForeignKey("workers.id"), primary_key=True)
     lat: Mapped[float]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.actor import Actor
+from dispatch.domain.actor import Actor, Sight
 from dispatch.domain.errors import NotFound
 from dispatch.domain.floor import LASTING
 from dispatch.domain.privacy import mask_address, mask_phone
@@ -32,8 +32,12 @@ def stamp(at: datetime | None) -> str | None:
 
 def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:
     """Only what lies in the actor's areas. A case without an area belongs to the whole desk: it must not get lost."""
-    unplaced = Case.area_id.is_(None) if actor.sight.unplaced else false()
-    return statement.where(or_(unplaced, inside(actor.paths)))
+    return statement.where(within(actor.sight))
+
+
+def within(sight: Sight) -> ColumnElement[bool]:
+    unplaced = Case.area_id.is_(None) if sight.unplaced else false()
+    return or_(unplaced, inside(sight.paths))
 
 
 def must_see(session: Session, case_id: int, actor: Actor) -> None:

@@ -71,9 +71,9 @@ class Need:
     """What the elder speaks beside the usual language."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Facts:
-    """What is known about one helper with the skill."""
+    """What is known about one helper with the skill. Not frozen: a match makes 120, and freezing took most of it."""
 
     id: int
     kind: WorkerKind

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from dispatch.domain.actor import Actor
+from dispatch.domain.actor import Actor, Sight
 from dispatch.domain.case import Flag, Kind
 from dispatch.domain.errors import NotFound
 from dispatch.domain.helps.geography import Point
@@ -26,12 +27,22 @@ from dispatch.services.duty.on_duty import chain_of
 from dispatch.services.helps import offer_words
 from dispatch.services.helps.orders import Wanted, wanted_by
 from dispatch.services.helps.pool import Spot, facts
-from dispatch.services.rows import mask, stamp, visible
+from dispatch.services.rows import mask, stamp, within
 
 SHOWN = 20
 """Of those who are left out; the ones that only one rule keeps out come first."""
 
 NAMES = select(Area.name).where(Area.id.in_(bindparam("ids", expanding=True)))
+WITHOUT_SKILL = (
+    select(func.count(WorkerArea.worker_id.distinct()))
+    .join(Worker, Worker.id == WorkerArea.worker_id)
+    .where(
+        WorkerArea.area_id.in_(bindparam("ids", expanding=True)),
+        Worker.active,
+        ~exists().where(WorkerSkill.worker_id == Worker.id, WorkerSkill.skill == bindparam("skill")),
+    )
+)
+"""Who serves the area and cannot do it."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +79,23 @@ def candidates(centre: Centre, case_id: int, actor: Actor, now: datetime, *, ite
 
 def _seen(session: Session, case_id: int, actor: Actor) -> Any:
     """The case and its order, and in the same statement what the match will ask of them: elder, home and area."""
-    whole = (
+    found = session.execute(_whole(actor.sight), {"case": case_id}).first()
+    if found is None:
+        raise NotFound(f"there is no case {case_id} in your areas")
+    return found
+
+
+@lru_cache(1024)
+def _whole(sight: Sight) -> Any:
+    """Built once for each sight: building it took longer than asking it."""
+    return (
         select(Case, Order, Elder, Household, Area)
         .outerjoin(Order, Order.case_id == Case.id)
         .outerjoin(Elder, Elder.id == Case.elder_id)
         .outerjoin(Household, Household.id == Case.household_id)
         .outerjoin(Area, Area.id == Case.area_id)
-        .where(Case.id == case_id)
+        .where(Case.id == bindparam("case"), within(sight))
     )
-    found = session.execute(visible(whole, actor)).first()
-    if found is None:
-        raise NotFound(f"there is no case {case_id} in your areas")
-    return found
 
 
 def match(session: Session, centre: Centre, case: Case, wanted: Wanted, now: datetime) -> Match:
@@ -180,14 +196,7 @@ def _relax(session: Session, case: Case, found: Match) -> list[dict[str, Any]]:
     """What would bring more people; the skill only when there is nobody, for it costs a count."""
     relax = found.ranking.relax()
     if not found.ranking.candidates and case.area_id is not None:
-        able = select(WorkerSkill.worker_id).where(WorkerSkill.skill == found.need.item.skill)
-        without = select(func.count(Worker.id)).where(
-            Worker.active,
-            Worker.id.not_in(able),
-            Worker.id.in_(
-                select(WorkerArea.worker_id).where(WorkerArea.area_id.in_(chain_of(session, case.area_id) or ()))
-            ),
-        )
-        number = session.scalar(without) or 0
+        given = {"skill": found.need.item.skill, "ids": chain_of(session, case.area_id) or ()}
+        number = session.scalar(WITHOUT_SKILL, given) or 0
         relax += [("skill_missing", number)] if number else []
     return [{"code": str(code), "n": n} for code, n in relax]
