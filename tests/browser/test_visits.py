@@ -132,6 +132,7 @@ def generated(page: Page, stage: Stage, words: Words) -> None:
 def behind_a_number(page: Page, stage: Stage) -> None:
     """Who is at risk, by name: behind the number stands exactly its list. Early in a month nobody is yet."""
     found = numbers(stage, f"{today():%Y-%m}")
+    expect(page.get_by_test_id("board-total")).to_be_visible()
     code = "at_risk" if found["at_risk"] else "unbooked"
     number(page, code).click()
     expect(page.get_by_test_id("board-total")).to_contain_text(str(found[code]))
