@@ -194,6 +194,8 @@ def test_the_desk_sends_and_sees_each_step_of_a_visit_that_loses_its_network(
     page = helper.page
     helper.come()
     helper.alarm()
+    found = helper.desk.get(f"/cases/{helper.case}/candidates").json()
+    assert found["items"], found["excluded"]
     operator = visit()
     operator.enter("operator", f"/console/?case={helper.case}")
     panel = DispatchPanel(operator)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+HELPER = "tests/browser/test_provider.py"
+"""The demo has one helper with a page of his own: what other tests have asked of him would be in the way."""
 
 
 class Lanes(LoadFileScheduling):
-    """A file is never divided, and neither are the tests with a browser: they look at one product, which takes half a
-    minute to start and works all the time, and a second one beside it would only make both slower.
+    """A file is never divided, and neither are the tests with a browser, but for one file: they look at one product, which
+    takes half a minute to start and works all the time, and one beside it for each file would only make all slower.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+        together = nodeid.startswith(BROWSER) and not nodeid.startswith(HELPER)
+        return BROWSER if together else str(super()._split_scope(nodeid))
