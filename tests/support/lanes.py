@@ -10,8 +10,8 @@ HELPER = "tests/browser/test_provider.py"
 
 
 class Lanes(LoadFileScheduling):
-    """A file is never divided, and neither are the tests with a browser, but for one file: they look at one product, which
-    takes half a minute to start and works all the time, and one beside it for each file would only make all slower.
+    """A file is never divided, and neither are the tests with a browser, but for one file: they look at one product.
+    It takes half a minute to start and works all the time, and one for each file would only make all slower.
     """
 
     def _split_scope(self, nodeid: str) -> str:
