@@ -36,6 +36,7 @@ def visible(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[
 
 
 def within(sight: Sight) -> ColumnElement[bool]:
+    """The same as a condition, for statements that are kept."""
     unplaced = Case.area_id.is_(None) if sight.unplaced else false()
     return or_(unplaced, inside(sight.paths))
 

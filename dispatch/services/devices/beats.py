@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, text, update
+from sqlalchemy import Select, Table, bindparam, delete, false, func, select, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,17 @@ KEPT = timedelta(days=92)
 PRUNED_AT_ONCE = 10_000
 DEVICES: Table = Device.__table__  # type: ignore[assignment]
 BEATS: Table = DeviceBeat.__table__  # type: ignore[assignment]
+
+
+def of_device(device: Device, zone: tzinfo) -> Select[DeviceBeat]:
+    """Its folded heartbeats, the last day first. By its days, since the key begins with the day: thousands of devices
+    write today's.
+    """
+    statement = select(DeviceBeat).where(DeviceBeat.device_id == device.id).order_by(DeviceBeat.day.desc())
+    if device.last_seen_at is None:
+        return statement.where(false())
+    last = device.last_seen_at.astimezone(zone).date()
+    return statement.where(DeviceBeat.day.in_([last - timedelta(days=back) for back in range(KEPT.days)]))
 
 
 @dataclass(frozen=True)

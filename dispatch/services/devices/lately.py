@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from dispatch.models.devices import Device, Signal
 from dispatch.models.listening import DeviceBeat
 from dispatch.services.centre import Centre
 from dispatch.services.devices import meanings
-from dispatch.services.devices.beats import KEPT
+from dispatch.services.devices.beats import of_device
 from dispatch.services.devices.scope import seen, where_it_is
 from dispatch.services.privacy import sight
 from dispatch.services.whereabouts import says_place
@@ -62,7 +62,7 @@ def lately(session: Session, centre: Centre, actor: Actor, number: str) -> Latel
     rows: list[Signal | DeviceBeat] = [
         *_signals(session, device, number),
         *_unread(session, actor, number),
-        *_beats(session, centre, device),
+        *(session.scalars(of_device(device, centre.zone)) if device is not None else ()),
     ]
     if device is None and not rows:
         raise NotFound("nobody has heard of a device with this number")
@@ -100,15 +100,6 @@ def _unread(session: Session, actor: Actor, number: str) -> Sequence[Signal]:
         return ()
     of_it = (Signal.understood.is_(False), Signal.data["device"].as_string() == number)
     return session.scalars(select(Signal).where(*of_it).order_by(Signal.received_at.desc()).limit(MOST)).all()
-
-
-def _beats(session: Session, centre: Centre, device: Device | None) -> Sequence[DeviceBeat]:
-    """By its days, since the key begins with the day."""
-    if device is None or device.last_seen_at is None:
-        return ()
-    last = device.last_seen_at.astimezone(centre.zone).date()
-    days = [last - timedelta(days=back) for back in range(KEPT.days)]
-    return session.scalars(select(DeviceBeat).where(DeviceBeat.day.in_(days), DeviceBeat.device_id == device.id)).all()
 
 
 def _at(row: Signal | DeviceBeat) -> datetime:

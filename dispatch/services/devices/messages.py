@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from dispatch.domain.signals import printable
 from dispatch.models.devices import Device, Signal
 from dispatch.models.listening import DeviceBeat
 from dispatch.services.centre import Centre
-from dispatch.services.devices.beats import KEPT
+from dispatch.services.devices.beats import of_device
 from dispatch.services.devices.scope import seen, where_it_is
 from dispatch.services.intake import ON_TEST
 from dispatch.services.privacy import sight
@@ -34,7 +33,7 @@ def messages(centre: Centre, actor: Actor, device_id: int, limit: int, cursor: s
         clear = sight.unmasked(session, actor, device.household_id)
         statement = select(Signal).where(Signal.device_id == device_id)
         found = session.scalars(newest_first(session, statement, cursor).limit(limit + 1)).all()
-        beat = None if cursor else _last_beat(session, centre, device)
+        beat = None if cursor else session.scalar(of_device(device, centre.zone).limit(1))
         return {
             "items": [_shown(one, clear) for one in found[:limit]],
             "next_cursor": str(found[limit - 1].id) if len(found) > limit else None,
@@ -95,16 +94,6 @@ def _device(session: Session, actor: Actor, device_id: int) -> Device:
     if device is None:
         raise NotFound(f"there is no device {device_id} in your areas")
     return device
-
-
-def _last_beat(session: Session, centre: Centre, device: Device) -> DeviceBeat | None:
-    """By its days, since the key begins with the day: thousands of devices write today's."""
-    if device.last_seen_at is None:
-        return None
-    last = device.last_seen_at.astimezone(centre.zone).date()
-    days = [last - timedelta(days=back) for back in range(KEPT.days)]
-    statement = select(DeviceBeat).where(DeviceBeat.day.in_(days), DeviceBeat.device_id == device.id)
-    return session.scalar(statement.order_by(DeviceBeat.day.desc()).limit(1))
 
 
 def _data(data: dict[str, Any] | None, clear: bool) -> Any:
