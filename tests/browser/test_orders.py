@@ -51,13 +51,13 @@ def test_daily_lunch_is_planned_paused_moved_cancelled_and_counted(visit: Visit,
     visitor = visit("zh-CN")
     words = visitor.words
     ((elder_id, name, area_id),) = stage.query(EATER)
-    today = datetime.now(UTC).astimezone(SHANGHAI).date()
-    tomorrow = today + timedelta(days=1)
-    sunday = tomorrow + timedelta(days=(6 - tomorrow.weekday()) or 7)
+    # In the afternoon the services of tomorrow come up for the desk: the next day's stay as they are while we act.
+    day = datetime.now(UTC).astimezone(SHANGHAI).date() + timedelta(days=2)
+    sunday = day + timedelta(days=(6 - day.weekday()) or 7)
     page = visitor.enter("operator", f"/console/elders/{elder_id}?tab=orders")
     order_lunch(visitor, page, sunday)
 
-    page.goto(f"{stage.url}/console/services?day={tomorrow}&span=day&by=area&area={area_id}")
+    page.goto(f"{stage.url}/console/services?day={day}&span=day&by=area&area={area_id}")
     noon = page.get_by_test_id("calendar").get_by_role("button", name=re.compile("11:00"))
     noon.first.focus()
     page.keyboard.press("Enter")
@@ -66,7 +66,7 @@ def test_daily_lunch_is_planned_paused_moved_cancelled_and_counted(visit: Visit,
 
     order = page.get_by_test_id("order-part")
     order.get_by_role("button", name=words("order.move")).click()
-    page.get_by_label(words("order.new_time")).fill(f"{tomorrow}T12:15")
+    page.get_by_label(words("order.new_time")).fill(f"{day}T12:15")
     save(page)
     expect(order).to_contain_text("12:15")
     order.get_by_role("button", name=words("order.cancel")).click()
@@ -74,7 +74,7 @@ def test_daily_lunch_is_planned_paused_moved_cancelled_and_counted(visit: Visit,
     save(page)
     expect(order).to_contain_text(words("order_off.person"))
 
-    page.goto(f"{stage.url}/console/services?tab=board&span=day&day={tomorrow}")
+    page.goto(f"{stage.url}/console/services?tab=board&span=day&day={day}")
     board = page.get_by_test_id("board")
     expect(board.locator("tr[data-help]")).to_have_count(10)
     cell = board.locator("tr[data-help=meal] [data-column=not_done]")

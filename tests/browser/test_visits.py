@@ -64,7 +64,7 @@ def write_down(visitor: Visitor, page: Page, stage: Stage) -> str:
     drawer.get_by_role("button", name=words("visits.record"), exact=True).click()
     page.get_by_label(words("visits.late_reason")).fill("the paper came later")
     save(page, words("visits.record_go"))
-    expect(page.get_by_role("dialog")).to_have_count(1)
+    expect(page.get_by_label(words("visits.late_reason"))).to_be_hidden()
     second = stage.desk("operator2")
     waiting = second.get("/visit-reports").json()["items"]
     (late,) = [one for one in waiting if one["reason"] == "the paper came later"]

@@ -135,15 +135,14 @@ def announced(prefix: str, topic: str, payload: bytes) -> Announced | None:
     if component != "device" and component not in SINGLE:
         return None
     body = _long(values.object_of(payload), SHORT)
-    about = values.inside(body, "device")
-    about = _long(about, SHORT_DEVICE) if isinstance(about, dict) else {}
+    about = _long(values.table(body, "device"), SHORT_DEVICE)
     device = _number(about)
     if device is None:
         return None  # nobody could register it
     parts = {name: {**body, "platform": component}}
     if component == "device":
         parts = {}
-        for key, part in list((values.inside(body, "components") or {}).items())[:MOST_COMPONENTS]:
+        for key, part in list(values.table(body, "components").items())[:MOST_COMPONENTS]:
             if isinstance(part, dict):
                 parts[str(key)] = {**body, **_long(part, SHORT)}
     return _collect(_Device(device, about), body, parts)

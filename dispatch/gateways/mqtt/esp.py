@@ -27,7 +27,7 @@ def tasmota(device: str, rest: str, payload: bytes) -> list[Said]:
     if (heard := tasmota_bridge(device, body.get("RfReceived"))) is not None:
         return [heard, Said(device, TASMOTA)]
     if rest.startswith("STATUS"):
-        body = values.inside(body, "StatusSNS") or {}
+        body = dict(values.table(body, "StatusSNS"))
     words: list[Word] = []
     states: dict[str, str] = {}
     for name, value in body.items():

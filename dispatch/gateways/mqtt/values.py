@@ -69,6 +69,12 @@ def inside(value: Any, *keys: str) -> Any:
     return value
 
 
+def table(value: Any, *keys: str) -> Mapping[str, Any]:
+    """What stands under ``keys``, where that has names of its own; else empty."""
+    found = inside(value, *keys)
+    return found if isinstance(found, Mapping) else {}
+
+
 def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

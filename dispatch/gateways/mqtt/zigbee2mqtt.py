@@ -50,7 +50,7 @@ def inventory(base: str, payload: bytes) -> Inventory:
             bridge = ieee
             proposals.append(Proposal(ieee, "zigbee2mqtt", BRIDGE[0], name=base))
             continue
-        definition = values.inside(each, "definition") or {}
+        definition = values.table(each, "definition")
         models = (values.word(values.inside(definition, "model")), values.word(each.get("model_id")))
         known = Known(ieee, tuple(m for m in models if m))
         by_name[name] = known

@@ -165,8 +165,9 @@ def _onenet(source: Source, body: Mapping[str, Any]) -> Said | None:
     inner = _onenet_inner(source, body)
     if "notifyType" not in inner:
         return _classic(inner)
-    properties = _properties(values.inside(inner, "data", "params"))
-    times = [values.moment(values.inside(p, "time")) for p in (values.inside(inner, "data", "params") or {}).values()]
+    params = values.table(inner, "data", "params")
+    properties = _properties(params)
+    times = [values.moment(values.inside(p, "time")) for p in params.values()]
     said = Said(
         _number(source, inner),
         (str(inner.get("productId", "")),),
@@ -177,7 +178,7 @@ def _onenet(source: Source, body: Mapping[str, Any]) -> Said | None:
     if inner["notifyType"] == "property":
         return replace(said, states=properties)
     if inner["notifyType"] == "event":
-        names = list(values.inside(inner, "data", "params") or {})[:MOST]
+        names = list(params)[:MOST]
         return replace(said, words=tuple(Word((_bare(str(name)), str(name)[:60])) for name in names))
     return said if "online" in str(inner["notifyType"]).casefold() else None
 
@@ -261,7 +262,7 @@ def _time(position: Any) -> Any:
 
 def _tracked(position: Any) -> dict[str, Any]:
     lat, lon = values.number(values.inside(position, "latitude")), values.number(values.inside(position, "longitude"))
-    data = _data(values.inside(position, "attributes") or {})
+    data = _data(values.table(position, "attributes"))
     if lat is not None and lon is not None and (lat, lon) != (0, 0):
         valid = values.inside(position, "valid") is not False
         data |= {"lat": lat, "lon": lon, "fix": "gps" if valid else "last"}
