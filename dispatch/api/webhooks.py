@@ -18,7 +18,7 @@ from dispatch.api.schemas import Model, Problem
 from dispatch.domain.errors import Forbidden, NotFound
 from dispatch.domain.signals import Effect, effect
 from dispatch.domain.webhooks import Form, Source
-from dispatch.gateways.frame import Message
+from dispatch.gateways.frame import OURS, Message
 from dispatch.gateways.mqtt.understand import Last, Said, understand
 from dispatch.gateways.mqtt.values import NotRead
 from dispatch.gateways.webhooks import forms
@@ -108,6 +108,9 @@ def _take(name: str, token: str) -> Response:
         said = forms.read(source, raw)
     except NotRead as reason:
         return _unread(source, raw, str(reason), at)
+    except Exception:
+        log.exception("webhook_not_read", source=source.name)
+        return _unread(source, raw, OURS, at)
     stored, refused = _stored(source, said, raw, at)
     if [device for device in refused if context().out_of_time.is_new((source.name, device), at)]:
         minutes = round(source.window.total_seconds() / 60)

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from dispatch.domain.signals import SignalKind
 
+OURS = "it could not be handled: a fault of this program, which its log describes"
+"""Why a message is kept that nothing is wrong with but its reader."""
+
 
 @dataclass(frozen=True)
 class Message:

@@ -22,7 +22,7 @@ from typing import Protocol, cast
 
 import structlog
 
-from dispatch.gateways.frame import Corridor
+from dispatch.gateways.frame import OURS, Corridor
 
 log = structlog.get_logger()
 READ = 16 * 1024
@@ -75,6 +75,15 @@ class Where:
     port: int
     limits: Limits = field(default_factory=Limits)
     tls: ssl.SSLContext | None = None
+
+
+async def _heard(talk: Talk, message: bytes, corridor: Corridor, source: str) -> Reply:
+    """What a fault of ours ends stays unanswered, so that it is sent elsewhere; an operator sees it nevertheless."""
+    try:
+        return await talk.heard(message)
+    except Exception:
+        await corridor.unreadable(source, message, OURS, datetime.now(UTC))
+        raise
 
 
 class Said:
@@ -160,7 +169,7 @@ class _Connections:
             chunk = await self._read(reader, whole_by)
             before = len(buffer)
             buffer += chunk or b""
-            if not await self._treat(talk, buffer, writer):
+            if not await self._treat(talk, buffer, writer, source):
                 return
             if fault := self._fault(chunk, buffer):
                 await self._keep(source, buffer, fault)
@@ -171,10 +180,10 @@ class _Connections:
             elif whole_by is None or len(buffer) < before + len(chunk):  # another message has begun
                 whole_by = asyncio.get_running_loop().time() + self._limits.within
 
-    async def _treat(self, talk: Talk, buffer: bytearray, writer: asyncio.StreamWriter) -> bool:
+    async def _treat(self, talk: Talk, buffer: bytearray, writer: asyncio.StreamWriter, source: str) -> bool:
         """All whole messages, one after the other; False: the connection ends."""
         while (message := talk.cut(buffer)) is not None:
-            reply = await talk.heard(message)
+            reply = await _heard(talk, message, self._corridor, source)
             if reply.data:
                 writer.write(reply.data)
                 async with asyncio.timeout(self._limits.within):
@@ -286,7 +295,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             )
             return
         while (message := talk.cut(buffer)) is not None:
-            reply = await talk.heard(message)
+            reply = await _heard(talk, message, self._corridor, source)
             for each in filter(None, (reply.data, reply.also)):
                 if self._transport is not None:
                     self._transport.sendto(each, addr)

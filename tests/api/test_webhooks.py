@@ -17,6 +17,8 @@ from sqlalchemy import select
 
 from dispatch.bootstrap.process import StartRefused
 from dispatch.bootstrap.web import web_of
+from dispatch.gateways.frame import OURS
+from dispatch.gateways.webhooks import forms
 from dispatch.gateways.webhooks.signature import signature
 from dispatch.models.cases import Case
 from dispatch.models.devices import Signal
@@ -175,6 +177,16 @@ def test_what_cannot_be_read_is_kept_and_not_sent_again(client: FlaskClient, tow
         assert (answer.status_code, answer.json) == (200, {"signals": 0, "kept": True})
     assert client.post(f"/webhooks/plain/{TOKEN}", data=b"x" * 300_000).status_code == 413
     assert [one.understood for one in signals(town)] == [False] * 5
+
+
+def test_what_we_fail_at_is_kept_too(client: FlaskClient, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise AttributeError("'int' object has no attribute 'items'")
+
+    monkeypatch.setattr(forms, "read", fails)
+    answer = client.post(f"/webhooks/plain/{TOKEN}", json=SOS)
+    assert (answer.status_code, answer.json) == (200, {"signals": 0, "kept": True})
+    assert [(one.understood, one.reason) for one in signals(town)] == [(False, OURS)]
 
 
 def test_a_word_that_nobody_has_mapped_is_put_before_an_operator(client: FlaskClient, town: Town) -> None:

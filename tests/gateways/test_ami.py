@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.domain.calls import CallReport
@@ -12,6 +13,7 @@ from dispatch.domain.messages import Report
 from dispatch.gateways.pbx.ami import Access, Manager
 from dispatch.gateways.pbx.door import Seen
 from dispatch.gateways.pbx.following import Exchange
+from dispatch.gateways.pbx.wire import Packet
 
 WITHIN = 10
 
@@ -60,11 +62,11 @@ class Asterisk:
         writer.close()
 
 
-async def asked_of(asterisk: Asterisk, door: Door) -> str:
+async def asked_of(asterisk: Asterisk, door: Door, exchange: Exchange | None = None) -> str:
     """The first thing that it is asked to hang up."""
     server = await asyncio.start_server(asterisk.serve, "127.0.0.1", 0)
     access = Access("127.0.0.1", server.sockets[0].getsockname()[1], "dispatch", "secret")
-    following = asyncio.create_task(Manager(access, Exchange((), r"/(\d+)"), door).follow(lambda: None))
+    following = asyncio.create_task(Manager(access, exchange or Exchange((), r"/(\d+)"), door).follow(lambda: None))
     try:
         async with asyncio.timeout(WITHIN):
             return await asterisk.asked.get()
@@ -83,6 +85,21 @@ def test_the_channel_of_the_caller_is_hung_up_and_that_of_nobody_else() -> None:
     asterisk = Asterisk(waits("7.1"), waits("8.1"))
     asked = asyncio.run(asked_of(asterisk, Door("asterisk:9.1", "asterisk:8.1")))
     assert "Channel: 8.1\r\n" in asked
+
+
+class Stumbling(Exchange):
+    """Fails at the calls of one queue."""
+
+    def hear(self, event: Packet, at: datetime) -> Sequence[CallReport | Report]:
+        if event.get("Queue") == "poison":
+            raise AttributeError("'int' object has no attribute 'items'")
+        return super().hear(event, at)
+
+
+def test_an_event_that_we_fail_at_ends_no_other_call() -> None:
+    asterisk = Asterisk("Event: QueueCallerJoin\r\nQueue: poison", waits("7.1"))
+    asked = asyncio.run(asked_of(asterisk, Door("asterisk:7.1"), Stumbling((), r"/(\d+)")))
+    assert "Channel: 7.1\r\n" in asked
 
 
 def test_a_database_that_is_away_is_asked_again() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
+from dispatch.gateways.frame import OURS
 from dispatch.models.cases import Case
 from dispatch.models.devices import Device, Signal
 from dispatch.models.listening import DeviceBeat
@@ -135,8 +136,11 @@ def test_rubbish_is_kept_and_ends_nothing(centre: Centre, start: Gateways) -> No
         assert line.say("SOS-1 sos e2") == "ACK e2"
     with centre.database.reads() as session:
         kept = session.scalars(select(Signal).where(~Signal.understood).order_by(Signal.received_at)).all()
-    assert [bytes(one.raw) for one in kept] == [b"rubbish\n", b"SOS-1\0 sos e1\n"]
-    assert kept[0].reason == "not three words"
+    assert {bytes(one.raw): one.reason for one in kept} == {
+        b"rubbish\n": "not three words",
+        b"crash\n": OURS,
+        b"SOS-1\0 sos e1\n": "the number of its device is empty, or longer than 100 characters",
+    }
 
 
 def test_what_is_too_long_is_kept_and_cut_off(centre: Centre, start: Gateways) -> None:
@@ -248,12 +252,13 @@ def test_a_datagram_is_answered_like_a_line(centre: Centre, start: Gateways) -> 
             peer.send(message)
             assert peer.recv(100) == answer
         peer.send(b"no end")
+        peer.send(b"crash\n")
         peer.send(b"y" * 900)
         peer.send(b"SOS-1 sos e2\n")
         assert peer.recv(100) == b"ACK e2\n"
     with centre.database.reads() as session:
         kept = set(session.scalars(select(Signal.reason).where(~Signal.understood)))
-    assert kept == {"not three words", "the datagram is not a whole message", "longer than 200 bytes"}
+    assert kept == {"not three words", OURS, "the datagram is not a whole message", "longer than 200 bytes"}
 
 
 def test_an_answer_follows_the_commit_also_when_the_process_is_killed_before_it(

@@ -15,7 +15,7 @@ import structlog
 from dispatch.domain.mapping import DeviceMapping
 from dispatch.domain.overlay import Mark, Overlay
 from dispatch.domain.signals import SignalKind
-from dispatch.gateways.frame import Corridor, Message, Outcome
+from dispatch.gateways.frame import OURS, Corridor, Message, Outcome
 from dispatch.gateways.mqtt.memory import Memory
 from dispatch.gateways.mqtt.proposals import Proposal
 from dispatch.gateways.mqtt.reading import Heard, Reading, read
@@ -141,6 +141,10 @@ class Intake:
             readings = read(heard, self._mapping, self._world, self.last)
         except NotRead as fault:
             self._queue(STRANGE, self._work(heard, reason=str(fault)), ticket)
+        except Exception:
+            # The broker would bring it again with each connection, and nothing behind it.
+            log.exception("mqtt_not_read", listener=self._name, topic=heard.topic)
+            self._queue(STRANGE, self._work(heard, reason=OURS), ticket)
         else:
             for reading in readings:
                 self._take(heard, reading, ticket)

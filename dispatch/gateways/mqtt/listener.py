@@ -70,6 +70,8 @@ class MqttListener:
                     world.learn(topic, payload)
             except NotRead as fault:
                 log.warning("mqtt_fact_forgotten", topic=topic, reason=str(fault))
+            except Exception:
+                log.exception("mqtt_fact_forgotten", topic=topic)
         overlay = await self._first(memory)
         intake = Intake(self._name, Around(corridor, self._register, memory, overlay.over(self._mapping), world))
         following = asyncio.create_task(self._follow(overlay, intake, memory))

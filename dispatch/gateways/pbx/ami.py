@@ -140,7 +140,12 @@ class Manager:
         for packet in packets:
             if packet.get("Response") == "Error" and packet.get("ActionID", "").startswith(ENDS):
                 log.warning("call_not_ended", said=packet.get("Message", ""))
-            for report in self._exchange.hear(packet, at):
+            try:
+                reports = list(self._exchange.hear(packet, at))
+            except Exception:  # the calls of all others are still followed
+                log.exception("packet_not_read", of=packet.get("Event", ""))
+                continue
+            for report in reports:
                 await self._reports.put(report)
 
     async def _ping(self, writer: asyncio.StreamWriter) -> None:

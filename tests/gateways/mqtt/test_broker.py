@@ -14,6 +14,8 @@ import pytest
 from paho.mqtt import publish
 
 from dispatch.domain.listening import Setup
+from dispatch.gateways.frame import OURS
+from dispatch.gateways.mqtt import discovery, reading
 from dispatch.gateways.mqtt.listener import MqttListener
 from tests.support.mosquitto import Mosquitto, certified
 from tests.support.mqtt import Book, Hall, mapping_of
@@ -179,6 +181,52 @@ def test_what_nobody_can_read_is_kept_and_ends_nothing(broker: Mosquitto, post: 
             await until(lambda: post.hall.kinds("zigbee2mqtt/sos") == ["sos"])
             await until(lambda: len(post.hall.kept) == 2)
         assert post.hall.kept[0][:2] == ("mqtt zigbee2mqtt/sos", b"zigbee2mqtt/sos\n\xff\x00")
+
+    asyncio.run(tell())
+
+
+def test_a_fault_of_ours_holds_up_nobody_and_is_put_before_an_operator(
+    broker: Mosquitto, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise AttributeError("'int' object has no attribute 'items'")
+
+    async def tell() -> None:
+        async with post.at_work():
+            monkeypatch.setattr(discovery, "announced", fails)
+            await say(broker, "homeassistant/device/cord/config", {"components": 4}, retain=True)
+            await until(lambda: post.hall.kept)
+            monkeypatch.setattr(reading, "understand", fails)
+            await say(broker, "zigbee2mqtt/sos", {"action": "emergency"})
+            await until(lambda: len(post.hall.kept) == 2)
+            monkeypatch.undo()
+            await say(broker, "zigbee2mqtt/sos", {"action": "emergency"})
+            await until(lambda: post.hall.kinds("zigbee2mqtt/sos") == ["sos"])
+        assert [(raw.partition(b"\n")[0], reason) for _, raw, reason in post.hall.kept] == [
+            (b"homeassistant/device/cord/config", OURS),
+            (b"zigbee2mqtt/sos", OURS),
+        ]
+
+    asyncio.run(tell())
+
+
+def test_a_remembered_fact_that_we_fail_at_keeps_nobody_from_being_heard(
+    broker: Mosquitto, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"state_topic": "a/b", "device": {"identifiers": ["cord-1"]}, "device_class": "safety"}
+
+    def fails(*_: Any) -> None:
+        raise AttributeError("'int' object has no attribute 'items'")
+
+    async def tell() -> None:
+        async with post.at_work():
+            await say(broker, "homeassistant/binary_sensor/cord/config", config)
+            await until(lambda: post.book.proposed)
+            await asyncio.sleep(0.3)  # it is in the file
+        monkeypatch.setattr(discovery, "announced", fails)
+        async with post.at_work():
+            await say(broker, "zigbee2mqtt/sos", {"action": "emergency"})
+            await until(lambda: post.hall.kinds("zigbee2mqtt/sos") == ["sos"])
 
     asyncio.run(tell())
 
