@@ -57,6 +57,28 @@ def test_a_word_gets_its_meaning_and_loses_it_only_knowingly(visit: Visit, stage
     assert stage.query("SELECT count(*) FROM mapping_versions WHERE name = %s", number) == [(2,)]
 
 
+def test_who_was_slower_keeps_what_they_changed(visit: Visit, stage: Stage) -> None:
+    number = speak(stage, "two-supervisors-button", "double")
+    visitor = visit("en")
+    page, words = visitor.enter("supervisor", f"/console/devices/meaning?number={number}"), visitor.words
+    double = page.get_by_label(words("meaning.of", word="double"), exact=True)
+    double.select_option("sos")
+    other = {"number": number, "scope": "device", "name": number, "reason": "a lamp", "version": "0"}
+    said = stage.desk().put("/mapping", json={**other, "words": {"actions": {"single": "ignore"}, "states": {}}})
+    said.raise_for_status()
+
+    page.get_by_label(words("reason.needed")).fill("beside the bed")
+    page.get_by_role("button", name=words("meaning.save"), exact=True).click()
+    page.get_by_role("alert").get_by_role("button", name=words("common.retry")).click()
+    expect(page.get_by_label(words("meaning.of", word="single"), exact=True)).to_have_value("ignore")
+    expect(double).to_have_value("sos")
+    expect(page.get_by_label(words("reason.needed"))).to_have_value("beside the bed")
+    page.get_by_role("button", name=words("meaning.save"), exact=True).click()
+    expect(page.get_by_text(words("meaning.saved"))).to_be_visible()
+    laid = stage.desk().get("/mapping", params={"number": number}).json()["device"]["laid"]
+    assert laid["actions"] == {"single": "ignore", "double": "sos"}
+
+
 def test_whoever_may_not_save_looks_and_tries(visit: Visit, stage: Stage) -> None:
     number = speak(stage, "operators-button", "single")
     visitor = visit("en")

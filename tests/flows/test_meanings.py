@@ -147,16 +147,23 @@ def test_of_two_who_save_at_once_one_is_told(story: Story, broker: Broker) -> No
 def test_back_to_what_is_configured_and_every_step_is_in_the_trail(story: Story, broker: Broker) -> None:
     broker.says(TOPIC, {"action": "double"})
     first = say(story, SOS)
-    say(story, {}, version=first, even_if_silent=True)
+    second = say(story, {}, version=first, even_if_silent=True)
     broker.follow()
     assert broker.says(TOPIC, {"action": "double"}) == []
     assert seen(story)["device"]["laid"] is None
     with story.centre.database.reads() as session:
         trail = session.scalars(select(TrailEntry).where(TrailEntry.action == "mapping_changed")).all()
-    assert [(t.subject_id, t.reason, t.data["silenced"]) for t in trail] == [
-        (f"device:{BUTTON}", "she carries it", 0),
-        (f"device:{BUTTON}", "she carries it", 1),
+    assert [(t.subject_id, t.data["key"], t.reason, t.data["silenced"]) for t in trail] == [
+        (str(first), BUTTON, "she carries it", 0),
+        (str(second), BUTTON, "she carries it", 1),
     ]
+
+
+def test_a_long_number_of_a_device_is_mapped_too(story: Story, broker: Broker) -> None:
+    number = "zigbee2mqtt/" + "x" * 80
+    broker.says(number, {"action": "double"})
+    say(story, SOS, number=number)
+    assert seen(story, number)["device"]["laid"] == {"actions": {"double": "sos"}, "states": {}}
 
 
 def test_nobody_changes_or_deletes_a_version(story: Story, broker: Broker) -> None:

@@ -152,10 +152,11 @@ def save(centre: Centre, looking: Looking, saving: Saving, now: datetime) -> Non
         lost = around.silenced_by(proposed, words)
         if lost and not saving.even_if_silent:
             raise Silences("what is an alarm today would be none: look at it, and say that it shall be so", words=lost)
-        session.add(_version(looking.actor, saving, words, now))
+        version = _version(looking.actor, saving, words, now)
+        session.add(version)
         session.flush()
         data = {"scope": proposed.scope.value, "key": proposed.subject.key, "silenced": len(lost)}
-        about = About("mapping", f"{proposed.scope}:{proposed.subject.key}"[:60])
+        about = About("mapping", str(version.id))
         write(session, looking.actor, Deed("mapping_changed", about, saving.reason, data), now)
 
     transact(centre, work)
