@@ -49,6 +49,8 @@ class TemplateQuery(Model):
 
 
 class RowsQuery(Page):
+    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")] | None = None
+    """The number of the last row that was seen."""
     verdict: Literal["error", "changed"] = "error"
     lang: Literal["zh", "en"] = "zh"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -15,8 +14,10 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from dispatch.bootstrap.web import web_of
-from tests.support import databases, factories
+from tests.support import factories
+from tests.support.postgres import Postgres
 
+pytestmark = pytest.mark.postgres
 API = "/api/v1"
 
 
@@ -26,9 +27,11 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def doors(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def doors(postgres: Postgres, postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """On PostgreSQL, which takes no text longer than its column, no zero in it and no number that is too large."""
     directory = tmp_path_factory.mktemp("hostile")
-    url = databases.copy_sqlite(sqlite_template, directory)
+    name = postgres.create_database(postgres_template, "test_hostile")
+    url = postgres.url(name)
     centre = factories.make_centre(url, directory / "data")
     found = Doors()
     found.token = factories.build_town(centre).admin_token
@@ -43,9 +46,10 @@ def doors(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     yield found
     found.app.extensions["dispatch"].centre.database.engine.dispose()
     centre.database.engine.dispose()
+    postgres.drop_database(name)
 
 
-@pytest.mark.timeout(400)  # some three hundred doors, one after the other
+@pytest.mark.timeout(900)  # some three hundred doors, one after the other
 def test_no_door_breaks(doors: Doors) -> None:
     """What the document allows and what it forbids: every answer is one that the document promises."""
     document = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", doors.app)
