@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
@@ -115,6 +117,9 @@ def handover(visitor: Visitor, stage: Stage) -> None:
 def quality(visitor: Visitor, stage: Stage) -> None:
     page = visitor.enter("supervisor", "/console/quality")
     page.get_by_role("region", name=visitor.words("quality.coverage")).wait_for()
+    # On the first of a month nothing of it has been drawn yet.
+    yesterday = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=1)
+    page.get_by_label(visitor.words("quality.month"), exact=True).fill(f"{yesterday:%Y-%m}")
     page.get_by_role("region", name=visitor.words("quality.list")).get_by_role("button").first.click()
     page.get_by_role("region", name=visitor.words("quality.form")).wait_for()
 

@@ -78,16 +78,19 @@ def _root(session: Session) -> str:
 
 
 def _reviews(session: Session, centre: Centre, users: dict[str, User], now: datetime) -> None:
-    """This month's lot, two of them looked at."""
-    local = now.astimezone(centre.zone)
+    """This month's lot, two of them looked at; on the first of a month the last one's, for nothing is closed yet."""
+    local = (now - timedelta(days=1)).astimezone(centre.zone)
     month = local.strftime("%Y-%m")
     began = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ends = (began + timedelta(days=32)).replace(day=1)
     lot = ReviewLot(month=month, seed="银铃-demo", drawn_at=now - timedelta(hours=1))
     session.add(lot)
     said = list(COMMENTS)
     for username in ("operator", "operator2", "supervisor"):
         user = users[username]
-        closed = select(Case.id).where(Case.owner_id == user.id, Case.state == State.CLOSED, Case.closed_at >= began)
+        closed = select(Case.id).where(
+            Case.owner_id == user.id, Case.state == State.CLOSED, Case.closed_at >= began, Case.closed_at < ends
+        )
         for case_id in draw(lot.seed, user.id, session.scalars(closed).all(), centre.floor.quality.per_month):
             review = Review(month=month, operator_id=user.id, case_id=case_id, drawn_at=lot.drawn_at, scores={})
             if said and username != "supervisor":
