@@ -62,6 +62,8 @@ def write_down(visitor: Visitor, page: Page, stage: Stage) -> str:
     drawer = page.get_by_test_id("elder-visits")
     expect(drawer.locator("[data-state=missed]")).to_be_visible()
     drawer.get_by_role("button", name=words("visits.record"), exact=True).click()
+    # On the first of a month its last day is not long ago enough for a reason.
+    page.get_by_label(words("visits.began"), exact=True).fill(f"{last_month()}-05T10:00")
     page.get_by_label(words("visits.late_reason")).fill("the paper came later")
     save(page, words("visits.record_go"))
     expect(page.get_by_label(words("visits.late_reason"))).to_be_hidden()
@@ -156,23 +158,19 @@ def planned(page: Page, words: Words) -> None:
     expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.ready"), timeout=SLOW)
 
 
-def published(page: Page, stage: Stage, words: Words) -> None:
+def published(page: Page, stage: Stage, words: Words, before: int) -> None:
     """Nobody is told of a preview; what is published is booked."""
-    round_ = page.get_by_test_id("rounds").get_by_role("listitem").first
-    round_.get_by_role("button").click()
-    stops = [one.get_attribute("href") or "" for one in round_.get_by_role("link").all()]
-    elders = [stop.split("/elders/")[1].split("?")[0] for stop in stops]
-    # What had been booked before stays in its round.
-    elder = next(one for one in elders if not booked(stage, one))
+    expect(page.get_by_test_id("rounds").get_by_role("listitem").first).to_be_visible()
+    assert booked(stage) == before
     page.get_by_role("button", name=words("plan.publish"), exact=True).click()
     page.get_by_role("button", name=words("plan.publish_go"), exact=True).click()
     expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.published"), timeout=SLOW)
-    assert booked(stage, elder)
+    assert booked(stage) > before
 
 
-def booked(stage: Stage, elder_id: str) -> list[str]:
-    items = stage.desk().get(f"/elders/{elder_id}/visits").json()["items"]
-    return [one["planned_at"] for one in items if one["state"] == "booked"]
+def booked(stage: Stage) -> int:
+    ((count,),) = stage.query("SELECT count(*) FROM checkin_visits WHERE state = 'booked'")
+    return int(count)
 
 
 VISITOR_OF_TODAY = """SELECT w.id, w.name FROM workers w
@@ -215,8 +213,9 @@ def test_a_month_from_its_generation_to_a_correction_after_its_close(visit: Visi
     page = visitor.enter("supervisor", "/console/visits")
     generated(page, stage, words)
     behind_a_number(page, stage)
+    before_it = booked(stage)
     planned(page, words)
-    published(page, stage, words)
+    published(page, stage, words, before_it)
     replaced(page, stage, words)
 
     before = numbers(stage, month)
