@@ -15,7 +15,7 @@ from dispatch.models.cases import Case
 from tests.support.factories import PASSWORD, Town
 from tests.support.product import Product
 
-pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.timeout(600)]
 API = "/api/v1"
 
 

@@ -18,12 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.timeout(240))  # The first one also starts everything.
+            item.add_marker(pytest.mark.timeout(900))  # The first one also starts everything.
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=60_000)  # a busy machine is not a defect
     with sync_playwright() as playwright:
         opened = launch(playwright)
         yield opened
@@ -49,7 +49,7 @@ def visit(browser: Browser, stage: Stage) -> Iterator[Visit]:
 
     def come(locale: str = "zh-CN", size: tuple[int, int] = DESK, zone: str = "Asia/Shanghai") -> Visitor:
         visitors.append(Visitor(browser, stage, locale, size, zone))
-        visitors[-1].page.set_default_timeout(10_000)
+        visitors[-1].page.set_default_timeout(30_000)
         return visitors[-1]
 
     yield come

@@ -55,7 +55,7 @@ class Desk:
         return self.case.get_by_role("region", name=self.words("timeline.name")).get_by_role("listitem")
 
     def is_live(self) -> None:
-        expect(self.link).to_have_attribute("data-state", "live", timeout=10_000)
+        expect(self.link).to_have_attribute("data-state", "live")
 
     def is_mine(self) -> None:
         expect(self.case).to_contain_text(self.words("case.mine"))

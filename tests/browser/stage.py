@@ -56,7 +56,7 @@ class Stage:
     def desk(self, username: str = "supervisor") -> httpx.Client:
         """Somebody signed in without a browser."""
         if username not in self._desks:
-            client = httpx.Client(base_url=f"{self.url}/api/v1", trust_env=False, timeout=10)
+            client = httpx.Client(base_url=f"{self.url}/api/v1", trust_env=False, timeout=60)
             self._desks[username] = client
             answer = client.post("/session", json={"username": username, "password": "demo"})
             answer.raise_for_status()

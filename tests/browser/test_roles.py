@@ -71,7 +71,7 @@ ADD = """INSERT INTO users (username, name, roles, area_ids, password_hash, loca
     FROM users WHERE username = 'operator' RETURNING id"""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("role", LOOKERS)
 def test_a_role_is_shown_nothing_that_it_may_not_do(visit: Visit, stage: Stage, role: str) -> None:
     ids = things(stage)
@@ -94,7 +94,7 @@ def test_a_role_is_shown_nothing_that_it_may_not_do(visit: Visit, stage: Stage, 
     stage.close(waiting)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("role", WORKERS)
 def test_whoever_works_is_shown_nothing_that_is_refused(visit: Visit, stage: Stage, role: str) -> None:
     """Also at a case that waits, and at one that a colleague owns."""

@@ -32,7 +32,7 @@ class Follower:
     def connect(self) -> None:
         url = f"http://127.0.0.1:{self._ports[0]}"
         self._client.connect(
-            url, namespaces=["/console"], transports=["websocket"], auth={"token": self._token}, wait_timeout=10
+            url, namespaces=["/console"], transports=["websocket"], auth={"token": self._token}, wait_timeout=60
         )
 
     def close(self) -> None:
@@ -70,13 +70,13 @@ class Follower:
     def _read_back(self, live: str) -> bool:
         headers = {"Authorization": f"Bearer {self._token}"}
         if self.seq >= 0:
-            answer = requests.get(f"{live}/since", params={"seq": self.seq}, headers=headers, timeout=5)
+            answer = requests.get(f"{live}/since", params={"seq": self.seq}, headers=headers, timeout=30)
             if answer.status_code == 200:
                 self._apply(answer.json())
                 return True
             if answer.status_code != 410:
                 return False
-        answer = requests.get(f"{live}/snapshot", headers=headers, timeout=5)
+        answer = requests.get(f"{live}/snapshot", headers=headers, timeout=30)
         if answer.status_code != 200:
             return False
         self.rows = {row["id"]: row for row in answer.json()["cases"]}

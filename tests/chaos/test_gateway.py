@@ -32,7 +32,7 @@ ACCOUNTS = ("SOS-1", "SOS-2", "HOME-1", "HOME-2", "HOME-3", "FALL-1", "SMOKE-1",
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.slow,
-    pytest.mark.timeout(2 * SECONDS + 180),
+    pytest.mark.timeout(2 * SECONDS + 600),
     # Servers are killed under connections of the test's own; nobody is there to close them in order.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
 ]

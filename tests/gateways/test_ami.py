@@ -15,7 +15,7 @@ from dispatch.gateways.pbx.door import Seen
 from dispatch.gateways.pbx.following import Exchange
 from dispatch.gateways.pbx.wire import Packet
 
-WITHIN = 10
+WITHIN = 60
 
 
 class Door:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.slow]
 PEER = Path(__file__).resolve().parent.parent / "peers" / "ami"
 RECORDED = Path(__file__).parent / "recorded"
 SECRET = "only-for-tests"
-WITHIN = 40
+WITHIN = 120
 
 
 class Server:

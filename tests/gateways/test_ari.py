@@ -33,7 +33,7 @@ from dispatch.gateways.pbx.listener import OPTIONS, AsteriskListener
 from dispatch.gateways.pbx.speech import RATE, Mute, Speech, telephone
 from dispatch.gateways.pbx.voice import AsteriskVoice
 
-WITHIN = 20
+WITHIN = 60
 READ = channel_of("cascade:1:voice")
 ENGINE = """
 import io, sys, wave

@@ -42,7 +42,7 @@ from tests.support.rounds import by_hand
 from tests.support.story import DEAD_BROKER, Inline
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
-WITHIN = 30
+WITHIN = 60
 
 
 def text(body: str) -> Outgoing:

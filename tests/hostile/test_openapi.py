@@ -49,7 +49,7 @@ def doors(postgres: Postgres, postgres_template: str, tmp_path_factory: pytest.T
     postgres.drop_database(name)
 
 
-@pytest.mark.timeout(900)  # some three hundred doors, one after the other
+@pytest.mark.timeout(1_800)  # some three hundred doors, one after the other
 def test_no_door_breaks(doors: Doors) -> None:
     """What the document allows and what it forbids: every answer is one that the document promises."""
     document = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", doors.app)

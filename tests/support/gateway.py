@@ -21,7 +21,7 @@ from dispatch.services.centre import Centre
 from dispatch.settings import ROOT
 from tests.support.factories import DATA_KEYS, SECRET
 
-WITHIN = 30.0
+WITHIN = 60.0
 OWN = (str(Path(sys.executable).with_name("dispatch")), "gateway")
 FAKE = (sys.executable, "-m", "tests.support.fake_protocol", "gateway")
 

@@ -49,7 +49,7 @@ class Product:
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run an administrative command to its end, for example ``db upgrade``."""
         done = subprocess.run(
-            [DISPATCH, *arguments], env=self.env, capture_output=True, text=True, timeout=120, check=False
+            [DISPATCH, *arguments], env=self.env, capture_output=True, text=True, timeout=300, check=False
         )
         if check and done.returncode:
             raise RuntimeError(f"dispatch {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -80,7 +80,7 @@ class Product:
     def url(self, name: str = "web1") -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
-    def wait_ready(self, within: float = 60) -> None:
+    def wait_ready(self, within: float = 240) -> None:
         deadline = time.monotonic() + within
         for name in self.ports:
             while not answers(f"{self.url(name)}/readyz"):
@@ -94,7 +94,7 @@ class Product:
         _signal_group(process, signal.SIGKILL)
         process.wait(10)
 
-    def stop(self, within: float = 15) -> None:
+    def stop(self, within: float = 60) -> None:
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
@@ -112,7 +112,7 @@ class Product:
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

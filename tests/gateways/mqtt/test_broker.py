@@ -21,7 +21,7 @@ from tests.support.mosquitto import Mosquitto, certified
 from tests.support.mqtt import Book, Hall, mapping_of
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
-WITHIN = 30
+WITHIN = 60
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.slow]
 STRANGE = "sos_orvibo"
 """The one that nobody has registered."""
 PENDANT = "attic/Generic-Remote/31578"
-WITHIN = 30
+WITHIN = 60
 
 
 class Street:

@@ -28,7 +28,7 @@ from tests.support.mosquitto import Mosquitto
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
 NUMBER = "0x00000000000000a1"
-WITHIN = 20
+WITHIN = 60
 
 
 class House:
