@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -111,25 +111,39 @@ def _take(name: str, token: str) -> Response:
     except Exception:
         log.exception("webhook_not_read", source=source.name)
         return _unread(source, raw, OURS, at)
-    stored, refused = _stored(source, said, raw, at)
+    stored, refused, failed = _stored(source, said, raw, at)
+    if failed:
+        return _unread(source, raw, OURS, at, stored)
     if [device for device in refused if context().out_of_time.is_new((source.name, device), at)]:
         minutes = round(source.window.total_seconds() / 60)
         return _unread(source, raw, OUT_OF_TIME.format(minutes=minutes), at, stored)
     return jsonify(Taken(signals=stored).model_dump())
 
 
-def _stored(source: Source, said: list[Said], raw: bytes, at: datetime) -> tuple[int, set[str]]:
-    """How many were, and of which devices something was not believed since its time is wrong."""
+def _stored(source: Source, said: list[Said], raw: bytes, at: datetime) -> tuple[int, set[str], bool]:
+    """How many were, of which devices something was not believed since its time is wrong, and whether we failed at one.
+
+    One that we fail at takes nothing from the others of the same delivery.
+    """
     stored = 0
     refused: set[str] = set()
+    failed = False
     for one in said:
-        for message in _understood(source, one, raw, at):
+        try:
+            messages = _understood(source, one, raw, at)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("webhook_not_understood", source=source.name)
+            failed = True
+            continue
+        for message in messages:
             if source.is_out_of_time(one.occurred_at, at) and effect(message.kind) is not Effect.ALARM:
                 refused.add(message.device)
                 continue
             _store(_incoming(source, message, raw, at))
             stored += 1
-    return stored, refused
+    return stored, refused, failed
 
 
 def _unread(source: Source, raw: bytes, reason: str, at: datetime, stored: int = 0) -> Response:
@@ -145,7 +159,7 @@ def _keep(source: Source, raw: bytes, reason: str, at: datetime, about: Mapping[
     log.warning("webhook_unreadable", source=source.name, size=len(raw))
 
 
-def _understood(source: Source, said: Said, raw: bytes, at: datetime) -> Iterator[Message]:
+def _understood(source: Source, said: Said, raw: bytes, at: datetime) -> tuple[Message, ...]:
     """What it means. Without the database nobody knows what the device said before: then every alarm is news."""
     words = context().followed.mapping(centre()).of(said.device, *said.models)
     mapped = forms.as_mapped(said, words)
@@ -160,7 +174,7 @@ def _understood(source: Source, said: Said, raw: bytes, at: datetime) -> Iterato
             _keep(source, raw, f"nobody has said what {found.unmapped} means", at, about)
         except AWAY:
             log.warning("webhook_unmapped", source=source.name)
-    yield from found.messages
+    return found.messages
 
 
 def _name(source: Source) -> str:

@@ -17,7 +17,9 @@ from sqlalchemy import select
 
 from dispatch.bootstrap.process import StartRefused
 from dispatch.bootstrap.web import web_of
+from dispatch.domain.mapping import Words
 from dispatch.gateways.frame import OURS
+from dispatch.gateways.mqtt.understand import Said
 from dispatch.gateways.webhooks import forms
 from dispatch.gateways.webhooks.signature import signature
 from dispatch.models.cases import Case
@@ -187,6 +189,24 @@ def test_what_we_fail_at_is_kept_too(client: FlaskClient, town: Town, monkeypatc
     answer = client.post(f"/webhooks/plain/{TOKEN}", json=SOS)
     assert (answer.status_code, answer.json) == (200, {"signals": 0, "kept": True})
     assert [(one.understood, one.reason) for one in signals(town)] == [(False, OURS)]
+
+
+def test_where_we_fail_at_one_message_the_others_count(
+    client: FlaskClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_mapped = forms.as_mapped
+
+    def fails_at_one(said: Said, words: Words) -> Said:
+        if said.device == "SOS-2":
+            raise KeyError(said.device)
+        return as_mapped(said, words)
+
+    monkeypatch.setattr(forms, "as_mapped", fails_at_one)
+    several = [SOS | {"device": device} for device in ("SOS-2", "SOS-1")]
+    answer = client.post(f"/webhooks/plain/{TOKEN}", json=several)
+    assert (answer.status_code, answer.json) == (200, {"signals": 1, "kept": True})
+    assert sorted((one.understood, one.reason) for one in signals(town)) == [(False, OURS), (True, None)]
+    assert len(cases(town)) == 1
 
 
 def test_a_word_that_nobody_has_mapped_is_put_before_an_operator(client: FlaskClient, town: Town) -> None:
