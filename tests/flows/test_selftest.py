@@ -228,7 +228,7 @@ def serving(town: Town, data_dir: Path, *, pushing: bool) -> Iterator[Server]:
     thread.start()
     selftest.prepare(town.centre, chosen.selftest_token, [], factories.START)
     try:
-        yield Server(f"http://127.0.0.1:{server.port}", chosen.selftest_token, 10 if pushing else 5)
+        yield Server(f"http://127.0.0.1:{server.port}", chosen.selftest_token, 60 if pushing else 12)
     finally:
         web.relay.stop()
         server.shutdown()
