@@ -124,7 +124,7 @@ def _statement(postgresql: bool) -> Executable:
     def of(key: Any) -> Any:
         return among(key, "ids", postgresql=postgresql)
 
-    return union_all(_shifts(of), _days(of), _load(of), _visits(), _wishes(), _asked_for(), _offers(of), _here())
+    return union_all(_shifts(of), _days(of), _load(of), _visits(of), _wishes(), _asked_for(), _offers(of), _here())
 
 
 def _row(what: str, worker_id: Any, *numbers: Any, texts: tuple[Any, Any] = (NO_TEXT, NO_TEXT)) -> Any:
@@ -163,10 +163,12 @@ def _count(condition: Any) -> Any:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _visits() -> Any:
+def _visits(of: Any) -> Any:
+    """By whichever is fewer: the earlier cases of the elder, or the earlier jobs of those in reach."""
     rows = _row("visits", Assignment.worker_id, func.count()).join(Case, Case.id == Assignment.case_id)
     of_elder = Case.elder_id == bindparam("elder", type_=Integer)
-    return rows.where(of_elder, Assignment.state == AssignmentState.COMPLETED).group_by(Assignment.worker_id)
+    done = Assignment.state == AssignmentState.COMPLETED
+    return rows.where(of(Assignment.worker_id), of_elder, done).group_by(Assignment.worker_id)
 
 
 def _wishes() -> Any:
