@@ -16,7 +16,8 @@ from typing import Any
 from tests.support.load import City
 
 TIMEOUT = 5.0
-PAUSE = 0.3
+PAUSES = (0.3, 0.6, 1.2, 2.5, 5.0)
+"""Seconds, growing as those of devices do: all at once and without end they would keep down whoever gets up."""
 ANSWER_LOST = 0.1
 """Share of the acknowledged alarms that are sent once more, as if the answer had not arrived."""
 
@@ -41,6 +42,7 @@ class Devices(threading.Thread):
         super().__init__(name="devices", daemon=True)
         self.alarms: list[Alarm] = []
         self.no_more = threading.Event()
+        self.given_up = threading.Event()
         self._city = city
         self._ports = ports
         self._rate = rate
@@ -69,11 +71,13 @@ class Devices(threading.Thread):
 
     async def _insist(self, alarm: Alarm) -> None:
         first = self._random.randrange(len(self._ports))
-        while alarm.answer is None:
+        while alarm.answer is None and not self.given_up.is_set():
             alarm.answer = await self._try(alarm, self._ports[(first + alarm.attempts) % len(self._ports)])
             alarm.attempts += 1
             if alarm.answer is None:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSES[min(alarm.attempts, len(PAUSES)) - 1] * self._random.uniform(0.7, 1.3))
+        if alarm.answer is None:
+            return
         alarm.acknowledged = time.time()
         if self._random.random() < ANSWER_LOST:
             alarm.again = await self._try(alarm, self._ports[(first + alarm.attempts) % len(self._ports)])

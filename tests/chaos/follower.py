@@ -36,8 +36,7 @@ class Follower:
         )
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.wait()
+        self._client.shutdown()
 
     def wait_for(self, seq: int, within: float) -> None:
         deadline = time.monotonic() + within
@@ -54,14 +53,17 @@ class Follower:
                 return
         if message["seq"] > self.seq:
             self.gaps += 1
-            self._catch_up()
+            self._catch_up(message["seq"])
 
     def _beat(self, message: dict[str, Any]) -> None:
         if message["seq"] > self.seq:
-            self._catch_up()
+            self._catch_up(message["seq"])
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, to: int | None = None) -> None:
+        """``to``: what was told of. Each message comes in a thread of its own, and many wait for the first one."""
         with self._lock:
+            if to is not None and self.seq >= to:
+                return
             for port in self._ports:
                 with contextlib.suppress(requests.RequestException):
                     if self._read_back(f"http://127.0.0.1:{port}/api/v1/live"):
@@ -70,13 +72,13 @@ class Follower:
     def _read_back(self, live: str) -> bool:
         headers = {"Authorization": f"Bearer {self._token}"}
         if self.seq >= 0:
-            answer = requests.get(f"{live}/since", params={"seq": self.seq}, headers=headers, timeout=30)
+            answer = requests.get(f"{live}/since", params={"seq": self.seq}, headers=headers, timeout=10)
             if answer.status_code == 200:
                 self._apply(answer.json())
                 return True
             if answer.status_code != 410:
                 return False
-        answer = requests.get(f"{live}/snapshot", headers=headers, timeout=30)
+        answer = requests.get(f"{live}/snapshot", headers=headers, timeout=10)
         if answer.status_code != 200:
             return False
         self.rows = {row["id"]: row for row in answer.json()["cases"]}

@@ -90,6 +90,31 @@ class Telephone:
         return found
 
 
+NEXT = select(
+    *(
+        select(func.min(column)).scalar_subquery()
+        for column in (
+            Case.next_due_at,
+            Message.next_try_at,
+            SimTraffic.due_at,
+            CallBack.next_due_at,
+            Cascade.next_due_at,
+            CascadeCall.hang_up_at,
+            Arrival.next_due_at,
+            OfferPlan.next_due_at,
+            Offer.hang_up_at,
+            FollowUp.next_due_at,
+            Complaint.next_due_at,
+            Order.remind_at,
+            AreaEvent.quiet_at,
+            Routine.next_due_at,
+        )
+    ),
+    select(Routine.name).limit(1).scalar_subquery(),
+)
+"""When something can be due next, by its kind, and one of the rounds of the house."""
+
+
 class Story:
     def __init__(self, town: Town) -> None:
         self.town = town
@@ -128,27 +153,9 @@ class Story:
 
     def _next_cycle(self) -> datetime:
         with self.centre.database.reads() as session:
-            due = [
-                session.scalar(select(func.min(column)))
-                for column in (
-                    Case.next_due_at,
-                    Message.next_try_at,
-                    SimTraffic.due_at,
-                    CallBack.next_due_at,
-                    Cascade.next_due_at,
-                    CascadeCall.hang_up_at,
-                    Arrival.next_due_at,
-                    OfferPlan.next_due_at,
-                    Offer.hang_up_at,
-                    FollowUp.next_due_at,
-                    Complaint.next_due_at,
-                    Order.remind_at,
-                    AreaEvent.quiet_at,
-                    Routine.next_due_at,
-                )
-            ]
-            if session.scalar(select(Routine.name).limit(1)) is None:
-                due.append(self.now)  # the rounds of the house were never made: the first cycle makes them
+            *due, any_round = session.execute(NEXT).one()
+        if any_round is None:
+            due.append(self.now)  # the rounds of the house were never made: the first cycle makes them
         known = [at for at in due if at is not None]
         wanted = max(min(known), self.now) if known else self.now + timedelta(days=30)
         steps = -(-(wanted - START) // STEP)

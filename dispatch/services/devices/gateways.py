@@ -46,14 +46,9 @@ def believe(centre: Centre, now: datetime) -> None:
 
 def watch(centre: Centre, now: datetime) -> None:
     """Open a case for each gateway that has fallen silent; end or remark the case of each that is back."""
+    silent = conditions.gateway_silent(centre, now)
     with centre.database.reads() as session:
-        lost = list(
-            session.scalars(
-                select(Device.id).where(
-                    conditions.supervised(now), conditions.gateway_silent(centre, now), ~_has_task()
-                )
-            )
-        )
+        lost = list(session.scalars(select(Device.id).where(conditions.supervised(now), silent, ~_has_task())))
         back = list(
             session.scalars(
                 select(DeviceTask.id)
@@ -61,7 +56,7 @@ def watch(centre: Centre, now: datetime) -> None:
                 .where(
                     OPEN,
                     DeviceTask.kind == TaskKind.GATEWAY,
-                    ~func.coalesce(conditions.gateway_silent(centre, now), False) | Device.retired_at.is_not(None),
+                    ~func.coalesce(silent, False) | Device.retired_at.is_not(None),
                 )
             )
         )

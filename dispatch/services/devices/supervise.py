@@ -54,10 +54,11 @@ def tick(centre: Centre, now: datetime) -> bool:
 
 def look(centre: Centre, now: datetime) -> None:
     """Find what to open and to close while others write, and write it in one short transaction."""
+    reasons = _reasons(centre, now)
     with centre.database.reads() as session:
-        wanted = [w for kind in _conditions(centre, now) for w in _missing(session, centre, kind, now)]
+        wanted = [found for reason in reasons for found in _missing(session, reason, now)]
         wanted += _chattering(session, centre, now)
-        over = [task for kind in _conditions(centre, now) for task in _over(session, centre, kind, now)]
+        over = [task for reason in reasons for task in _over(session, centre, reason)]
         over += _quiet(session, centre, now)
         again = _still_chattering(session, centre, now)
         back = list(session.scalars(select(Device.id).where(Device.on_test_until <= now).limit(BATCH)))
@@ -75,32 +76,40 @@ def look(centre: Centre, now: datetime) -> None:
         _return_from_test(session, back, now)
 
 
-def _conditions(centre: Centre, now: datetime) -> dict[TaskKind, tuple[ColumnElement[bool], Any]]:
+@dataclass(frozen=True)
+class Reason:
     """When a device needs a task of the kind, and since when it does."""
-    return {
-        TaskKind.OFFLINE: (conditions.offline(centre, now), func.coalesce(Device.last_seen_at, Device.registered_at)),
-        TaskKind.LOW_BATTERY: (conditions.weak(centre), Device.low_battery_at),
-        TaskKind.FAULT: (Device.fault_at.is_not(None), Device.fault_at),
-        TaskKind.TEST_OVERDUE: (
-            conditions.test_overdue(centre, now),
-            func.coalesce(Device.last_test_at, Device.last_alarm_at, Device.registered_at),
-        ),
-        TaskKind.UNASSIGNED: (conditions.unassigned(centre), Device.registered_at),
-    }
+
+    kind: TaskKind
+    holds: ColumnElement[bool]
+    since: Any
+
+    @property
+    def kinds(self) -> list[TaskKind]:
+        return [TaskKind.FAULT, TaskKind.TAMPER] if self.kind is TaskKind.FAULT else [self.kind]
 
 
-def _kinds(kind: TaskKind) -> list[TaskKind]:
-    return [TaskKind.FAULT, TaskKind.TAMPER] if kind is TaskKind.FAULT else [kind]
+def _reasons(centre: Centre, now: datetime) -> list[Reason]:
+    """Written out once a round: it takes longer than asking them."""
+    tested = func.coalesce(Device.last_test_at, Device.last_alarm_at, Device.registered_at)
+    seen = func.coalesce(Device.last_seen_at, Device.registered_at)
+    return [
+        Reason(TaskKind.OFFLINE, conditions.offline(centre, now), seen),
+        Reason(TaskKind.LOW_BATTERY, conditions.weak(centre), Device.low_battery_at),
+        Reason(TaskKind.FAULT, Device.fault_at.is_not(None), Device.fault_at),
+        Reason(TaskKind.TEST_OVERDUE, conditions.test_overdue(centre, now), tested),
+        Reason(TaskKind.UNASSIGNED, conditions.unassigned(centre), Device.registered_at),
+    ]
 
 
-def _missing(session: Session, centre: Centre, kind: TaskKind, now: datetime) -> list[Wanted]:
-    condition, since = _conditions(centre, now)[kind]
+def _missing(session: Session, reason: Reason, now: datetime) -> list[Wanted]:
+    kind = reason.kind
     has_one = (
-        select(DeviceTask.id).where(DeviceTask.device_id == Device.id, DeviceTask.kind.in_(_kinds(kind)), OPEN).exists()
+        select(DeviceTask.id).where(DeviceTask.device_id == Device.id, DeviceTask.kind.in_(reason.kinds), OPEN).exists()
     )
     found = session.execute(
-        select(Device.id, since, Device.battery_percent)
-        .where(conditions.supervised(now), condition, ~has_one)
+        select(Device.id, reason.since, Device.battery_percent)
+        .where(conditions.supervised(now), reason.holds, ~has_one)
         .order_by(Device.id)
         .limit(BATCH)
     ).all()
@@ -126,10 +135,10 @@ def _fault(session: Session, device_id: int, at: datetime) -> Wanted:
     return Wanted(device_id, kind, at, {"code": code} if code else {})
 
 
-def _over(session: Session, centre: Centre, kind: TaskKind, now: datetime) -> list[int]:
+def _over(session: Session, centre: Centre, reason: Reason) -> list[int]:
     """Tasks whose reason has gone. A battery counts as changed when it tells more than it did."""
-    condition, _ = _conditions(centre, now)[kind]
-    gone = ~func.coalesce(condition, False)
+    kind = reason.kind
+    gone = ~func.coalesce(reason.holds, False)
     if kind is TaskKind.LOW_BATTERY:
         gone = conditions.charged(centre)
     elif kind is TaskKind.FAULT:
@@ -137,7 +146,7 @@ def _over(session: Session, centre: Centre, kind: TaskKind, now: datetime) -> li
     found = session.execute(
         select(DeviceTask.id, DeviceTask.data, Device.battery_percent)
         .join(Device, Device.id == DeviceTask.device_id)
-        .where(OPEN, DeviceTask.kind.in_(_kinds(kind)), gone | Device.retired_at.is_not(None))
+        .where(OPEN, DeviceTask.kind.in_(reason.kinds), gone | Device.retired_at.is_not(None))
         .order_by(Device.last_seen_at.desc())
         .limit(BATCH)
     )
