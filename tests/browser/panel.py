@@ -8,6 +8,9 @@ from tests.browser.desk import Desk
 from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import Visitor
 
+SOON = 5_000
+"""Milliseconds in which the screen must show what has happened, on a machine with two browsers and two products."""
+
 
 class CasePanel:
     def __init__(self, visitor: Visitor, test_id: str) -> None:
@@ -16,7 +19,7 @@ class CasePanel:
         self.box = self.page.get_by_test_id(test_id)
 
     def tells(self, key: str, **values: object) -> None:
-        expect(self.desk.timeline().filter(has_text=self.words(key, **values)).first).to_be_visible()
+        expect(self.desk.timeline().filter(has_text=self.words(key, **values)).first).to_be_visible(timeout=SOON)
 
     def is_sound(self) -> None:
         findings = serious(self.page)
@@ -48,4 +51,4 @@ class DispatchPanel(CasePanel):
         return self.box.get_by_test_id("asked").locator(".offer").filter(has_text=name)
 
     def is_asked(self, name: str) -> None:
-        expect(self.offer(name)).to_have_attribute("data-state", "offered")
+        expect(self.offer(name)).to_have_attribute("data-state", "offered", timeout=SOON)

@@ -110,7 +110,7 @@ def test_whose_session_is_ended_signs_in_again_over_the_work(visit: Visit, stage
     there.get_by_role("button", name=words("users.more_of", name="李敏")).click()
     there.get_by_role("menuitem", name=words("users.end_sessions")).click()
     expect(there.get_by_text(words("users.said.end-sessions", name="李敏"))).to_be_visible()
-    expect(page.get_by_role("heading", name=words("signin.again"))).to_be_visible()
+    expect(page.get_by_role("heading", name=words("signin.again"))).to_be_visible(timeout=30_000)
     page.locator("#password").fill("demo")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=words("signin.again"))).to_be_hidden()

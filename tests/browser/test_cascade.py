@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from dispatch.services.demo.devices import HEROINE
 from tests.browser.conftest import Visit
-from tests.browser.panel import CasePanel
+from tests.browser.panel import SOON, CasePanel
 from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
 from tests.browser.words import LOCALES
@@ -44,13 +44,13 @@ class Panel(CasePanel):
         self.arrivals = self.page.get_by_test_id("arrivals")
 
     def calls(self, who: str) -> None:
-        expect(self.box.get_by_test_id("called-now")).to_contain_text(who)
+        expect(self.box.get_by_test_id("called-now")).to_contain_text(who, timeout=SOON)
 
     def line(self, who: str) -> Locator:
         return self.box.get_by_role("listitem").filter(has_text=who)
 
     def shows(self, who: str, result: str) -> None:
-        expect(self.line(who)).to_contain_text(self.words(result))
+        expect(self.line(who)).to_contain_text(self.words(result), timeout=SOON)
 
     def go_on(self) -> None:
         self.desk.button("cascade.skip", self.box).click()
@@ -79,11 +79,11 @@ def test_from_the_first_call_to_who_is_there(visit: Visit, stage: Stage, son: No
     panel, case_id = begun(visit(locale), stage)
 
     called(stage, ELDER, "answer")
-    expect(panel.page.get_by_test_id("elder-answered")).to_be_visible()
+    expect(panel.page.get_by_test_id("elder-answered")).to_be_visible(timeout=SOON)
     panel.shows("王桂英", "cascade.elder_answered")
     panel.is_sound()
     panel.go_on()
-    expect(panel.page.get_by_test_id("elder-answered")).to_be_hidden()
+    expect(panel.page.get_by_test_id("elder-answered")).to_be_hidden(timeout=SOON)
 
     panel.calls("李娜")
     called(stage, DAUGHTER, "press", digit="0")
@@ -99,7 +99,7 @@ def test_from_the_first_call_to_who_is_there(visit: Visit, stage: Stage, son: No
     panel.calls("陈玉洁")
     called(stage, NEIGHBOUR, "press", digit="1")
     responsible = panel.page.get_by_test_id("responsible")
-    expect(responsible).to_contain_text(panel.words("cascade.goes", name="陈玉洁"))
+    expect(responsible).to_contain_text(panel.words("cascade.goes", name="陈玉洁"), timeout=SOON)
     expect(panel.box).to_have_attribute("data-state", "accepted")
     panel.tells("event.cascade_accepted", who="陈玉洁", minutes=2)
     coming = panel.arrivals.get_by_role("listitem").filter(has_text="陈玉洁")
@@ -108,7 +108,7 @@ def test_from_the_first_call_to_who_is_there(visit: Visit, stage: Stage, son: No
 
     overdue = "UPDATE arrivals SET due_at = now(), next_due_at = now() WHERE case_id = %s RETURNING id"
     assert len(stage.query(overdue, case_id)) == 1
-    expect(coming).to_contain_text(panel.words.before("arrival.late"))
+    expect(coming).to_contain_text(panel.words.before("arrival.late"), timeout=SOON)
     expect(coming.get_by_role("group", name=panel.words("arrival.marks"))).to_be_visible()
     expect(panel.desk.case).to_contain_text(panel.words("flag.late_arrival"))
     panel.is_sound()
@@ -141,7 +141,7 @@ def test_stopped_with_a_reason_promised_by_hand_moved_and_cancelled(visit: Visit
     expect(form.get_by_role("textbox")).to_be_focused()
     form.get_by_role("button", name=words("cascade.stop_somebody_there")).click()
     panel.desk.button("cascade.stop_go", form).click()
-    expect(panel.box).to_have_attribute("data-state", "stopped")
+    expect(panel.box).to_have_attribute("data-state", "stopped", timeout=SOON)
     expect(panel.desk.timeline().filter(has_text=words("cascade.stop_somebody_there"))).to_be_visible()
 
     panel.desk.button("arrival.promise", panel.arrivals).click()
@@ -150,16 +150,16 @@ def test_stopped_with_a_reason_promised_by_hand_moved_and_cancelled(visit: Visit
     form.get_by_role("button", name=words("arrival.in", n=20)).click()
     page.keyboard.press("Control+Enter")
     coming = panel.arrivals.get_by_role("listitem").filter(has_text="社区医生")
-    expect(coming).to_contain_text(words("arrival.left", time="19:5"))
+    expect(coming).to_contain_text(words("arrival.left", time="19:5"), timeout=SOON)
 
     coming.get_by_role("button", name=words("arrival.move")).click()
     coming.get_by_role("button", name=words("arrival.in", n=45)).click()
     panel.desk.button("arrival.move_go", coming).click()
-    expect(coming).to_contain_text(words("arrival.left", time="44:5"))
+    expect(coming).to_contain_text(words("arrival.left", time="44:5"), timeout=SOON)
     coming.get_by_role("button", name=words("arrival.cancel")).click()
     coming.get_by_role("textbox").fill("老人自己去了医院")
     panel.desk.button("arrival.cancel_go", coming).click()
-    expect(coming).to_contain_text("老人自己去了医院")
+    expect(coming).to_contain_text("老人自己去了医院", timeout=SOON)
     stage.close(case_id)
 
 
@@ -168,7 +168,7 @@ def test_nobody_goes_and_what_to_do_then_is_said(visit: Visit, stage: Stage) -> 
     shorten = "UPDATE cascades SET plan = %s, next_due_at = now() WHERE case_id = %s RETURNING id"
     alone = {"rounds": 1, "steps": [{"who": "elder", "mode": "order", "seconds": 45, "channels": ["voice"]}]}
     stage.query(shorten, json.dumps(alone), case_id)
-    expect(panel.page.get_by_test_id("exhausted")).to_be_visible()
+    expect(panel.page.get_by_test_id("exhausted")).to_be_visible(timeout=SOON)
     expect(panel.desk.case).to_contain_text(panel.words("flag.cascade_exhausted"))
     panel.is_sound()
     panel.desk.button("case.close_view", panel.desk.case).click()

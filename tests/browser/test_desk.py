@@ -140,7 +140,7 @@ def test_a_lost_server_is_said_within_ten_seconds_and_loses_no_note(visit: Visit
     else:
         stage.freeze_web()
     try:
-        expect(desk.link).to_have_attribute("data-state", "lost")
+        expect(desk.link).to_have_attribute("data-state", "lost", timeout=10_000)
         expect(desk.lost).to_be_visible()
         expect(desk.button("act.close", desk.case)).to_be_disabled()
         desk.note().fill("服务器断开时写的")

@@ -101,7 +101,7 @@ def test_a_listener_that_is_down_is_seen_at_once(visit: Visit, stage: Stage, loc
         )
     stage.query(LISTENER, place, "mqtt", "mqtt", "down", "", "ConnectionRefusedError: 127.0.0.1:1883")
     box = page.get_by_role("region", name=words("listener.process", place=place), exact=True)
-    expect(box).to_be_visible()
+    expect(box).to_be_visible(timeout=20_000)
     expect(page.get_by_role("alert").filter(has_text=words("listener.deaf_text"))).to_contain_text("1 ")
     rows = box.get_by_role("row")
     expect(rows.nth(1)).to_contain_text(words("listener_state.down"))
@@ -112,4 +112,4 @@ def test_a_listener_that_is_down_is_seen_at_once(visit: Visit, stage: Stage, loc
     expect(rows.nth(2).get_by_role("cell").nth(4)).to_have_text("7")
     assert serious(page) == []
     stage.query("DELETE FROM listening WHERE place = %s RETURNING name", place)
-    expect(box).to_have_count(0)
+    expect(box).to_have_count(0, timeout=20_000)

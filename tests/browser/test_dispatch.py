@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from dispatch.services.demo.devices import HEROINE
 from tests.browser.conftest import Visit
-from tests.browser.panel import DispatchPanel
+from tests.browser.panel import SOON, DispatchPanel
 from tests.browser.stage import PUBLIC_URL, Stage
 from tests.browser.visitor import WIDE, Visitor
 from tests.browser.words import LOCALES
@@ -104,11 +104,11 @@ def test_an_emergency_by_keys_alone_until_the_helper_is_done(visit: Visit, stage
     panel.press("2", "1", "Enter")
     panel.is_asked(first)
     expect(panel.offer(second)).to_have_count(0)
-    expect(panel.offer(first)).to_contain_text(panel.words("offer_msg.sms_delivered"))
+    expect(panel.offer(first)).to_contain_text(panel.words("offer_msg.sms_delivered"), timeout=SOON)
     panel.is_sound()
 
     told(stage, first, "reply", text="1")
-    expect(panel.offer(first)).to_have_attribute("data-state", "accepted")
+    expect(panel.offer(first)).to_have_attribute("data-state", "accepted", timeout=SOON)
     expect(panel.offer(first)).to_contain_text(panel.words("offer_channel.sms"))
     expect(panel.job).to_have_attribute("data-state", "accepted")
     panel.press("Escape")
@@ -119,10 +119,10 @@ def test_an_emergency_by_keys_alone_until_the_helper_is_done(visit: Visit, stage
     panel.tells("event.offers_sent", who="陈晓", to=first)
 
     told(stage, first, "reply", text="3")
-    expect(on_case).to_have_attribute("data-state", "arrived")
+    expect(on_case).to_have_attribute("data-state", "arrived", timeout=SOON)
     expect(panel.desk.row(case_id)).to_contain_text(panel.words("state.in_service"))
     told(stage, first, "reply", text="4")
-    expect(on_case).to_have_attribute("data-state", "completed")
+    expect(on_case).to_have_attribute("data-state", "completed", timeout=SOON)
     steps = panel.desk.case.get_by_test_id("loop").get_by_role("listitem")
     expect(steps.locator("time")).to_have_count(4)
     panel.is_sound()
@@ -157,7 +157,7 @@ def test_a_request_by_hotline_becomes_an_accepted_offer_by_keys_alone(visit: Vis
     panel.press("Enter")
     panel.is_asked(first)
     told(stage, first, "reply", text="好的")
-    expect(panel.job).to_have_attribute("data-state", "accepted")
+    expect(panel.job).to_have_attribute("data-state", "accepted", timeout=SOON)
     stage.close(case_id)
 
 
@@ -171,17 +171,17 @@ def test_a_refusal_sounds_and_the_next_is_asked(visit: Visit, stage: Stage, loca
     expect(panel.offer(second)).to_have_count(0)
     since = panel.desk.time()
     told(stage, first, "reply", text="2")
-    expect(panel.offer(first)).to_have_attribute("data-state", "declined")
+    expect(panel.offer(first)).to_have_attribute("data-state", "declined", timeout=SOON)
     panel.is_asked(second)
     panel.page.wait_for_function(
         "(since) => window.__sound.some((one) => one.name === 'refused' && one.time >= since)", arg=since
     )
     told(stage, first, "reply", text="21")
-    expect(panel.offer(first)).to_contain_text(panel.words("why_not.busy"))
+    expect(panel.offer(first)).to_contain_text(panel.words("why_not.busy"), timeout=SOON)
 
     # The answer of the second is heard by telephone.
     panel.offer(second).get_by_role("button", name=panel.words("dispatch.said_yes")).click()
-    expect(panel.offer(second)).to_contain_text(panel.words("offer_channel.operator"))
+    expect(panel.offer(second)).to_contain_text(panel.words("offer_channel.operator"), timeout=SOON)
     expect(panel.job).to_contain_text(second)
 
     panel.box.get_by_role("button", name=panel.words("dispatch.replace")).click()
@@ -189,7 +189,7 @@ def test_a_refusal_sounds_and_the_next_is_asked(visit: Visit, stage: Stage, loca
     panel.desk.button("dispatch.replace_no_show", form).click()
     panel.is_sound()
     panel.desk.button("dispatch.replace", form).click()
-    expect(panel.job).to_have_attribute("data-state", "no_show")
+    expect(panel.job).to_have_attribute("data-state", "no_show", timeout=SOON)
     panel.candidates.first.wait_for()
     assert first not in panel.names(), "who said no to it is not ranked for it again"
     stage.close(case_id)
@@ -254,7 +254,7 @@ def test_nobody_fits_and_a_rule_is_set_aside(visit: Visit, stage: Stage, full: N
     expect(panel.send).to_be_disabled()
     panel.page.keyboard.type("the elder waits")
     panel.press("Enter")
-    expect(panel.box.locator(".offer[data-state='offered']").first).to_be_visible()
+    expect(panel.box.locator(".offer[data-state='offered']").first).to_be_visible(timeout=SOON)
     stage.close(case_id)
 
 
@@ -265,7 +265,7 @@ def test_somebody_left_out_is_sent_all_the_same_with_a_reason(visit: Visit, stag
     expect(panel.box.get_by_role("radio", name=panel.words("dispatch.mode_direct"))).to_be_checked()
     panel.page.keyboard.type("knows the elder")
     panel.press("Enter")
-    expect(panel.box.locator(".offer[data-state='offered']")).to_have_count(1)
+    expect(panel.box.locator(".offer[data-state='offered']")).to_have_count(1, timeout=SOON)
     sent = panel.box.locator(".offer b").first.inner_text()
     with panel.page.expect_response("**/link"):
         panel.box.get_by_role("button", name=panel.words("dispatch.send_link")).click()
@@ -283,12 +283,12 @@ def test_without_a_network_the_numbers_are_shown(visit: Visit, stage: Stage, no_
     panel.press("1", "Enter")
     panel.is_asked(first)
     ((number,),) = stage.query("SELECT phone FROM workers WHERE name = %s AND active ORDER BY id LIMIT 1", first)
-    expect(panel.box.get_by_test_id("network-down")).to_be_visible()
+    expect(panel.box.get_by_test_id("network-down")).to_be_visible(timeout=10_000)
     expect(panel.offer(first)).to_contain_text(number)
     panel.is_sound()
     panel.offer(first).get_by_role("button", name=panel.words("dispatch.said_no")).click()
     panel.desk.button("why_not.far", panel.offer(first)).click()
-    expect(panel.offer(first)).to_have_attribute("data-state", "declined")
+    expect(panel.offer(first)).to_have_attribute("data-state", "declined", timeout=SOON)
     expect(panel.offer(first)).not_to_contain_text(number)
     stage.close(case_id)
 

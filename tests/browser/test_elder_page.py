@@ -34,9 +34,9 @@ def test_a_call_for_help_is_kept_while_the_database_is_stopped(elder: Visitor, s
     page = elder.page
     with stage.without_database():
         help_button(page)
-        expect(page.locator("#said")).to_contain_text(SAYS["kept"])
+        expect(page.locator("#said")).to_contain_text(SAYS["kept"], timeout=30_000)
         expect(page.locator("#said")).to_contain_text("12349")
-    expect(page.locator("#state")).to_have_text(SAYS["received"])
+    expect(page.locator("#state")).to_have_text(SAYS["received"], timeout=30_000)
     ((case_id, priority, flags),) = stage.query(
         "SELECT id, priority, flags FROM cases WHERE channel = 'app' ORDER BY id DESC LIMIT 1"
     )
@@ -50,12 +50,12 @@ def test_with_the_centre_away_the_page_says_the_telephone_number(elder: Visitor,
     stage.freeze_web()
     try:
         page.locator("a.more").click()
-        expect(page.locator("#said")).to_contain_text(SAYS["unreached"].split("{")[0])
+        expect(page.locator("#said")).to_contain_text(SAYS["unreached"].split("{")[0], timeout=20_000)
         assert page.url == here, "the browser's own error would take the place of the button and the number"
         help_button(page)
-        expect(page.locator("#said")).to_contain_text(SAYS["retrying"].split("{")[0])
+        expect(page.locator("#said")).to_contain_text(SAYS["retrying"].split("{")[0], timeout=20_000)
     finally:
         stage.thaw_web()
-    expect(page.locator("#state")).to_have_text(SAYS["received"])
+    expect(page.locator("#state")).to_have_text(SAYS["received"], timeout=30_000)
     ((case_id,),) = stage.query("SELECT id FROM cases WHERE channel = 'app' ORDER BY id DESC LIMIT 1")
     stage.close(str(case_id))

@@ -175,7 +175,7 @@ def close_at_once(desks: list[Desk]) -> None:
     for route in on_their_way:
         route.continue_()
     for desk in desks:
-        expect(desk.view.get_by_role("dialog")).to_be_hidden()
+        expect(desk.view.get_by_role("dialog")).to_be_hidden(timeout=30_000)
 
 
 @pytest.mark.usefixtures("after")
@@ -216,7 +216,7 @@ def test_a_promise_comes_back_when_it_is_due_and_is_settled_from_the_quiet_desk(
         f"/cases/{case_id}/callbacks", json={"due_at": due_at, "note": "did the locksmith come?"}
     )
     assert made.status_code == 201, made.text
-    expect(desk.view.get_by_test_id("callback-due")).to_contain_text("did the locksmith come?")
+    expect(desk.view.get_by_test_id("callback-due")).to_contain_text("did the locksmith come?", timeout=15_000)
     listed = desk.view.get_by_role("region", name=desk.words("callback.list")).get_by_role("listitem")
     desk.button("callback.done", listed.filter(has_text="locksmith")).click()
     expect(listed.filter(has_text="locksmith")).to_have_count(0)
@@ -248,7 +248,7 @@ def test_a_shift_changes_hands_item_by_item(visit: Visit, stage: Stage) -> None:
     expect(page.get_by_text(goes.words("handover.yours_until"))).to_be_visible()
 
     desk = on_shift(comes, "operator2")
-    desk.view.get_by_test_id("handover-banner").get_by_role("link").first.click()
+    desk.view.get_by_test_id("handover-banner").get_by_role("link").first.click(timeout=15_000)
     ticks = desk.view.locator("input.ho-tick")
     expect(ticks.first).to_be_disabled()
     for line in desk.view.locator(".ho-item .ho-open").all():
@@ -260,7 +260,7 @@ def test_a_shift_changes_hands_item_by_item(visit: Visit, stage: Stage) -> None:
     desk.view.get_by_role("button", name=comes.words("handover.accept")).click()
     expect(desk.view.get_by_text(comes.words.before("handover.done") or "handed over").first).to_be_visible()
     assert stage.query(owner, case_id) == [("operator2",)]
-    expect(page.get_by_text(goes.words("handover.state_accepted"))).to_be_visible()
+    expect(page.get_by_text(goes.words("handover.state_accepted"))).to_be_visible(timeout=10_000)
     stage.close(case_id)
 
 
@@ -301,16 +301,16 @@ def test_the_supervisor_tells_all_seats_and_sees_who_has_read_it(visit: Visit, s
     boss = visit("en")
     page = boss.enter("supervisor", "/console/supervision")
     positions = page.get_by_role("region", name=boss.words("watch.positions"))
-    expect(positions).to_contain_text("陈晓")
+    expect(positions).to_contain_text("陈晓", timeout=15_000)
     box = page.get_by_role("region", name=boss.words("broadcast.title"))
     box.get_by_role("textbox").fill("ice on the roads tonight")
     box.get_by_role("button", name=boss.words("broadcast.send")).click()
     expect(box).to_contain_text("陈晓")
     told = desk.view.get_by_test_id("broadcast")
-    expect(told).to_contain_text("ice on the roads tonight")
+    expect(told).to_contain_text("ice on the roads tonight", timeout=15_000)
     desk.button("broadcast.confirm", told).click()
     expect(told).to_have_count(0)
-    expect(box.locator(".cast").first).not_to_contain_text("陈晓")
+    expect(box.locator(".cast").first).not_to_contain_text("陈晓", timeout=15_000)
 
 
 def test_a_break_with_cases_asks_who_looks_after_them(visit: Visit, stage: Stage) -> None:
@@ -325,7 +325,7 @@ def test_a_break_with_cases_asks_who_looks_after_them(visit: Visit, stage: Stage
         desk.button("break.keep", dialog).click()
     expect(desk.view.locator(".status")).to_contain_text(desk.words("status.break"))
     desk.view.reload()
-    expect(desk.view.locator(".status")).to_contain_text(desk.words("status.break"))
+    expect(desk.view.locator(".status")).to_contain_text(desk.words("status.break"), timeout=10_000)
     desk.view.locator(".status").click()
     desk.view.get_by_role("menuitem", name=desk.words("status.ready")).click()
     stage.close(case_id)
@@ -370,11 +370,11 @@ def test_the_wall_shows_big_numbers_and_no_person_and_says_when_its_data_stopped
     assert page.locator("#map .place").count() == len(stage.query(PLACED))
     stage.freeze_web()
     try:
-        expect(page.locator("#stopped")).to_be_visible()
+        expect(page.locator("#stopped")).to_be_visible(timeout=25_000)
         expect(page.locator("body")).to_have_class(re.compile("stale"))
     finally:
         stage.thaw_web()
-    expect(page.locator("#stopped")).to_be_hidden()
+    expect(page.locator("#stopped")).to_be_hidden(timeout=15_000)
 
 
 def test_a_wall_without_its_key_shows_nothing(visit: Visit, stage: Stage) -> None:

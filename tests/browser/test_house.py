@@ -27,7 +27,7 @@ def test_nobody_is_shut_out_and_nothing_sticks_out(visit: Visit, screen: str, lo
     visitor = visit(locale)
     path, sign = SCREENS[screen]
     page = visitor.enter("supervisor", path)
-    expect(page.get_by_text(visitor.words(sign)).first).to_be_attached()
+    expect(page.get_by_text(visitor.words(sign)).first).to_be_attached(timeout=40_000)
     expect(page.get_by_role("main").locator(".skeleton")).to_have_count(0)
     assert serious(page) == []
     assert [found for found in page.evaluate(STICKS_OUT) if "week-scroll" not in found] == []
@@ -66,7 +66,7 @@ def test_somebody_takes_a_task(visit: Visit) -> None:
     visitor = visit("en")
     page, words = visitor.enter("supervisor", "/console/devices"), visitor.words
     row = page.locator("[data-task-id]").first
-    expect(row).to_be_visible()  # the clock has just begun, and the list asks again by itself
+    expect(row).to_be_visible(timeout=40_000)  # the clock has just begun, and the list asks again by itself
     row.get_by_role("button", name=words("devices.take")).click()
     expect(row.get_by_role("button", name=words("devices.leave"))).to_be_visible()
     expect(row).to_contain_text("王强")

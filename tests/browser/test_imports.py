@@ -56,7 +56,7 @@ def test_wrong_rows_are_mended_and_the_elder_is_found(visit: Visit, stage: Stage
     choose(page, visitor, as_file("老人.csv", right, wrong))
     expect(page.get_by_role("progressbar").or_(page.get_by_text(words("import.wrong_rows"))).first).to_be_attached()
     wrong_rows = page.get_by_role("region", name=words("import.wrong_rows"))
-    expect(wrong_rows.get_by_role("row").nth(1)).to_contain_text("3")
+    expect(wrong_rows.get_by_role("row").nth(1)).to_contain_text("3", timeout=20_000)
     fits(page)
     with page.expect_download() as download:
         page.get_by_role("link", name=words("import.errors_csv")).click()
@@ -68,8 +68,8 @@ def test_wrong_rows_are_mended_and_the_elder_is_found(visit: Visit, stage: Stage
 
     page.get_by_role("button", name=words("import.another")).click()
     choose(page, visitor, {"name": "mended.csv", "mimeType": "text/csv", "buffer": mended.getvalue().encode()})
-    page.get_by_role("button", name=words("import.apply", n=1)).click()
-    expect(page.get_by_text(words("import.done", n=1))).to_be_visible()
+    page.get_by_role("button", name=words("import.apply", n=1)).click(timeout=20_000)
+    expect(page.get_by_text(words("import.done", n=1))).to_be_visible(timeout=20_000)
     fits(page)
     page.goto(f"{stage.url}/console/elders?q=司徒测{mark}")
     expect(page.locator("tr[data-elder-id]")).to_have_count(1)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.panel import DispatchPanel
+from tests.browser.panel import SOON, DispatchPanel
 from tests.browser.stage import Stage, act
 from tests.browser.test_pages import STICKS_OUT, serious
 from tests.browser.visitor import PHONE, Visitor
@@ -119,12 +119,12 @@ class Helper:
         expect(self.page.get_by_text(self.words("queue.waits", n=n))).to_be_visible()
 
     def everything_arrives(self) -> None:
-        expect(self.page.get_by_role("region", name=self.words("queue.name"))).to_be_hidden()
+        expect(self.page.get_by_role("region", name=self.words("queue.name"))).to_be_hidden(timeout=15_000)
 
     def take_picture(self) -> None:
         picture = {"name": "a.png", "mimeType": "image/png", "buffer": noise(700)}
         self.page.locator("input[type=file]").set_input_files(picture)
-        expect(self.page.get_by_role("img")).to_have_count(1)
+        expect(self.page.get_by_role("img")).to_have_count(1, timeout=20_000)
 
     def can_be_opened_again(self) -> None:
         """The worker has the page, and will serve the next opening."""
@@ -211,13 +211,13 @@ def test_the_desk_sends_and_sees_each_step_of_a_visit_that_loses_its_network(
     panel.is_asked(name)
 
     helper.accept()
-    expect(panel.job).to_have_attribute("data-state", "accepted")
+    expect(panel.job).to_have_attribute("data-state", "accepted", timeout=SOON)
     panel.press("Escape")
     tells("offer_accepted")
     expect(page.get_by_role("link", name=helper.words("job.call_centre"))).to_have_attribute("href", "tel:12349")
     on_case = panel.desk.case.get_by_test_id("job")
     helper.press("job.depart")
-    expect(on_case).to_have_attribute("data-state", "en_route")
+    expect(on_case).to_have_attribute("data-state", "en_route", timeout=SOON)
 
     helper.visitor.context.set_offline(True)
     helper.check_in()
@@ -229,7 +229,7 @@ def test_the_desk_sends_and_sees_each_step_of_a_visit_that_loses_its_network(
     expect(on_case).to_have_attribute("data-state", "en_route")
 
     helper.visitor.context.set_offline(False)
-    expect(on_case).to_have_attribute("data-state", "completed")
+    expect(on_case).to_have_attribute("data-state", "completed", timeout=15_000)
     for kind in ("helper_departed", "helper_arrived", "helper_done"):
         tells(kind)
     helper.everything_arrives()
@@ -326,7 +326,7 @@ def test_what_the_centre_has_closed_is_said_and_kept_and_no_more_tried(helper: H
     helper.check_in()
     stage.close(helper.case)
     helper.visitor.context.set_offline(False)
-    expect(notice).to_contain_text(helper.case)
+    expect(notice).to_contain_text(helper.case, timeout=15_000)
     helper.press("notice.read")
     expect(notice).to_be_hidden()
     ((kind, *_),) = stage.query(RECORDS, helper.case)
@@ -338,7 +338,7 @@ def test_only_the_centre_accepts_and_a_no_has_its_reason(helper: Helper, stage: 
     helper.come()
     helper.be_asked()
     stage.close(helper.case)
-    expect(page.get_by_text(helper.words("answer.over"))).to_be_visible()
+    expect(page.get_by_text(helper.words("answer.over"))).to_be_visible(timeout=15_000)
     helper.press("offer.read")
 
     helper.be_asked()
@@ -406,7 +406,7 @@ def test_a_telephone_that_is_lost_full_and_wrong_about_the_time_keeps_nobody_fro
     expect(page.get_by_role("alert").filter(has_text=helper.words("queue.full"))).to_be_visible()
     helper.waits(1)
     helper.visitor.context.set_offline(False)
-    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_hidden()
+    expect(page.get_by_text(helper.words("queue.waits", n=1))).to_be_hidden(timeout=15_000)
     ((kind, at, received, *_, note),) = stage.query(RECORDS, helper.case)
     assert (kind, note) == ("arrive", helper.words("place.far_note", why=helper.words("far.gate")))
     assert abs(received - at) < timedelta(minutes=1), "by the centre's clock"
@@ -447,7 +447,7 @@ def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, locale: st
         looks_well()
         helper.press("app.back")
         stage.query("UPDATE offers SET expires_at = now() WHERE case_id = %s RETURNING id", helper.case)
-        expect(page.get_by_text(helper.words("offer.late"))).to_be_visible()
+        expect(page.get_by_text(helper.words("offer.late"))).to_be_visible(timeout=15_000)
         looks_well()
         helper.accept()
         looks_well()
@@ -476,7 +476,7 @@ def test_nobody_is_shut_out_of_any_screen(visit: Visit, stage: Stage, locale: st
         job = helper.desk.get(f"/cases/{helper.case}/offers").json()["assignment"]["id"]
         gone = helper.desk.post(f"/assignments/{job}/cancel", json={"reason": "did not come", "no_show": True})
         assert gone.is_success, gone.text
-        expect(page.get_by_text(helper.words("state.no_show"))).to_be_visible()
+        expect(page.get_by_text(helper.words("state.no_show"))).to_be_visible(timeout=15_000)
         looks_well()
     finally:
         helper.over()

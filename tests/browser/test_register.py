@@ -277,7 +277,7 @@ def test_the_elder_presses_on_a_telephone(visit: Visit, stage: Stage, script: bo
     desk.post(f"/cases/{case_id}/take", json={}).raise_for_status()
     if not script:
         page.get_by_role("link", name="看看现在怎么样了").click()
-    expect(page.get_by_text("陈晓正在处理")).to_be_visible()
+    expect(page.get_by_text("陈晓正在处理")).to_be_visible(timeout=10_000)
     page.get_by_role("button", name="我没事").click()
     expect(page.get_by_text("已经告诉接警员")).to_be_visible()
     assert stage.query("SELECT count(*) FROM cases WHERE id = %s AND state = 'owned'", case_id) == [(1,)]

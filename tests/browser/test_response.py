@@ -193,7 +193,7 @@ def test_answers_are_kept_while_the_line_is_cut(visit: Visit, stage: Stage) -> N
     expect(panel(desk).get_by_text(desk.words("script.waits"))).to_have_count(2)
     assert len(events(stage, case_id, "script_answer")) == 1
     page.unroute("**/script/answers")
-    expect(panel(desk).get_by_text(desk.words("script.waits"))).to_have_count(0)
+    expect(panel(desk).get_by_text(desk.words("script.waits"))).to_have_count(0, timeout=10_000)
     given = [(one["step"], one["answer"]) for one in events(stage, case_id, "script_answer")]
     assert given == [("voice", "talks"), ("need", "ill"), ("danger_signs", "none")]
     stage.close(case_id)

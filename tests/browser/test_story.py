@@ -100,7 +100,7 @@ def tell(split: Split, stage: Stage) -> None:
     phone.get_by_role("button", name=words("sim.hang_up")).click()
 
     desk.close("helped_on_site")
-    expect(desk.row(case_id)).to_have_count(0)
+    expect(desk.row(case_id)).to_have_count(0, timeout=8_000)
     assert stage.query("SELECT state, outcome FROM cases WHERE id = %s", case_id) == [("closed", "helped_on_site")]
     expect(split.elder.get_by_text(WORDS["zh"]["settled"])).to_be_visible()
     quiet_since = desk.time()
@@ -121,7 +121,7 @@ def cut_the_network(visitor: Visitor, split: Split, stage: Stage) -> str:
     missed = stage.alarm("DEMO-0013")
     stage.close(other)
     stage.close(waiting)
-    expect(desk.lost).to_be_visible()
+    expect(desk.lost).to_be_visible(timeout=10_000)
     expect(desk.lost).to_contain_text(desk.words.before("link.lost_banner"))
     for take in desk.pinned.get_by_role("button", name=desk.words("act.take")).all():
         expect(take).to_be_disabled()

@@ -66,7 +66,7 @@ class VisitorsPhone:
 
     def come(self) -> None:
         self.visitor.go("/demo/as/provider?next=/provider")
-        expect(self.round()).to_contain_text(self.visits[0][1])
+        expect(self.round()).to_contain_text(self.visits[0][1], timeout=15_000)
 
     def round(self) -> Locator:
         return self.page.get_by_role("region", name=self.words("round.title"), exact=True)
@@ -119,13 +119,13 @@ class VisitorsPhone:
     def photograph(self) -> None:
         picture = {"name": "a.png", "mimeType": "image/png", "buffer": noise(500)}
         self.page.locator("input[type=file]").set_input_files(picture)
-        expect(self.page.get_by_role("img", name=self.words("photo.nth", n=1))).to_be_visible()
+        expect(self.page.get_by_role("img", name=self.words("photo.nth", n=1))).to_be_visible(timeout=20_000)
 
     def waits(self, n: int) -> None:
         expect(self.page.get_by_text(self.words("queue.waits", n=n))).to_be_visible()
 
     def everything_arrives(self) -> None:
-        expect(self.page.get_by_role("region", name=self.words("queue.name"))).to_be_hidden()
+        expect(self.page.get_by_role("region", name=self.words("queue.name"))).to_be_hidden(timeout=20_000)
 
     def close_and_open(self) -> None:
         self.page.close()
@@ -258,7 +258,7 @@ def test_what_somebody_else_has_recorded_meanwhile_is_said_and_kept(phone: Visit
     assert stage.desk("operator").post(f"/visits/{visit}/record", json=other).is_success
     phone.visitor.context.set_offline(False)
     notice = phone.page.get_by_role("list", name=phone.words("notice.name"))
-    expect(notice).to_contain_text(phone.words("kept.beside"))
+    expect(notice).to_contain_text(phone.words("kept.beside"), timeout=20_000)
     ((why, state),) = stage.query("SELECT why, state FROM checkin_reports WHERE visit_id = %s", visit)
     assert (why, state) == ("recorded", "waiting")
     phone.press("notice.read")
@@ -269,7 +269,7 @@ def test_what_somebody_else_has_recorded_meanwhile_is_said_and_kept(phone: Visit
     phone.press("visit.nobody")
     phone.press("nobody.go")
     expect(phone.page.get_by_role("button", name=phone.visits[1][1]).first).to_contain_text(
-        phone.words.after("round.second")
+        phone.words.after("round.second"), timeout=20_000
     )
 
 
@@ -297,7 +297,7 @@ def test_a_visit_that_was_given_to_somebody_else_meanwhile_is_finished_and_waits
     phone.press("part.next")
     phone.press("part.finish")
     notice = phone.page.get_by_role("list", name=phone.words("notice.name"))
-    expect(notice).to_contain_text(phone.words("meanwhile.not_yours").strip())
+    expect(notice).to_contain_text(phone.words("meanwhile.not_yours").strip(), timeout=20_000)
     stage.query("INSERT INTO worker_skills (worker_id, skill, level) VALUES (%s, 'visits', 2) RETURNING 1", worker)
 
     desk = visit("zh-CN", DESK)

@@ -17,6 +17,8 @@ from tests.browser.visitor import Visitor
 from tests.browser.words import Words
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+SLOW = 60_000
+"""The solver takes its time."""
 PAGE = 100
 """Lines of the board at once."""
 
@@ -89,7 +91,7 @@ def close(visitor: Visitor, page: Page, stage: Stage, month: str) -> None:
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
     page.get_by_label(words("visits.password"), exact=True).fill("demo")
     save(page, words("visits.close_go"))
-    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("dialog")).to_be_hidden(timeout=SLOW)
     expect(page.get_by_test_id("closed")).to_contain_text(name)
     line.get_by_role("button", name=words("visits.check"), exact=True).click()
     expect(line.get_by_role("status")).to_have_text(words("visits.intact"))
@@ -153,7 +155,7 @@ def planned(page: Page, words: Words) -> None:
     dialog.get_by_label(words("visits.round_first")).fill(first.isoformat())
     dialog.get_by_label(words("visits.round_last")).fill((first + timedelta(days=6)).isoformat())
     dialog.locator("button[type=submit]").click()
-    expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.ready"))
+    expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.ready"), timeout=SLOW)
 
 
 NOT_YET = """SELECT min(v.id) FROM checkin_stops s JOIN checkin_visits v ON v.id = s.visit_id
@@ -171,7 +173,7 @@ def published(page: Page, stage: Stage, words: Words, before: int) -> None:
     assert booked(stage) == before
     page.get_by_role("button", name=words("plan.publish"), exact=True).click()
     page.get_by_role("button", name=words("plan.publish_go"), exact=True).click()
-    expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.published"))
+    expect(page.get_by_test_id("plan-state")).to_have_text(words("plan.state.published"), timeout=SLOW)
     assert stage.query("SELECT state FROM checkin_visits WHERE id = %s", visit_id) == [("booked",)]
 
 
@@ -204,10 +206,10 @@ def replaced(page: Page, stage: Stage, words: Words) -> None:
     dialog.get_by_role("button", name=words("plan.replan_go")).click()
     expect(dialog).to_be_hidden()
     state = page.get_by_test_id("plan-state")
-    expect(state).to_have_text(words("plan.state.ready"))
+    expect(state).to_have_text(words("plan.state.ready"), timeout=SLOW)
     page.get_by_role("button", name=words("plan.publish"), exact=True).click()
     page.get_by_role("button", name=words("plan.publish_go"), exact=True).click()
-    expect(state).to_have_text(words("plan.state.published"))
+    expect(state).to_have_text(words("plan.state.published"), timeout=SLOW)
     assert stage.query(STILL_THEIRS, worker, midnight) == [(0,)]
     ((starts,),) = stage.query("SELECT starts FROM worker_days WHERE worker_id = %s AND day = %s", worker, today())
     assert starts is None, "absent"

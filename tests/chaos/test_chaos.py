@@ -43,9 +43,8 @@ QUICK = {  # the steps of the real policy, sooner: a short run must see them all
     "P2": {"steps": (8, 16, 40), "repeat_every": 60},
     "P3": {"steps": (12, 30), "repeat_every": 120},
 }
-PATIENCE = 240.0
-"""Seconds. The promise is to be back within 60 after any one part dies; the report says how long it took here, and a
-busy machine is not a defect."""
+BACK_WITHIN = 60.0
+"""Seconds in which the centre is back in service after any one part dies: the product's promise."""
 
 pytestmark = [
     pytest.mark.chaos,
@@ -76,7 +75,7 @@ class Scene:
                     break
             except (TimeoutError, SQLAlchemyError, OSError, ValueError, IndexError):
                 pass  # not back yet
-            assert time.time() - since < PATIENCE, f"not back after {what}"
+            assert time.time() - since < BACK_WITHIN, f"not back after {what}"
             time.sleep(0.05)
         self.recovered.append((what, time.time() - since))
 
@@ -156,7 +155,7 @@ class Scene:
         self.stopped_at = datetime.now(UTC)
         for name in [n for n in self.product.processes if n.startswith("clock") or n == "worker"]:
             self.product.processes[name].terminate()
-            self.product.processes.pop(name).wait(60)
+            self.product.processes.pop(name).wait(15)
         self.until("everything numbered", time.time(), self._all_numbered)
         with self.centre.database.reads() as session:
             follower.wait_for(live.last_seq(session), within=60)
@@ -262,7 +261,7 @@ def storm(scene: Scene, kills: list[Callable[[], None]], rate: float, seconds: f
         devices.start()
         killed = kill_in_turn(kills, seconds)
         devices.no_more.set()
-        devices.join(PATIENCE)
+        devices.join(BACK_WITHIN)
         assert not devices.is_alive(), "there are alarms that nobody acknowledges"
         scene.settle(follower)
         found = check(scene, devices, follower)
@@ -302,6 +301,6 @@ def test_on_sqlite_one_machine_keeps_the_same_promise(
     with scene.product as product:
         product.start_all(webs=1)
         kills = [lambda: scene.kill_web("web1"), scene.kill_active_clock, lambda: scene.kill_web("web1")]
-        told = storm(scene, kills, RATE / 4, 30)
+        told = storm(scene, kills, RATE / 2, 30)
     scene.centre.database.engine.dispose()
     figures(f"SQLite, one web process\n{told}")

@@ -30,7 +30,7 @@ from tests.support.visits import crowd
 
 ELDERS = 12_000
 """In portions of 2,000, each of some half a second: there is time to kill who makes them."""
-WITHIN = 600.0
+WITHIN = 200.0
 """Seconds: a lease of one minute must run out first."""
 
 pytestmark = [

@@ -91,8 +91,8 @@ def test_everything_starts_comes_back_and_goes(running: Running, figures: Callab
 
     web = next(pid for pid, role in running.children().items() if role == "web")
     os.killpg(web, signal.SIGKILL)
-    running.wait(lambda: not Path(f"/proc/{web}").exists(), within=30)
-    took = running.wait(running.ready, within=120)
+    running.wait(lambda: not Path(f"/proc/{web}").exists(), within=5)
+    took = running.wait(running.ready, within=20)
 
     family = running.children()
     stopped = running.stop()

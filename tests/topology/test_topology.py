@@ -33,8 +33,6 @@ pytestmark = [
     pytest.mark.xdist_group("topology"),  # one centre for all of them
 ]
 
-WITHIN = 60.0
-"""Seconds; how long it took is said, not asked."""
 PASSWORD = "correct-horse-battery-staple"
 
 
@@ -61,7 +59,7 @@ class Centre:
     def alarm(self, device: str) -> str:
         body = {"device": device, "kind": "sos"}
         bearer = {"Authorization": f"Bearer {self.device_token}"}
-        answer = self.session().post(f"{self.proxy.url}/api/v1/signals", json=body, headers=bearer, timeout=60)
+        answer = self.session().post(f"{self.proxy.url}/api/v1/signals", json=body, headers=bearer, timeout=10)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["case_id"])
 
@@ -87,11 +85,11 @@ class Console:
         for op in message["ops"]:
             self.rows.put(op["row"])
 
-    def expect(self, case_id: str) -> float:
+    def expect(self, case_id: str, within: float) -> float:
         """Wait for that case; answers how long it took."""
         began = time.monotonic()
         while True:
-            row = self.rows.get(timeout=max(0.01, began + WITHIN - time.monotonic()))
+            row = self.rows.get(timeout=max(0.01, began + within - time.monotonic()))
             if row["id"] == case_id:
                 return time.monotonic() - began
 
@@ -142,7 +140,7 @@ def test_two_migrations_at_once_on_an_empty_database_both_succeed(
         subprocess.Popen([DISPATCH, "db", "upgrade"], env=product.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(2)
     ]
-    outputs = [one.communicate(timeout=180)[0].decode() for one in both]
+    outputs = [one.communicate(timeout=60)[0].decode() for one in both]
     assert [one.returncode for one in both] == [0, 0], outputs
 
 
@@ -150,7 +148,7 @@ def test_an_alarm_reaches_consoles_on_both_webs(centre: Centre, console: Callabl
     consoles = [console() for _ in range(6)]
     case_id = centre.alarm("topology-both-webs")
     for one in consoles:
-        one.expect(case_id)
+        assert one.expect(case_id, within=5) < 5
     routes = {dict(one.client.eio.http.cookies)["dispatch_web"] for one in consoles}
     assert len(routes) == 2, "six browsers, and all went to one web"
 
@@ -165,12 +163,12 @@ def test_long_polling_stays_on_one_web(centre: Centre, console: Callable[..., Co
     consoles = [console(transport="polling") for _ in range(4)]
     case_id = centre.alarm("topology-polling")
     for one in consoles:
-        one.expect(case_id)
+        assert one.expect(case_id, within=5) < 5
 
 
 def test_metrics_are_for_the_inside_only(centre: Centre) -> None:
     assert centre.session().get(f"{centre.proxy.url}/metrics").status_code == 404
-    assert requests.get(f"{centre.product.url('web1')}/metrics", timeout=60).status_code == 200
+    assert requests.get(f"{centre.product.url('web1')}/metrics", timeout=5).status_code == 200
 
 
 def test_the_proxy_hardens_what_browsers_see(centre: Centre) -> None:
@@ -187,13 +185,13 @@ def test_the_session_cookie_goes_over_tls_only(centre: Centre) -> None:
 
 
 @pytest.mark.chaos
-def test_the_standby_clock_takes_over(centre: Centre, console: Callable[..., Console]) -> None:
+def test_the_standby_clock_takes_over_within_ten_seconds(centre: Centre, console: Callable[..., Console]) -> None:
     operator = console()
-    operator.expect(centre.alarm("topology-before-kill"))
+    operator.expect(centre.alarm("topology-before-kill"), within=5)
     # One of the two is active; killing both in turn kills the active one, whichever it is.
     for name in ("clock1", "clock2"):
         centre.product.kill(name)
-        took = operator.expect(centre.alarm(f"topology-{name}"))
+        took = operator.expect(centre.alarm(f"topology-{name}"), within=10)
         print(f"{name} killed: next alarm on the screen after {took:.2f} s")
         centre.product.start("clock", name)
         time.sleep(3)
@@ -204,12 +202,12 @@ def test_one_web_less_and_people_work_on(centre: Centre, console: Callable[..., 
     sessions = [centre.signed_in() for _ in range(4)]
     centre.product.kill("web1")
     try:
-        deadline = time.monotonic() + WITHIN
+        deadline = time.monotonic() + 10
         for session in sessions:
-            while session.get(f"{centre.proxy.url}/api/v1/live/snapshot", timeout=60).status_code != 200:
+            while session.get(f"{centre.proxy.url}/api/v1/live/snapshot", timeout=10).status_code != 200:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-        console().expect(centre.alarm("topology-one-web"))
+        console().expect(centre.alarm("topology-one-web"), within=5)
     finally:
         centre.product.start("web", "web1")
         centre.product.wait_ready()
